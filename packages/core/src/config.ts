@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { WrennError } from './errors.ts';
+
+/** One setting: read from the environment variable of its key's name in `variables`. */
+interface Setting<T extends z.ZodType> {
+  readonly variable: string;
+  /** Receives the variable's text, or undefined when it is not set. */
+  readonly schema: T;
+  /** Shown in the table of settings; `required` where there is no safe default. */
+  readonly default: string;
+  readonly doc: string;
+}
+export type Settings = Record<string, Setting<z.ZodType>>;
+export type Config<S extends Settings> = { readonly [K in keyof S]: z.output<S[K]['schema']> };
+
+export function setting<T extends z.ZodType>(
+  variable: string,
+  schema: T,
+  fallback: string,
+  doc: string,
+): Setting<T> {
+  return { variable, schema, default: fallback, doc };
+}
+
+/**
+ * Reads all settings at once; an empty variable counts as unset. Throws one `missing_prerequisite` that names
+ * every variable at fault, with the value's problem and the documented default.
+ */
+export function parseConfig<S extends Settings>(
+  settings: S,
+  environment: Record<string, string | undefined>,
+): Config<S> {
+  const faults: string[] = [];
+  const values = Object.entries(settings).map(([key, { variable, schema, default: fallback }]) => {
+    const text = environment[variable];
+    const given = text === undefined || text === '' ? (fallback === 'required' ? undefined : fallback) : text;
+    const parsed = schema.safeParse(given);
+    if (parsed.success) return [key, parsed.data] as const;
+    faults.push(`${variable}: ${parsed.error.issues.map((issue) => issue.message).join(', ')}`);
+    return [key, undefined] as const;
+  });
+  if (faults.length > 0) {
+    throw new WrennError('missing_prerequisite', `configuration: ${faults.join('; ')}`, {
+      remedy: 'set the environment variables named; docs/configuration.md lists them all',
+    });
+  }
+  // Every key of `settings` was visited above, which the compiler cannot see through fromEntries.
+  return Object.freeze(Object.fromEntries(values)) as Config<S>;
+}
+
+/** Schemas for the shapes that settings have. Sizes and times are integers in the unit that the name says. */
+export const settingType = {
+  text: z.string({ error: 'must be set' }),
+  port: z.coerce.number({ error: 'must be a port' }).int().min(0).max(65535),
+  count: z.coerce.number({ error: 'must be a whole number' }).int().min(0),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+};

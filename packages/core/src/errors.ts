@@ -1,0 +1,101 @@
+/**
+ * Every fault that leaves a process has one of these codes. The table says what a program needs to know of it:
+ * the HTTP status, the code on RPC, and whether the same call can succeed later.
+ */
+export const errorCodes = {
+  invalid_request: { status: 400, rpc: 'invalid_argument', retryable: false },
+  unauthorized: { status: 401, rpc: 'unauthenticated', retryable: false },
+  forbidden: { status: 403, rpc: 'permission_denied', retryable: false },
+  not_found: { status: 404, rpc: 'not_found', retryable: false },
+  conflict: { status: 409, rpc: 'already_exists', retryable: false },
+  invalid_state: { status: 409, rpc: 'failed_precondition', retryable: false },
+  too_large: { status: 413, rpc: 'out_of_range', retryable: false },
+  rate_limited: { status: 429, rpc: 'resource_exhausted', retryable: true },
+  not_implemented: { status: 501, rpc: 'unimplemented', retryable: false },
+  agent_error: { status: 502, rpc: 'internal', retryable: false },
+  no_hosts_available: { status: 503, rpc: 'resource_exhausted', retryable: true },
+  host_unavailable: { status: 503, rpc: 'unavailable', retryable: true },
+  no_space: { status: 507, rpc: 'resource_exhausted', retryable: false },
+  deadline_exceeded: { status: 504, rpc: 'deadline_exceeded', retryable: true },
+  cancelled: { status: 499, rpc: 'canceled', retryable: true },
+  missing_prerequisite: { status: 503, rpc: 'failed_precondition', retryable: false },
+  internal_error: { status: 500, rpc: 'internal', retryable: false },
+} as const satisfies Record<string, { status: number; rpc: string; retryable: boolean }>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export interface ErrorDetails {
+  /** What the reader can do about it, as an imperative or a fact; shown to users. */
+  readonly remedy?: string;
+  /** The request field at fault, in dotted form. */
+  readonly field?: string;
+  /** For logs; never sent to a client. */
+  readonly cause?: unknown;
+}
+
+/** The one error class. `message` says what was being done and what went wrong: it is shown to users. */
+export class WrennError extends Error {
+  override readonly name = 'WrennError';
+  readonly code: ErrorCode;
+  readonly remedy: string | undefined;
+  readonly field: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.remedy = details.remedy;
+    this.field = details.field;
+  }
+
+  get retryable(): boolean {
+    return errorCodes[this.code].retryable;
+  }
+
+  /** The body that clients get. */
+  toJSON(): { code: ErrorCode; message: string; remedy?: string; field?: string; retryable: boolean } {
+    return {
+      code: this.code,
+      message: this.message,
+      ...(this.remedy === undefined ? {} : { remedy: this.remedy }),
+      ...(this.field === undefined ? {} : { field: this.field }),
+      retryable: this.retryable,
+    };
+  }
+
+  /** What was thrown, as a WrennError: system errors get the code that fits, anything else `internal_error`. */
+  static from(thrown: unknown, doing = 'unexpected fault'): WrennError {
+    if (thrown instanceof WrennError) return thrown;
+    const system = systemCode(thrown);
+    if (system === 'ENOSPC' || system === 'EDQUOT') {
+      return new WrennError('no_space', `${doing}: no space left on the disk`, {
+        cause: thrown,
+        remedy: 'free disk space and try again',
+      });
+    }
+    if (thrown instanceof Error && thrown.name === 'AbortError') {
+      return thrown.cause instanceof WrennError
+        ? thrown.cause
+        : new WrennError('cancelled', `${doing}: cancelled`, { cause: thrown });
+    }
+    if (thrown instanceof Error && thrown.name === 'TimeoutError') {
+      return new WrennError('deadline_exceeded', `${doing}: took too long`, { cause: thrown });
+    }
+    return new WrennError('internal_error', doing, { cause: thrown });
+  }
+}
+
+/** The `code` of a Node system error (`ENOENT`, …), or undefined. */
+export function systemCode(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;
+  return typeof thrown.code === 'string' ? thrown.code : undefined;
+}
+
+/** An error and its causes on one line, for logs. */
+export function describeError(thrown: unknown): string {
+  const parts: string[] = [];
+  for (let error = thrown; error !== undefined && parts.length < 8; ) {
+    parts.push(error instanceof Error ? error.message : String(error));
+    error = error instanceof Error ? error.cause : undefined;
+  }
+  return parts.join(': ');
+}

@@ -1,0 +1,73 @@
+import { WrennError } from './errors.ts';
+
+declare const brand: unique symbol;
+/** A string that can only come from this registry, so that IDs of different things cannot be mixed up. */
+type Id<Kind extends string> = string & { readonly [brand]: Kind };
+
+export type CapsuleId = Id<'capsule'>;
+export type TeamId = Id<'team'>;
+export type HostId = Id<'host'>;
+export type TemplateId = Id<'template'>;
+export type ApiKeyId = Id<'apiKey'>;
+
+type Ids = { capsule: CapsuleId; team: TeamId; host: HostId; template: TemplateId; apiKey: ApiKeyId };
+export type IdKind = keyof Ids;
+
+const prefixes: Record<IdKind, string> = {
+  capsule: 'cl',
+  team: 'team',
+  host: 'host',
+  template: 'tpl',
+  apiKey: 'key',
+};
+
+const digits = 25;
+const limit = 1n << 128n;
+const zeroUuid = '00000000-0000-0000-0000-000000000000';
+
+/** `prefix-` and the UUID as 25 base-36 digits: the form that users see. */
+export function idFromUuid<K extends IdKind>(kind: K, uuid: string): Ids[K] {
+  const hex = uuid.replaceAll('-', '');
+  if (!/^[0-9a-f]{32}$/i.test(hex)) throw new TypeError(`not a UUID: ${uuid}`);
+  const value = BigInt(`0x${hex}`).toString(36).padStart(digits, '0');
+  return `${prefixes[kind]}-${value}` as Ids[K];
+}
+
+/** The hyphenated UUID that the database stores. */
+export function uuidFromId(id: Ids[IdKind]): string {
+  const value = valueOf(id.slice(id.lastIndexOf('-') + 1));
+  const hex = value.toString(16).padStart(32, '0');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+export function newId<K extends IdKind>(kind: K): Ids[K] {
+  return idFromUuid(kind, crypto.randomUUID());
+}
+
+/** The all-zero ID: the platform team and the `minimal` template have it. */
+export function zeroId<K extends IdKind>(kind: K): Ids[K] {
+  return idFromUuid(kind, zeroUuid);
+}
+
+/**
+ * Reads an ID that came from outside. The hyphen may be missing, since E2B's clients accept only `[a-z0-9]+`.
+ * Throws `invalid_request` naming `field`.
+ */
+export function parseId<K extends IdKind>(kind: K, text: string, field = 'id'): Ids[K] {
+  const prefix = prefixes[kind];
+  const match = new RegExp(`^${prefix}-?([0-9a-z]{${digits}})$`).exec(text);
+  const value = match?.[1];
+  if (value === undefined || valueOf(value) >= limit) {
+    throw new WrennError('invalid_request', `${field} is not a ${kind} ID`, {
+      field,
+      remedy: `a ${kind} ID is ${prefix}- and ${digits} characters of 0-9 and a-z`,
+    });
+  }
+  return `${prefix}-${value}` as Ids[K];
+}
+
+function valueOf(base36: string): bigint {
+  let value = 0n;
+  for (const character of base36) value = value * 36n + BigInt(Number.parseInt(character, 36));
+  return value;
+}

@@ -1,0 +1,27 @@
+export {
+  type CapsuleAction,
+  type CapsuleState,
+  canCapsule,
+  capsuleActions,
+  capsuleStates,
+  nextCapsuleState,
+} from './capsule-state.ts';
+export { Cleanup } from './cleanup.ts';
+export { type Config, parseConfig, type Settings, setting, settingType } from './config.ts';
+export { abortable, deadline, pause, until } from './deadline.ts';
+export { describeError, type ErrorCode, type ErrorDetails, errorCodes, systemCode, WrennError } from './errors.ts';
+export {
+  type ApiKeyId,
+  type CapsuleId,
+  type HostId,
+  type IdKind,
+  idFromUuid,
+  newId,
+  parseId,
+  type TeamId,
+  type TemplateId,
+  uuidFromId,
+  zeroId,
+} from './ids.ts';
+export { namePattern } from './names.ts';
+export { Secret } from './secret.ts';
