@@ -12,7 +12,9 @@ module.exports = {
       name: 'core imports nothing of ours and does no I/O',
       severity: 'error',
       from: { path: '^packages/core/src', pathNot: '\\.test\\.ts$' },
-      to: { path: '^(apps|packages/(?!core/))|^(node:)?(fs|net|http|https|child_process|worker_threads|dgram)(/|$)' },
+      to: {
+        path: '^(apps|packages/(?!core/))|^(node:)?(fs|net|http|https|child_process|worker_threads|dgram)(/|$)',
+      },
     },
     {
       name: 'packages never import apps',

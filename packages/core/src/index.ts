@@ -9,7 +9,14 @@ export {
 export { Cleanup } from './cleanup.ts';
 export { type Config, parseConfig, type Settings, setting, settingType } from './config.ts';
 export { abortable, deadline, pause, until } from './deadline.ts';
-export { describeError, type ErrorCode, type ErrorDetails, errorCodes, systemCode, WrennError } from './errors.ts';
+export {
+  describeError,
+  type ErrorCode,
+  type ErrorDetails,
+  errorCodes,
+  systemCode,
+  WrennError,
+} from './errors.ts';
 export {
   type ApiKeyId,
   type CapsuleId,
@@ -24,4 +31,12 @@ export {
   zeroId,
 } from './ids.ts';
 export { namePattern } from './names.ts';
+export { type Progress, type Report, runStep, type StepResult } from './progress.ts';
 export { Secret } from './secret.ts';
+export {
+  parseServiceMessage,
+  parseSupervisorMessage,
+  type ServiceMessage,
+  type StopMode,
+  type SupervisorMessage,
+} from './supervision.ts';

@@ -1,0 +1,2 @@
+export { createLogger, type Logger } from './logger.ts';
+export { type RunningService, runService, type ServiceContext } from './run-service.ts';
