@@ -35,7 +35,7 @@ export function idFromUuid<K extends IdKind>(kind: K, uuid: string): Ids[K] {
 
 /** The hyphenated UUID that the database stores. */
 export function uuidFromId(id: Ids[IdKind]): string {
-  const value = valueOf(id.slice(id.lastIndexOf('-') + 1));
+  const value = numberOf(id.slice(id.lastIndexOf('-') + 1));
   const hex = value.toString(16).padStart(32, '0');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
@@ -57,7 +57,7 @@ export function parseId<K extends IdKind>(kind: K, text: string, field = 'id'): 
   const prefix = prefixes[kind];
   const match = new RegExp(`^${prefix}-?([0-9a-z]{${digits}})$`).exec(text);
   const value = match?.[1];
-  if (value === undefined || valueOf(value) >= limit) {
+  if (value === undefined || numberOf(value) >= limit) {
     throw new WrennError('invalid_request', `${field} is not a ${kind} ID`, {
       field,
       remedy: `a ${kind} ID is ${prefix}- and ${digits} characters of 0-9 and a-z`,
@@ -66,7 +66,7 @@ export function parseId<K extends IdKind>(kind: K, text: string, field = 'id'): 
   return `${prefix}-${value}` as Ids[K];
 }
 
-function valueOf(base36: string): bigint {
+function numberOf(base36: string): bigint {
   let value = 0n;
   for (const character of base36) value = value * 36n + BigInt(Number.parseInt(character, 36));
   return value;

@@ -1,0 +1,37 @@
+import { defineConfig } from 'vitest/config';
+
+/** Files named `*.test.ts` beside the code need no privileges; `tests/` says in its folder's name what it needs. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{apps,packages}/*/src/**/*.test.ts'],
+          exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
+          isolate: false,
+        },
+      },
+      {
+        // Real parts of this machine: namespaces, cgroups, PostgreSQL, child processes. Needs root.
+        test: {
+          name: 'integration',
+          include: ['{apps,packages}/*/src/**/*.integration.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        // A whole Wrenn with real virtual machines.
+        test: {
+          name: 'e2e',
+          include: ['tests/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
