@@ -15,6 +15,7 @@ export const errorCodes = {
   agent_error: { status: 502, rpc: 'internal', retryable: false },
   no_hosts_available: { status: 503, rpc: 'resource_exhausted', retryable: true },
   host_unavailable: { status: 503, rpc: 'unavailable', retryable: true },
+  database_unavailable: { status: 503, rpc: 'unavailable', retryable: true },
   no_space: { status: 507, rpc: 'resource_exhausted', retryable: false },
   deadline_exceeded: { status: 504, rpc: 'deadline_exceeded', retryable: true },
   cancelled: { status: 499, rpc: 'canceled', retryable: true },
