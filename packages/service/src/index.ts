@@ -1,2 +1,3 @@
 export { createLogger, type Logger } from './logger.ts';
-export { type RunningService, runService, type ServiceContext } from './run-service.ts';
+export { type RunningService, runService, runTask } from './run-service.ts';
+export type { ServiceContext } from './supervisor-link.ts';

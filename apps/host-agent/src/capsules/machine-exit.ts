@@ -1,0 +1,36 @@
+import { describeError } from '@wrenn/core';
+import type { RunningCapsule } from './capsule.ts';
+import type { CapsuleContext } from './capsules.ts';
+
+/**
+ * Notices when the capsule's VMM ends without having been told to: the capsule is then `failed`, what it took of the
+ * host is freed, and its disk is kept until it is destroyed.
+ */
+export function watchMachine(context: CapsuleContext, capsule: RunningCapsule): void {
+  const settle = async () => {
+    await capsule.machine.exited;
+    await context.locks.hold(capsule.id, AbortSignal.timeout(60_000), () => fail(context, capsule));
+  };
+  settle().catch((thrown: unknown) => {
+    context.log.error(
+      { capsule: capsule.id, cause: describeError(thrown) },
+      'settling a lost virtual machine',
+    );
+  });
+}
+
+async function fail(context: CapsuleContext, capsule: RunningCapsule): Promise<void> {
+  // Destroyed in the meantime: that was the cause.
+  if (context.capsules.get(capsule.id) !== capsule) return;
+  const { machine: _gone, ...record } = capsule.record;
+  const failed = { ...record, phase: 'failed' as const };
+  context.log.error(
+    { capsule: capsule.id, pid: capsule.machine.record.pid },
+    'the virtual machine ended by itself',
+  );
+  await context.journal.write(capsule.id, failed);
+  context.capsules.set(capsule.id, { kind: 'failed', id: capsule.id, record: failed });
+  capsule.guest.close();
+  await context.cgroups.remove(capsule.id);
+  await context.slots.release(capsule.slot);
+}

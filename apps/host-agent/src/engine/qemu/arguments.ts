@@ -1,0 +1,74 @@
+import { guest } from '../../network/slot.ts';
+import type { Isolation, MachineSpec } from '../engine.ts';
+
+export const qemuProgram = 'qemu-system-x86_64';
+
+/** How the machine gets its memory and its first state. */
+export type QemuStart =
+  /** From the kernel; what the guest writes ends up in the memory file. */
+  | { readonly kind: 'boot'; readonly memory: string }
+  /** Waits for device state; the memory file is mapped privately, so what the guest writes stays in the process. */
+  | { readonly kind: 'restore'; readonly memory: string };
+
+/** Files of a machine inside its directory. */
+export const machineFiles = {
+  control: 'qmp.sock',
+  incoming: 'incoming.sock',
+  console: 'console.log',
+  log: 'qemu.log',
+} as const;
+
+/**
+ * Translated code that one emulated machine may keep, in MiB. QEMU's own default is a gigabyte, which would decide
+ * how many emulated capsules fit on a host.
+ */
+const translationCacheMiB = 32;
+
+/**
+ * QEMU's command line, built from typed values only. A restore must be given the same devices in the same order as
+ * the boot that its snapshot came from.
+ */
+export function qemuArguments(spec: MachineSpec, start: QemuStart, isolation: Isolation): string[] {
+  const file = (name: keyof typeof machineFiles) => `${spec.directory}/${machineFiles[name]}`;
+  return [
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...['-accel', isolation === 'kvm' ? 'kvm' : `tcg,tb-size=${translationCacheMiB}`],
+    ...['-cpu', isolation === 'kvm' ? 'host' : 'max'],
+    // PIT and PIC stay on: without them the guest hangs at boot under emulation.
+    ...['-M', 'microvm,rtc=on,memory-backend=mem,suppress-vmdesc=on'],
+    ...['-smp', String(spec.vcpus), '-m', String(spec.memoryMiB)],
+    ...['-object', memoryBackend(spec.memoryMiB, start)],
+    ...['-kernel', spec.images.kernel.vmlinuz, '-initrd', spec.images.kernel.initrd],
+    ...['-append', kernelCommandLine(isolation)],
+    ...drive('root', `file=${option(spec.rootDisk)},format=qcow2,discard=unmap`),
+    ...drive('runtime', `file=${option(spec.images.runtime.path)},format=raw,readonly=on`),
+    ...['-netdev', `tap,id=net,ifname=${guest.tap},script=no,downscript=no`],
+    ...['-device', `virtio-net-device,netdev=net,mac=${guest.mac}`],
+    // The console is kept while a template boots, for the builder to show; after that the guest could fill the disk.
+    ...['-serial', start.kind === 'boot' ? `file:${file('console')}` : 'null'],
+    ...['-qmp', `unix:${option(file('control'))},server=on,wait=off`],
+    ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
+    ...(start.kind === 'restore'
+      ? ['-incoming', 'defer', '-global', 'migration.send-configuration=off']
+      : []),
+  ];
+}
+
+function kernelCommandLine(isolation: Isolation): string {
+  const clock = isolation === 'kvm' ? ' clocksource=kvm-clock' : '';
+  return `console=ttyS0 quiet panic=-1 reboot=t${clock}`;
+}
+
+function memoryBackend(memoryMiB: number, start: QemuStart): string {
+  const share = start.kind === 'boot' ? 'on' : 'off';
+  return `memory-backend-file,id=mem,size=${memoryMiB}M,mem-path=${option(start.memory)},share=${share}`;
+}
+
+function drive(id: string, options: string): string[] {
+  return ['-drive', `id=${id},if=none,${options}`, '-device', `virtio-blk-device,drive=${id},serial=${id}`];
+}
+
+/** A value inside a comma-separated option: QEMU reads a doubled comma as one. */
+function option(value: string): string {
+  return value.replaceAll(',', ',,');
+}

@@ -1,0 +1,108 @@
+import { deadline, describeError, systemCode, until, WrennError } from '@wrenn/core';
+import { run } from '../../process/run.ts';
+import type {
+  BootMemory,
+  Engine,
+  EngineTraits,
+  Isolation,
+  Machine,
+  MachineRecord,
+  MachineSnapshot,
+  MachineSpec,
+} from '../engine.ts';
+import { machineFiles, type QemuStart, qemuArguments, qemuProgram } from './arguments.ts';
+import { QemuMachine } from './qemu-machine.ts';
+import { Qmp } from './qmp.ts';
+import { isRunning, killProcess, logTail, startVmm } from './vmm-process.ts';
+
+/** QEMU answers 40 to 90 ms after the spawn; this allows for a host that is very busy. */
+const controlDeadlineMs = 20_000;
+const restoreDeadlineMs = 20_000;
+
+export class QemuEngine implements Engine {
+  readonly traits: EngineTraits;
+
+  private constructor(traits: EngineTraits) {
+    this.traits = traits;
+  }
+
+  /** Asks the installed QEMU for its exact build. */
+  static async open(isolation: Isolation, signal: AbortSignal): Promise<QemuEngine> {
+    const { stdout } = await run([qemuProgram, '--version'], { signal, timeoutMs: 10_000 });
+    const build = stdout
+      .split('\n')[0]
+      ?.replace(/^QEMU emulator version /, '')
+      .trim();
+    if (!build) throw new WrennError('missing_prerequisite', `${qemuProgram} does not say its version`);
+    return new QemuEngine({ name: 'qemu', isolation, build });
+  }
+
+  boot(spec: MachineSpec, memory: BootMemory, signal: AbortSignal): Promise<Machine> {
+    return this.#start(spec, { kind: 'boot', memory: memory.path }, signal);
+  }
+
+  async restore(spec: MachineSpec, snapshot: MachineSnapshot, signal: AbortSignal): Promise<Machine> {
+    using limit = deadline(restoreDeadlineMs, 'restoring the virtual machine', signal);
+    const machine = await this.#start(spec, { kind: 'restore', memory: snapshot.memory }, limit);
+    try {
+      await machine.resumeFrom(snapshot.deviceState, `${spec.directory}/${machineFiles.incoming}`, limit);
+      return machine;
+    } catch (cause) {
+      await machine.kill();
+      throw await this.#fault('restoring', spec, cause);
+    }
+  }
+
+  async adopt(record: MachineRecord, signal: AbortSignal): Promise<Machine | undefined> {
+    if (!(await isRunning(record))) return undefined;
+    using limit = deadline(controlDeadlineMs, 'finding the virtual machine again', signal);
+    try {
+      const qmp = await Qmp.connect(record.controlSocket, limit);
+      return new QemuMachine(record, qmp, qmp.closed);
+    } catch (thrown) {
+      if (systemCode(thrown) === undefined) throw thrown;
+      // It died between the look and the connection.
+      return undefined;
+    }
+  }
+
+  async #start(spec: MachineSpec, start: QemuStart, signal: AbortSignal): Promise<QemuMachine> {
+    const controlSocket = `${spec.directory}/${machineFiles.control}`;
+    const vmm = await startVmm(spec, qemuArguments(spec, start, this.traits.isolation));
+    const record = { engine: 'qemu', pid: vmm.pid, startTicks: vmm.startTicks, controlSocket } as const;
+    try {
+      using limit = deadline(controlDeadlineMs, 'waiting for QEMU', signal);
+      return new QemuMachine(record, await connect(record, limit), vmm.exited);
+    } catch (cause) {
+      await killProcess(vmm);
+      throw await this.#fault('starting', spec, cause);
+    }
+  }
+
+  async #fault(doing: string, spec: MachineSpec, cause: unknown): Promise<WrennError> {
+    if (cause instanceof WrennError && cause.code !== 'agent_error') return cause;
+    const said = await logTail(spec.directory);
+    return new WrennError(
+      'agent_error',
+      `${doing} the virtual machine: ${describeError(cause)} (QEMU: ${said})`,
+      { cause },
+    );
+  }
+}
+
+/** The socket appears a while after the spawn, and listens a moment after it appears. */
+function connect(record: MachineRecord, signal: AbortSignal): Promise<Qmp> {
+  return until(
+    async () => {
+      try {
+        return await Qmp.connect(record.controlSocket, signal);
+      } catch (thrown) {
+        if (systemCode(thrown) !== 'ENOENT' && systemCode(thrown) !== 'ECONNREFUSED') throw thrown;
+        if (await isRunning(record)) return undefined;
+        throw new WrennError('agent_error', 'QEMU ended before it was ready');
+      }
+    },
+    2,
+    signal,
+  );
+}

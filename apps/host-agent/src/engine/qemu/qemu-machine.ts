@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { abortable, WrennError } from '@wrenn/core';
+import type { Machine, MachineRecord } from '../engine.ts';
+import type { Qmp } from './qmp.ts';
+import { killProcess } from './vmm-process.ts';
+
+export class QemuMachine implements Machine {
+  readonly record: MachineRecord;
+  readonly exited: Promise<void>;
+  readonly #qmp: Qmp;
+
+  /** `exited` is that of the process if we are its parent, else that of its control socket. */
+  constructor(record: MachineRecord, qmp: Qmp, exited: Promise<void>) {
+    this.record = record;
+    this.#qmp = qmp;
+    this.exited = exited;
+  }
+
+  async freeze(deviceState: string, signal: AbortSignal): Promise<void> {
+    await this.#qmp.run('stop', {}, signal);
+    // Devices without memory; despite its name it needs no Xen.
+    await this.#qmp.run('xen-save-devices-state', { filename: deviceState, live: false }, signal);
+  }
+
+  /** Feeds saved device state to a machine that waits for it, and lets the guest run. */
+  async resumeFrom(deviceState: string, incomingSocket: string, signal: AbortSignal): Promise<void> {
+    const state = await readFile(deviceState);
+    await this.#qmp.run(
+      'migrate-set-capabilities',
+      { capabilities: [{ capability: 'events', state: true }] },
+      signal,
+    );
+    const loaded = this.#qmp.event(
+      ({ event, data }) =>
+        event === 'MIGRATION' && (data?.['status'] === 'completed' || data?.['status'] === 'failed'),
+      signal,
+    );
+    await Promise.all([
+      loaded.then(({ data }) => {
+        if (data?.['status'] !== 'completed')
+          throw new WrennError('agent_error', 'QEMU refused the device state');
+      }),
+      this.#qmp
+        .run('migrate-incoming', { uri: `unix:${incomingSocket}` }, signal)
+        .then(() => sendTo(incomingSocket, state, signal)),
+    ]);
+    await this.#qmp.run('cont', {}, signal);
+  }
+
+  async kill(): Promise<void> {
+    await killProcess(this.record);
+    this.#qmp[Symbol.dispose]();
+    await this.exited;
+  }
+}
+
+async function sendTo(socketPath: string, bytes: Buffer, signal: AbortSignal): Promise<void> {
+  const sent = Promise.withResolvers<void>();
+  const socket = createConnection(socketPath);
+  socket.once('error', sent.reject);
+  socket.end(bytes, () => sent.resolve());
+  try {
+    await abortable(sent.promise, signal);
+  } catch (thrown) {
+    socket.destroy();
+    throw thrown;
+  }
+}

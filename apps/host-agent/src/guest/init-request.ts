@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto';
+import type { Secret } from '@wrenn/core';
+import type { InitRequest } from './guest-client.ts';
+
+/** Enough for the kernel's generator to be as unpredictable as if it had never been copied. */
+const entropyBytes = 64;
+
+interface Identity {
+  readonly accessToken: Secret;
+  readonly hostSecret: Secret;
+  readonly capsuleId?: string;
+  readonly templateId?: string;
+  readonly defaultUser?: string;
+  readonly envVars?: Record<string, string>;
+}
+
+/** The body of `/init`. Made at the last moment: it carries the time. */
+export function initRequest({ accessToken, hostSecret, ...identity }: Identity): InitRequest {
+  return {
+    accessToken: accessToken.reveal(),
+    hostSecret: hostSecret.reveal(),
+    timestamp: new Date().toISOString(),
+    entropy: randomBytes(entropyBytes).toString('base64'),
+    ...(identity.capsuleId === undefined ? {} : { hostname: identity.capsuleId }),
+    ...identity,
+  };
+}

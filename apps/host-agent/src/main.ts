@@ -1,0 +1,23 @@
+import { parseConfig, WrennError } from '@wrenn/core';
+import { runService, runTask } from '@wrenn/service';
+import { settings } from './config.ts';
+import { doctor } from './doctor/command.ts';
+import { serve } from './serve.ts';
+import { setUp } from './set-up.ts';
+
+const config = parseConfig(settings, process.env);
+const [command = 'serve'] = process.argv.slice(2);
+
+switch (command) {
+  case 'serve':
+    await runService('host-agent', config.logLevel, (context) => serve(config, context));
+    break;
+  case 'setup':
+    await runTask('host-agent', config.logLevel, (context) => setUp(config, context));
+    break;
+  case 'doctor':
+    await doctor(config);
+    break;
+  default:
+    throw new WrennError('invalid_request', `there is no command ${command}: serve, setup or doctor`);
+}

@@ -1,0 +1,134 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:https';
+import { join } from 'node:path';
+import { TLSSocket } from 'node:tls';
+import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { describeError, systemCode, WrennError } from '@wrenn/core';
+import { HostAgentService } from '@wrenn/protocol/hostagent';
+import type { Logger } from '@wrenn/service';
+import type { CapsuleContext } from '../capsules/capsules.ts';
+import { capsuleService } from './capsule-service.ts';
+import { toConnect } from './connect-errors.ts';
+
+/** The name in the certificate that the control plane shows. */
+const callerName = 'wrenn-cp';
+/** Connections that the control plane keeps open outlive its own pool's idle time. */
+const idleMs = 620_000;
+
+export interface RpcServer {
+  readonly address: string;
+  /** Ends the calls that are under way. */
+  close(): Promise<void>;
+}
+
+/** Serves the control plane over mutual TLS; nobody else gets past the handshake. */
+export async function serveRpc(
+  context: CapsuleContext,
+  options: { listenAddress: string; pkiDirectory: string; signal: AbortSignal },
+): Promise<RpcServer> {
+  const handler = connectNodeAdapter({
+    routes: (router) => router.service(HostAgentService, capsuleService(context, options.signal)),
+    interceptors: [errors(context.log)],
+    // Nothing here is large but input of a command, which the control plane bounds too.
+    readMaxBytes: 32 * 1024 * 1024,
+  });
+  const server = createServer(
+    {
+      ...(await credentials(options.pkiDirectory)),
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.3',
+      headersTimeout: 10_000,
+      keepAliveTimeout: idleMs,
+      requestTimeout: 0,
+    },
+    (request, response) => {
+      if (
+        request.socket instanceof TLSSocket &&
+        request.socket.getPeerCertificate().subject?.CN === callerName
+      ) {
+        handler(request, response);
+        return;
+      }
+      // A certificate of our CA, but a host's.
+      response.writeHead(403).end();
+    },
+  );
+  const address = await listen(server, options.listenAddress);
+  return {
+    address,
+    async close() {
+      const closed = Promise.withResolvers<void>();
+      server.close(() => closed.resolve());
+      server.closeAllConnections();
+      await closed.promise;
+    },
+  };
+}
+
+/** The one place where an error becomes an answer, and is logged. */
+function errors(log: Logger): Interceptor {
+  return (next) => async (call) => {
+    try {
+      const response = await next(call);
+      if (!response.stream) return response;
+      return { ...response, message: guarded(response.message, log, call.method.name) };
+    } catch (thrown) {
+      throw answer(thrown, log, call.method.name);
+    }
+  };
+}
+
+async function* guarded<T>(messages: AsyncIterable<T>, log: Logger, method: string): AsyncIterable<T> {
+  try {
+    yield* messages;
+  } catch (thrown) {
+    throw answer(thrown, log, method);
+  }
+}
+
+function answer(thrown: unknown, log: Logger, method: string): ConnectError {
+  if (thrown instanceof ConnectError && thrown.code !== Code.Unknown) return thrown;
+  const error = WrennError.from(thrown, `${method} failed`);
+  const level = error.code === 'internal_error' || error.code === 'agent_error' ? 'error' : 'info';
+  log[level]({ method, code: error.code, cause: describeError(thrown) }, error.message);
+  return toConnect(error);
+}
+
+async function credentials(directory: string) {
+  try {
+    const [ca, cert, key] = await Promise.all(
+      ['ca.crt', 'host.crt', 'host.key'].map((name) => readFile(join(directory, name))),
+    );
+    return { ca, cert, key };
+  } catch (cause) {
+    throw new WrennError('missing_prerequisite', `reading this host's certificate in ${directory}`, {
+      cause,
+      remedy: '`wrenn up` makes the certificates of a machine of its own',
+    });
+  }
+}
+
+async function listen(server: Server, listenAddress: string): Promise<string> {
+  const [host = '', port = ''] = splitAddress(listenAddress);
+  const listening = Promise.withResolvers<void>();
+  server.once('error', listening.reject);
+  server.listen({ host, port: Number(port) }, listening.resolve);
+  try {
+    await listening.promise;
+  } catch (cause) {
+    const why = systemCode(cause) === 'EADDRINUSE' ? 'the address is in use' : describeError(cause);
+    throw new WrennError('missing_prerequisite', `listening on ${listenAddress}: ${why}`, {
+      cause,
+      remedy: 'stop what uses it, or set WRENN_HOST_LISTEN_ADDR',
+    });
+  }
+  const bound = server.address();
+  return typeof bound === 'object' && bound !== null ? `${host}:${bound.port}` : listenAddress;
+}
+
+function splitAddress(address: string): [string, string] {
+  const at = address.lastIndexOf(':');
+  return [address.slice(0, at).replace(/^\[|\]$/g, ''), address.slice(at + 1)];
+}

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { namePattern, type Report, runStep, WrennError } from '@wrenn/core';
+import type { MachineShape } from '../engine/engine.ts';
+import { type BuildParts, buildTemplate } from './build-template.ts';
+import { checkUnaltered, readSnapshot, type TemplateSnapshot } from './template-snapshot.ts';
+
+/** Part of every key: raise it when what is stored changes its meaning. */
+const formatVersion = 1;
+const buildingPrefix = '.building-';
+
+/**
+ * The snapshots that capsules start from, one per template and shape. A shape that was not asked for before is
+ * booted once, by whoever asks first; the others wait for the same build.
+ */
+export class TemplateStore {
+  readonly #directory: string;
+  readonly #parts: BuildParts;
+  readonly #report: Report;
+  readonly #building = new Map<string, Promise<TemplateSnapshot>>();
+  /** Ends builds with the agent, not with the request that happened to come first. */
+  readonly #signal: AbortSignal;
+
+  private constructor(directory: string, parts: BuildParts, report: Report, signal: AbortSignal) {
+    this.#directory = directory;
+    this.#parts = parts;
+    this.#report = report;
+    this.#signal = signal;
+  }
+
+  static async open(
+    directory: string,
+    parts: BuildParts,
+    report: Report,
+    signal: AbortSignal,
+  ): Promise<TemplateStore> {
+    await mkdir(directory, { recursive: true, mode: 0o711 });
+    return new TemplateStore(directory, parts, report, signal);
+  }
+
+  get names(): string[] {
+    return Object.keys(this.#parts.images.rootfs);
+  }
+
+  /** The snapshot to start from, built if it must be. `not_found` for an unknown template. */
+  async ensure(template: string, shape: MachineShape): Promise<TemplateSnapshot> {
+    const key = this.#keyOf(template, shape);
+    const running = this.#building.get(key);
+    if (running !== undefined) return running;
+    const ready = this.#ensure(template, shape, key);
+    this.#building.set(key, ready);
+    try {
+      return await ready;
+    } finally {
+      this.#building.delete(key);
+    }
+  }
+
+  /** Removes half-made builds and snapshots that are outdated and that no capsule lies on. Returns their names. */
+  async sweep(keysInUse: ReadonlySet<string>): Promise<string[]> {
+    const removed: string[] = [];
+    for (const name of await readdir(this.#directory)) {
+      if (keysInUse.has(name) || (await this.#isCurrent(name))) continue;
+      await rm(join(this.#directory, name), { recursive: true, force: true });
+      removed.push(name);
+    }
+    return removed;
+  }
+
+  async #ensure(template: string, shape: MachineShape, key: string): Promise<TemplateSnapshot> {
+    const destination = join(this.#directory, key);
+    const present = await readSnapshot(key, destination);
+    if (present !== undefined) {
+      await checkUnaltered(present);
+      return present;
+    }
+    const rootfs = this.#parts.images.rootfs[template];
+    if (rootfs === undefined) throw unknownTemplate(template);
+    const temporary = join(this.#directory, `${buildingPrefix}${key}`);
+    const step = `template ${template} (${shape.vcpus} vCPU, ${shape.memoryMiB} MiB)`;
+    return runStep(this.#report, step, async (note) => {
+      await rm(temporary, { recursive: true, force: true });
+      const build = { template, key, rootfs, shape, destination, temporary };
+      await buildTemplate(build, this.#parts, note, this.#signal);
+      const built = await readSnapshot(key, destination);
+      if (built === undefined)
+        throw new WrennError('agent_error', `template ${template} vanished after its build`);
+      return { value: built, cached: false };
+    });
+  }
+
+  /** Everything that a snapshot depends on, so that a change of any of it leads to a new one. */
+  #keyOf(template: string, shape: MachineShape): string {
+    const rootfs = namePattern.test(template) ? this.#parts.images.rootfs[template] : undefined;
+    if (rootfs === undefined) throw unknownTemplate(template);
+    const { engine, images } = this.#parts;
+    const inputs = [
+      formatVersion,
+      engine.traits,
+      images.kernel.hash,
+      images.runtime.hash,
+      rootfs.hash,
+      rootfs.path,
+    ];
+    const hash = createHash('sha256')
+      .update(JSON.stringify([...inputs, shape]))
+      .digest('hex')
+      .slice(0, 16);
+    return `${template}-${shape.vcpus}x${shape.memoryMiB}-${hash}`;
+  }
+
+  async #isCurrent(name: string): Promise<boolean> {
+    if (name.startsWith(buildingPrefix)) return false;
+    // One whose manifest cannot be read is built again when it is asked for.
+    const snapshot = await readSnapshot(name, join(this.#directory, name)).catch(() => undefined);
+    if (snapshot === undefined) return false;
+    const { template, vcpus, memoryMiB } = snapshot.manifest;
+    return template in this.#parts.images.rootfs && this.#keyOf(template, { vcpus, memoryMiB }) === name;
+  }
+}
+
+function unknownTemplate(template: string): WrennError {
+  return new WrennError('not_found', `there is no template ${template}`, { field: 'template' });
+}
