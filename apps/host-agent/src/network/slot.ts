@@ -7,7 +7,7 @@ export interface Slot {
   readonly index: number;
   /** `wrenn-ns-N` */
   readonly namespace: string;
-  /** `wrenn-veth-N`, the host's end of the pair. */
+  /** The host's end of the pair: `wrenn-veth-N`, from 10000 on `wrenn-vethN`, as the kernel takes 15 characters. */
   readonly veth: string;
   /** Where the host reaches the guest: 10.11.0.0 + N. */
   readonly hostAddress: string;
@@ -26,6 +26,8 @@ export const guest = {
   gateway: '169.254.0.22',
   prefix: 30,
   mac: '02:FC:00:00:00:05',
+  /** The TAP's own: a snapshot remembers it in its neighbour table, so it is the same in every slot. */
+  gatewayMac: '02:FC:00:00:00:06',
 } as const;
 
 /** Highest index: 2N + 1 must stay inside 10.12.0.0/16. */
@@ -33,14 +35,17 @@ export const lastSlot = 32767;
 
 /** User and group IDs of VMMs: no account of these numbers need exist. One group, one user per slot. */
 const firstUid = 210_000;
-const vmmGid = 210_000;
+export const vmmGid = 210_000;
+
+/** What all hosts' ends of pairs have in common, and nothing else on the machine. */
+export const vethPrefix = 'wrenn-veth';
 
 export function slotAt(index: number): Slot {
   if (!Number.isInteger(index) || index < 1 || index > lastSlot) throw new RangeError(`no slot ${index}`);
   return {
     index,
     namespace: `wrenn-ns-${index}`,
-    veth: `wrenn-veth-${index}`,
+    veth: `${vethPrefix}${index < 10_000 ? '-' : ''}${index}`,
     hostAddress: `10.11.${index >> 8}.${index & 255}`,
     vethAddress: vethPairAddress(index * 2),
     peerAddress: vethPairAddress(index * 2 + 1),
