@@ -54,4 +54,13 @@ export const settingType = {
   port: z.coerce.number({ error: 'must be a port' }).int().min(0).max(65535),
   count: z.coerce.number({ error: 'must be a whole number' }).int().min(0),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+  /** `127.0.0.1:8080` or `[::1]:8080`; the host is given without its brackets. */
+  listenAddress: z
+    .string({ error: 'must be an address and a port' })
+    .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:]+):\d{1,5}$/, 'must be an address and a port, as 127.0.0.1:8080')
+    .transform((text) => {
+      const colon = text.lastIndexOf(':');
+      return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+    })
+    .refine(({ port }) => port <= 65535, 'has a port above 65535'),
 };

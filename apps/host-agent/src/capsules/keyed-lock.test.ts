@@ -1,0 +1,52 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect, it } from 'vitest';
+import { KeyedLock } from './keyed-lock.ts';
+
+const never = new AbortController().signal;
+
+describe('KeyedLock', () => {
+  test.prop([fc.array(fc.constantFrom('a', 'b'), { maxLength: 20 })])(
+    'never lets two holders of one key overlap, and serves in order',
+    async (keys) => {
+      const lock = new KeyedLock<string>();
+      const inside = new Map<string, number>();
+      const order = new Map<string, number[]>();
+      await Promise.all(
+        keys.map((key, index) =>
+          lock.hold(key, never, async () => {
+            expect(inside.get(key) ?? 0).toBe(0);
+            inside.set(key, 1);
+            order.set(key, [...(order.get(key) ?? []), index]);
+            await Promise.resolve();
+            inside.set(key, 0);
+          }),
+        ),
+      );
+      for (const indexes of order.values()) expect(indexes).toEqual(indexes.toSorted((a, b) => a - b));
+    },
+  );
+
+  it('lets who gave up waiting not break the order of the others', async () => {
+    const lock = new KeyedLock<string>();
+    const first = Promise.withResolvers<void>();
+    const stop = new AbortController();
+    const log: string[] = [];
+    const holding = lock.hold('a', never, async () => {
+      await first.promise;
+      log.push('first');
+    });
+    const impatient = lock.hold('a', stop.signal, async () => void log.push('impatient'));
+    const third = lock.hold('a', never, async () => void log.push('third'));
+    stop.abort(new Error('enough'));
+    await expect(impatient).rejects.toThrow('enough');
+    first.resolve();
+    await Promise.all([holding, third]);
+    expect(log).toEqual(['first', 'third']);
+  });
+
+  it('is free again after a fault', async () => {
+    const lock = new KeyedLock<string>();
+    await expect(lock.hold('a', never, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    await expect(lock.hold('a', never, async () => 'free')).resolves.toBe('free');
+  });
+});
