@@ -64,6 +64,12 @@ describe.skipIf(roots.length === 0)('CgroupHost', () => {
     await host.remove('gone');
   });
 
+  it('adopts what is there and nothing else', async () => {
+    const made = await host.create('there', limits);
+    expect(await host.adopt('there')).toEqual(made);
+    expect((await host.adopt('not-there')).procsFiles).toEqual([]);
+  });
+
   it('sweeps what nobody owns, with its processes, and nothing else', async () => {
     await host.create('kept', limits);
     const orphan = await sleeperIn((await host.create('orphan', limits)).procsFiles);
@@ -71,7 +77,7 @@ describe.skipIf(roots.length === 0)('CgroupHost', () => {
     const later = await CgroupHost.detect(`test-${process.pid}`);
     expect(await later.sweep(new Set(['kept']))).toEqual(['orphan']);
     await exit;
-    expect(await readFile(later.existing('kept').procsFiles[0] ?? '', 'utf8')).toBe('');
+    expect(await readFile((await later.adopt('kept')).procsFiles[0] ?? '', 'utf8')).toBe('');
   });
 
   it.each(['../escape', '', '.hidden', 'a/b'])('refuses the name "%s"', async (name) => {

@@ -1,8 +1,8 @@
-import { mkdir, readdir, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namePattern, systemCode, WrennError } from '@wrenn/core';
 import type { Cgroup, CgroupLimits } from './cgroup.ts';
-import { type CgroupSupport, detectSupport, type Hierarchy } from './hierarchies.ts';
+import { type CgroupSupport, detectSupport, type Hierarchy, handDown } from './hierarchies.ts';
 import { limitFiles } from './limit-files.ts';
 import { removeCgroup } from './remove-cgroup.ts';
 
@@ -63,11 +63,12 @@ export class CgroupHost {
     return { name, procsFiles: made.map((directory) => join(directory, 'cgroup.procs')) };
   }
 
-  /** The cgroup of a machine that outlived the agent; its directories need not be there any more. */
-  existing(name: string): Cgroup {
-    const procsFiles = this.#directories(checkedName(name)).map((directory) =>
-      join(directory, 'cgroup.procs'),
-    );
+  /** The cgroup of a machine that outlived the agent; without the directories that are gone, if any are. */
+  async adopt(name: string): Promise<Cgroup> {
+    const procsFiles: string[] = [];
+    for (const directory of this.#directories(checkedName(name))) {
+      if (await isDirectory(directory)) procsFiles.push(join(directory, 'cgroup.procs'));
+    }
     return { name, procsFiles };
   }
 
@@ -106,15 +107,11 @@ export class CgroupHost {
     return this.#hierarchies().map(({ root }) => join(root, this.#folder, name));
   }
 
-  /** The agent's own directory. In v2 a controller works in a directory only when all above have handed it down. */
+  /** The agent's own directory; in v2 its controllers must be handed down again, as the root's were when detected. */
   async #parent({ root, controllers }: Hierarchy): Promise<string> {
     const parent = join(root, this.#folder);
     await mkdir(parent, { recursive: true });
-    if (this.#support.version === 2) {
-      const enable = controllers.map((name) => `+${name}`).join(' ');
-      await writeFile(join(root, 'cgroup.subtree_control'), enable);
-      await writeFile(join(parent, 'cgroup.subtree_control'), enable);
-    }
+    if (this.#support.version === 2) await handDown(parent, controllers);
     return parent;
   }
 
@@ -130,6 +127,15 @@ export class CgroupHost {
         }
       }
     }
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (thrown) {
+    if (systemCode(thrown) === 'ENOENT') return false;
+    throw thrown;
   }
 }
 

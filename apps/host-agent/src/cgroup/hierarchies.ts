@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { systemCode } from '@wrenn/core';
 
 /** The controllers that bound a virtual machine. */
@@ -51,7 +51,7 @@ export async function detectSupport(): Promise<CgroupSupport> {
   for (const { version, root } of mounts) {
     if (version !== 2) continue;
     const available = known((await readFile(`${root}/cgroup.controllers`, 'utf8')).trim().split(' '));
-    if (available.length === controllers.length && (await isWritable(root))) {
+    if (available.length === controllers.length && (await isWritable(root)) && (await canHandDown(root))) {
       return { version: 2, hierarchies: [{ root, controllers: available }] };
     }
   }
@@ -77,6 +77,26 @@ async function detectV1(mounts: readonly CgroupMount[]): Promise<CgroupSupport> 
   }
   const present = hierarchies.flatMap((hierarchy) => hierarchy.controllers);
   return { version: 1, hierarchies, missing: controllers.filter((name) => !present.includes(name)) };
+}
+
+/** In v2 a controller works in a directory only when every directory above has handed it down. */
+export async function handDown(directory: string, names: readonly Controller[]): Promise<void> {
+  const file = `${directory}/cgroup.subtree_control`;
+  const already = known((await readFile(file, 'utf8')).trim().split(' '));
+  const missing = names.filter((name) => !already.includes(name));
+  if (missing.length > 0) await writeFile(file, missing.map((name) => `+${name}`).join(' '));
+}
+
+/** Inside a container the root may hold processes, and then hands nothing down. */
+async function canHandDown(root: string): Promise<boolean> {
+  try {
+    await handDown(root, controllers);
+    return true;
+  } catch (thrown) {
+    const code = systemCode(thrown);
+    if (code === 'EBUSY' || code === 'ENOENT' || code === 'EACCES' || code === 'EROFS') return false;
+    throw thrown;
+  }
 }
 
 function known(names: readonly string[]): Controller[] {
