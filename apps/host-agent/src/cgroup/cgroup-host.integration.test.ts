@@ -64,10 +64,9 @@ describe.skipIf(roots.length === 0)('CgroupHost', () => {
     await host.remove('gone');
   });
 
-  it('adopts what is there and nothing else', async () => {
-    const made = await host.create('there', limits);
-    expect(await host.adopt('there')).toEqual(made);
-    expect((await host.adopt('not-there')).procsFiles).toEqual([]);
+  it('knows a cgroup again by its name', async () => {
+    const made = await host.create('again', limits);
+    expect(host.existing('again')).toEqual(made);
   });
 
   it('sweeps what nobody owns, with its processes, and nothing else', async () => {
@@ -77,7 +76,7 @@ describe.skipIf(roots.length === 0)('CgroupHost', () => {
     const later = await CgroupHost.detect(`test-${process.pid}`);
     expect(await later.sweep(new Set(['kept']))).toEqual(['orphan']);
     await exit;
-    expect(await readFile((await later.adopt('kept')).procsFiles[0] ?? '', 'utf8')).toBe('');
+    expect(await readFile(later.existing('kept').procsFiles[0] ?? '', 'utf8')).toBe('');
   });
 
   it.each(['../escape', '', '.hidden', 'a/b'])('refuses the name "%s"', async (name) => {

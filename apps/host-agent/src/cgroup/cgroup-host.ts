@@ -1,4 +1,4 @@
-import { mkdir, readdir, rmdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namePattern, systemCode, WrennError } from '@wrenn/core';
 import type { Cgroup, CgroupLimits } from './cgroup.ts';
@@ -63,12 +63,11 @@ export class CgroupHost {
     return { name, procsFiles: made.map((directory) => join(directory, 'cgroup.procs')) };
   }
 
-  /** The cgroup of a machine that outlived the agent; without the directories that are gone, if any are. */
-  async adopt(name: string): Promise<Cgroup> {
-    const procsFiles: string[] = [];
-    for (const directory of this.#directories(checkedName(name))) {
-      if (await isDirectory(directory)) procsFiles.push(join(directory, 'cgroup.procs'));
-    }
+  /** The cgroup of a machine that outlived the agent; whether its directories are still there is not looked at. */
+  existing(name: string): Cgroup {
+    const procsFiles = this.#directories(checkedName(name)).map((directory) =>
+      join(directory, 'cgroup.procs'),
+    );
     return { name, procsFiles };
   }
 
@@ -127,15 +126,6 @@ export class CgroupHost {
         }
       }
     }
-  }
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (thrown) {
-    if (systemCode(thrown) === 'ENOENT') return false;
-    throw thrown;
   }
 }
 
