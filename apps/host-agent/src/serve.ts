@@ -38,6 +38,7 @@ export async function serve(
     const engine = await QemuEngine.open(hasKvm ? 'kvm' : 'emulated', untilStop);
     const journal = await Journal.open(join(config.directory, 'capsules'));
     const cgroups = await CgroupHost.detect(String(config.slotFirst));
+    await cleanup.add('cgroups', () => cgroups.close());
     const range = { first: config.slotFirst, count: config.slotCount };
     const slots = await SlotPool.open({ range, ready: config.slotsReady, log, signal: untilStop });
     await cleanup.add('network slots', () => slots.close());

@@ -1,5 +1,6 @@
-import { type CapsuleId, Cleanup, parseId } from '@wrenn/core';
-import { type RunningCapsule, runningCapsule } from './capsule.ts';
+import { type CapsuleId, parseId, WrennError } from '@wrenn/core';
+import type { Machine } from '../engine/engine.ts';
+import { runningCapsule } from './capsule.ts';
 import type { CapsuleRecord } from './capsule-record.ts';
 import type { CapsuleContext } from './capsules.ts';
 import { watchMachine } from './machine-exit.ts';
@@ -40,18 +41,12 @@ async function recover(
   signal: AbortSignal,
 ): Promise<'adopted' | 'removed' | 'failed'> {
   const machine = record.machine && (await context.engine.adopt(record.machine, signal));
-  if (record.phase === 'running' && machine !== undefined) {
-    const slot = await context.slots.adopt(record.slot);
-    const cgroup = await context.cgroups.adopt(id);
-    const capsule: RunningCapsule = runningCapsule(record, { machine, slot, cgroup });
-    context.capsules.set(id, capsule);
-    watchMachine(context, capsule);
+  if (record.phase === 'running' && machine !== undefined && (await adopt(context, id, record, machine))) {
     return 'adopted';
   }
+  await machine?.kill();
   if (record.phase === 'creating' || record.phase === 'destroying') {
-    await using cleanup = new Cleanup();
-    await cleanup.add('record', () => context.journal.remove(id));
-    await cleanup.add('virtual machine', () => machine?.kill());
+    await context.journal.remove(id);
     return 'removed';
   }
   const { machine: _gone, ...rest } = record;
@@ -59,4 +54,27 @@ async function recover(
   await context.journal.write(id, failed);
   context.capsules.set(id, { kind: 'failed', id, record: failed });
   return 'failed';
+}
+
+/** False when the machine runs, but what connects it to the world is not whole. */
+async function adopt(
+  context: CapsuleContext,
+  id: CapsuleId,
+  record: CapsuleRecord,
+  machine: Machine,
+): Promise<boolean> {
+  try {
+    const slot = await context.slots.adopt(record.slot);
+    const capsule = runningCapsule(record, { machine, slot, cgroup: context.cgroups.existing(id) });
+    context.capsules.set(id, capsule);
+    watchMachine(context, capsule);
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof WrennError) || thrown.code !== 'not_found') throw thrown;
+    context.log.error(
+      { capsule: id, slot: record.slot, cause: thrown.message },
+      'a capsule lost its network slot',
+    );
+    return false;
+  }
 }

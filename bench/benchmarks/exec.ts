@@ -1,0 +1,61 @@
+import { createClient } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-node';
+import { Process } from '@wrenn/protocol/process';
+import { type Benchmark, timed } from '../benchmark.ts';
+import type { CapsuleInside } from '../installation.ts';
+import { ratioOf, summarize } from '../statistics.ts';
+
+export const exec: Benchmark = {
+  name: 'exec',
+  defaultRuns: 100,
+  what: 'exec `true` through REST, against the same call straight to envd',
+  async run({ wrenn, runs, note }) {
+    const { id } = await wrenn.client.capsules.create({ template: 'minimal' });
+    try {
+      const direct = directly(await wrenn.inside(id));
+      const throughRest = async () => {
+        const { exit_code } = await wrenn.client.capsules.exec(id, { cmd: 'true' });
+        if (exit_code !== 0) throw new Error(`true exited with ${exit_code}`);
+      };
+      const ours: number[] = [];
+      const floor: number[] = [];
+      for (let turn = -5; turn < runs; turn++) {
+        const floorMs = await timed(direct);
+        const oursMs = await timed(throughRest);
+        if (turn < 0) continue;
+        floor.push(floorMs);
+        ours.push(oursMs);
+        if (turn % 20 === 19) note(`${turn + 1}/${runs}`);
+      }
+      const [oursTimes, floorTimes] = [summarize(ours), summarize(floor)];
+      return {
+        ours: { ...oursTimes },
+        floor: { ...floorTimes },
+        ratio: ratioOf(oursTimes, floorTimes),
+        bar: { p50: 1.15 },
+      };
+    } finally {
+      await wrenn.client.capsules.destroy(id);
+    }
+  },
+};
+
+/** Runs `true` by envd's own protocol and waits for its end. */
+function directly({ slot, accessToken }: CapsuleInside): () => Promise<void> {
+  const client = createClient(
+    Process,
+    createConnectTransport({
+      baseUrl: `http://${slot.hostAddress}:49983`,
+      httpVersion: '1.1',
+      useBinaryFormat: true,
+    }),
+  );
+  const headers = { 'X-Access-Token': accessToken };
+  return async () => {
+    let exitCode: number | undefined;
+    for await (const { event } of client.start({ process: { cmd: 'true' }, stdin: false }, { headers })) {
+      if (event?.event.case === 'end') exitCode = event.event.value.exitCode;
+    }
+    if (exitCode !== 0) throw new Error(`true exited with ${exitCode}`);
+  };
+}

@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util';
+import { WrennError } from '@wrenn/core';
+import { type Benchmark, isWithinBar } from './benchmark.ts';
+import { create } from './benchmarks/create.ts';
+import { density } from './benchmarks/density.ts';
+import { exec } from './benchmarks/exec.ts';
+import { openInstallation } from './installation.ts';
+
+const benchmarks: readonly Benchmark[] = [create, exec, density];
+
+/** Runs one benchmark; the last line on standard output is its result as JSON. Exit code 1 when a bar is missed. */
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { runs: { type: 'string' }, help: { type: 'boolean' } },
+  });
+  const chosen = benchmarks.find(({ name }) => name === positionals[0]);
+  if (chosen === undefined || values.help) {
+    console.error('usage: npm run bench -- NAME [--runs N], against the Wrenn that runs on this machine\n');
+    for (const { name, what, defaultRuns } of benchmarks)
+      console.error(`  ${name.padEnd(10)}${what} (${defaultRuns} runs)`);
+    return values.help ? 0 : 2;
+  }
+  const runs = Number(values.runs ?? chosen.defaultRuns);
+  if (!Number.isInteger(runs) || runs < 1) {
+    throw new WrennError('invalid_request', '--runs must be a whole number above 0', { field: 'runs' });
+  }
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort(new WrennError('cancelled', 'interrupted')));
+  const wrenn = await openInstallation(process.env);
+  const note = (text: string) => console.error(`${chosen.name}: ${text}`);
+  const measured = await chosen.run({ wrenn, runs, note, signal: stop.signal });
+  const ok = isWithinBar(measured.ratio, measured.bar);
+  console.log(JSON.stringify({ bench: chosen.name, runs, ...measured, ok }));
+  return ok ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (thrown) {
+  if (!(thrown instanceof WrennError)) throw thrown;
+  console.error(`bench: ${thrown.message}${thrown.remedy === undefined ? '' : `; ${thrown.remedy}`}`);
+  process.exitCode = 2;
+}
