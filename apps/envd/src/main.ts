@@ -1,11 +1,62 @@
-import { createServer } from 'node:http';
-import { wallClockNs } from '@wrenn/sys';
+import { userInfo } from 'node:os';
+import { describeError, WrennError } from '@wrenn/core';
+import { AccessControl } from './access/access-control.ts';
+import { type Flags, parseFlags } from './flags.ts';
+import type { Daemon } from './guest/daemon.ts';
+import { capsuleMachine } from './guest/machine.ts';
+import { initialSettings } from './guest/settings.ts';
+import { ConnectionTracker } from './http/connections.ts';
+import { healthRoute } from './http/health.ts';
+import { createRouter } from './http/router.ts';
+import { listen } from './http/server.ts';
+import { initRoute } from './init/route.ts';
+import { log, logFault } from './log.ts';
+import { standardPath } from './process/environment.ts';
+import { ProcessTable } from './process/process-table.ts';
+import { rpcListener } from './rpc/rpc-listener.ts';
+import { Accounts } from './users/accounts.ts';
 import { version } from './version.ts';
 
-wallClockNs();
-createServer((request, response) => {
-  response.setHeader('content-type', 'application/json');
-  response.setHeader('cache-control', 'no-store');
-  response.statusCode = request.url === '/health' ? 200 : 404;
-  response.end(JSON.stringify({ version }));
-}).listen(Number(process.argv[3] ?? 49983), '0.0.0.0');
+async function main(): Promise<void> {
+  const flags = parseFlags(process.argv.slice(2));
+  if (flags.mode === 'standalone') {
+    log('WARNING: standalone: whoever reaches this port runs programs as you, without a token');
+  }
+  const daemon = createDaemon(flags);
+  const routes = [healthRoute, initRoute(daemon, flags.mode)];
+  const handler = createRouter(routes, daemon.access, rpcListener(daemon));
+  const { server, address } = await listen(handler, daemon.connections, flags);
+  log('listening', { version, host: address.address, port: address.port });
+  const stop = () => {
+    server.close();
+    daemon.connections.closeAll();
+    daemon.processes.killAll();
+    process.exit(0);
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+function createDaemon({ mode }: Flags): Daemon {
+  return {
+    settings: initialSettings(mode === 'standalone' ? userInfo().username : 'root'),
+    phase: mode === 'standalone' ? 'serving' : 'waiting',
+    searchPath: process.env['PATH'] ?? standardPath,
+    accounts: new Accounts(),
+    access: new AccessControl(mode),
+    connections: new ConnectionTracker(),
+    processes: new ProcessTable(),
+    machine: capsuleMachine,
+  };
+}
+
+// Each request's state is its own: a fault that nobody caught is reported and must not take the capsule's other
+// processes and terminals with it.
+process.on('uncaughtException', (fault) => logFault('a fault that nobody caught', fault));
+process.on('unhandledRejection', (fault) => logFault('a fault that nobody caught', fault));
+
+main().catch((thrown: unknown) => {
+  const { message, remedy } = WrennError.from(thrown, `envd could not start: ${describeError(thrown)}`);
+  log(message, remedy === undefined ? {} : { remedy });
+  process.exit(1);
+});

@@ -1,0 +1,72 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { WrennError } from '@wrenn/core';
+
+export const tokenHeader = 'x-access-token';
+export const hostSecretHeader = 'x-wrenn-host-secret';
+
+/** Only digests are kept and compared, so neither time nor length tells anything of a secret. */
+type Digest = Buffer;
+function digestOf(secret: string): Digest {
+  return createHash('sha256').update(secret).digest();
+}
+
+/** A secret that was presented, against the digest of the one that is wanted. */
+function matches(presented: string | undefined, wanted: Digest): boolean {
+  return timingSafeEqual(digestOf(presented ?? ''), wanted) && presented !== undefined;
+}
+
+/**
+ * Who may do what. The access token lets clients in, the host's secret lets the host call `/init`.
+ *
+ * The host's secret is trusted on first use: the first `/init` comes when a template boots, before any process of a
+ * user exists, and from then on each `/init` must show the current one and may replace both.
+ */
+export class AccessControl {
+  readonly #mode: 'standalone' | 'capsule';
+  #token: Digest | undefined;
+  #hostSecret: Digest | undefined;
+
+  /** `standalone` needs no token, for work on a developer's own machine. */
+  constructor(mode: 'standalone' | 'capsule') {
+    this.#mode = mode;
+  }
+
+  /** Throws `unauthorized`. Without a token, which is so until the first `/init`, nobody is let in. */
+  requireToken(presented: string | undefined): void {
+    if (this.#token === undefined) {
+      if (this.#mode === 'standalone') return;
+      throw new WrennError('unauthorized', 'the capsule has no access token yet');
+    }
+    if (!matches(presented, this.#token)) {
+      throw new WrennError('unauthorized', 'the access token is missing or wrong', {
+        remedy: `send the capsule's access token in the header ${tokenHeader}`,
+      });
+    }
+  }
+
+  /** Throws `unauthorized` when a host is known and `presented` is not its secret. */
+  requireKnownHost(presented: string | undefined): void {
+    if (this.#hostSecret === undefined || matches(presented, this.#hostSecret)) return;
+    throw new WrennError('unauthorized', 'the host secret is missing or wrong');
+  }
+
+  /** `offered` is the secret in the body of a first `/init`. Throws `unauthorized`, `invalid_request` without one. */
+  requireHost(presented: string | undefined, offered: string | undefined): void {
+    this.requireKnownHost(presented);
+    // Without one, the next to come could make itself the host.
+    if (this.#hostSecret === undefined && offered === undefined) {
+      throw new WrennError('invalid_request', 'hostSecret: the first /init must set it', {
+        field: 'hostSecret',
+      });
+    }
+  }
+
+  /** Replaces what is given. */
+  replace(secrets: {
+    readonly accessToken: string | undefined;
+    readonly hostSecret: string | undefined;
+  }): void {
+    if (secrets.accessToken !== undefined) this.#token = digestOf(secrets.accessToken);
+    if (secrets.hostSecret !== undefined) this.#hostSecret = digestOf(secrets.hostSecret);
+  }
+}

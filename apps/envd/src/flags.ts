@@ -1,0 +1,37 @@
+import { parseArgs } from 'node:util';
+import { WrennError } from '@wrenn/core';
+
+export interface Flags {
+  readonly host: string;
+  readonly port: number;
+  /** `standalone`: on a developer's own machine, which stays as it is. */
+  readonly mode: 'capsule' | 'standalone';
+}
+
+const defaultPort = 49983;
+
+/** Throws `invalid_request` that names the flag. In a capsule all interfaces are listened on, alone only loopback. */
+export function parseFlags(args: readonly string[]): Flags {
+  const { values } = readFlags(args);
+  const mode = values.standalone === true ? 'standalone' : 'capsule';
+  const port = values.port === undefined ? defaultPort : Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new WrennError('invalid_request', `--port ${values.port} is not a port`, { field: 'port' });
+  }
+  return { mode, port, host: values.host ?? (mode === 'standalone' ? '127.0.0.1' : '0.0.0.0') };
+}
+
+function readFlags(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        port: { type: 'string' },
+        host: { type: 'string' },
+        standalone: { type: 'boolean' },
+      },
+    });
+  } catch (cause) {
+    throw new WrennError('invalid_request', cause instanceof Error ? cause.message : 'bad flags', { cause });
+  }
+}

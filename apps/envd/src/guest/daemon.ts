@@ -1,0 +1,28 @@
+import { WrennError } from '@wrenn/core';
+import type { AccessControl } from '../access/access-control.ts';
+import type { ConnectionTracker } from '../http/connections.ts';
+import type { ProcessTable } from '../process/process-table.ts';
+import type { Accounts } from '../users/accounts.ts';
+import type { Machine } from './machine.ts';
+import type { Settings } from './settings.ts';
+
+/** Everything of one running daemon. What changes is `settings`, which `/init` replaces as a whole. */
+export interface Daemon {
+  settings: Settings;
+  /** `waiting`: no `/init` has come yet, so no process may start. */
+  phase: 'waiting' | 'serving';
+  readonly searchPath: string;
+  readonly accounts: Accounts;
+  readonly access: AccessControl;
+  readonly connections: ConnectionTracker;
+  readonly processes: ProcessTable;
+  readonly machine: Machine;
+}
+
+/** Throws `invalid_state` before the first `/init`: nothing of the user's may run on a clock and identity not ours. */
+export function requireServing(daemon: Daemon): void {
+  if (daemon.phase === 'serving') return;
+  throw new WrennError('invalid_state', 'the capsule is not initialised yet', {
+    remedy: 'the host initialises it before it is handed out',
+  });
+}

@@ -1,0 +1,35 @@
+import type { IncomingMessage } from 'node:http';
+import { abortable, deadline, WrennError } from '@wrenn/core';
+
+const limitBytes = 1024 * 1024;
+/** From the end of the head to the end of the body. */
+const readDeadlineMs = 10_000;
+
+/** Reads a request's body as JSON. Throws `too_large` above 1 MiB, `invalid_request` when it is not JSON. */
+export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
+  using limit = deadline(readDeadlineMs, 'reading the body');
+  const bytes = await abortable(collect(request), limit);
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return value;
+  } catch (cause) {
+    throw new WrennError('invalid_request', 'the body is not JSON', { cause });
+  }
+}
+
+async function collect(request: IncomingMessage): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const body: AsyncIterable<Buffer> = request;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > limitBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function tooLarge(): WrennError {
+  return new WrennError('too_large', `the body is larger than ${limitBytes} bytes`);
+}

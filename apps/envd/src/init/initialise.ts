@@ -1,0 +1,76 @@
+import type { Socket } from 'node:net';
+import { describeError, WrennError } from '@wrenn/core';
+import type { Daemon } from '../guest/daemon.ts';
+import type { Machine } from '../guest/machine.ts';
+import type { Settings } from '../guest/settings.ts';
+import { version } from '../version.ts';
+import type { InitRequest } from './init-request.ts';
+
+/** What was really done. A step that was not asked for, or that the image does not allow, says so. */
+export interface Receipt {
+  readonly version: string;
+  /** 0 when no time was given. */
+  readonly clock: { readonly steppedByMs: number };
+  readonly entropy: { readonly reseeded: boolean };
+  readonly identity: { readonly hostname?: string; readonly machineId?: string };
+  readonly trust: { readonly installed: boolean };
+  readonly connections: { readonly closed: number };
+}
+
+/**
+ * Makes a machine that was just booted or restored the capsule that the host says it is. The machine comes first: only
+ * when its clock, random pool and identity are right do the settings and secrets change and may processes start.
+ *
+ * Throws `internal_error` that names the step at fault; then no setting has changed. The same request can be repeated.
+ */
+export function initialise(daemon: Daemon, request: InitRequest, carriedBy: Socket): Receipt {
+  const { machine } = daemon;
+  const clock = step('stepping the clock', () => stepClock(machine, request));
+  const entropy = step('reseeding the random pool', () => reseed(machine, request));
+  const identity = step('giving the machine its identity', () => identify(machine, request));
+  const installed = step('installing certificates', () =>
+    request.caBundle === undefined ? false : machine.installCaBundle(request.caBundle),
+  );
+  daemon.settings = settingsAfter(daemon.settings, request);
+  daemon.access.replace({ accessToken: request.accessToken, hostSecret: request.hostSecret });
+  daemon.phase = 'serving';
+  const closed = daemon.connections.closeAllBut(carriedBy);
+  return { version, clock, entropy, identity, trust: { installed }, connections: { closed } };
+}
+
+function step<T>(doing: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw new WrennError('internal_error', `${doing}: ${describeError(cause)}`, { cause });
+  }
+}
+
+function stepClock(machine: Machine, { timestamp }: InitRequest): Receipt['clock'] {
+  return { steppedByMs: timestamp === undefined ? 0 : Number(machine.stepClock(timestamp)) / 1e6 };
+}
+
+function reseed(machine: Machine, { entropy }: InitRequest): Receipt['entropy'] {
+  if (entropy === undefined) return { reseeded: false };
+  machine.reseed(entropy);
+  return { reseeded: true };
+}
+
+function identify(machine: Machine, { hostname, capsuleId }: InitRequest): Receipt['identity'] {
+  if (hostname !== undefined) machine.giveHostname(hostname);
+  const machineId = capsuleId === undefined ? undefined : machine.giveMachineId(capsuleId);
+  return {
+    ...(hostname === undefined ? {} : { hostname }),
+    ...(machineId === undefined ? {} : { machineId }),
+  };
+}
+
+function settingsAfter(before: Settings, request: InitRequest): Settings {
+  return {
+    defaultUser: request.defaultUser ?? before.defaultUser,
+    defaultWorkdir: request.defaultWorkdir ?? before.defaultWorkdir,
+    envVars: request.envVars ?? before.envVars,
+    capsuleId: request.capsuleId ?? before.capsuleId,
+    templateId: request.templateId ?? before.templateId,
+  };
+}

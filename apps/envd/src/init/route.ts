@@ -1,0 +1,28 @@
+import { WrennError } from '@wrenn/core';
+import { hostSecretHeader } from '../access/access-control.ts';
+import type { Daemon } from '../guest/daemon.ts';
+import { readJsonBody } from '../http/json-body.ts';
+import { replyJson } from '../http/reply.ts';
+import { headerOf, type Route } from '../http/router.ts';
+import { parseInitRequest } from './init-request.ts';
+import { initialise } from './initialise.ts';
+
+/** `POST /init`: from the host, at the first boot of a template and after every restore. */
+export function initRoute(daemon: Daemon, mode: 'standalone' | 'capsule'): Route {
+  return {
+    method: 'POST',
+    path: '/init',
+    access: 'host',
+    async handle(request, response) {
+      if (mode === 'standalone') {
+        throw new WrennError('invalid_state', 'a standalone daemon leaves this machine as it is: no /init');
+      }
+      const presented = headerOf(request, hostSecretHeader);
+      daemon.access.requireKnownHost(presented);
+      const init = parseInitRequest(await readJsonBody(request));
+      // Again, now that nothing can come between the check and what it allows.
+      daemon.access.requireHost(presented, init.hostSecret);
+      replyJson(response, 200, initialise(daemon, init, request.socket));
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { Socket } from 'node:net';
+import { WrennError } from '@wrenn/core';
+
+/** Input that a process has not read yet, above which more is refused. */
+const limitBytes = 8 * 1024 * 1024;
+
+/** The writing end of a process's standard input. */
+export class InputPipe {
+  readonly #socket: Socket;
+  #waitingBytes = 0;
+
+  /** Takes over the descriptor `fd`. */
+  constructor(fd: number) {
+    this.#socket = new Socket({ fd, readable: false, writable: true });
+    // EPIPE: the process closed its standard input or ended. Each write reports it to its own caller.
+    this.#socket.on('error', () => undefined);
+  }
+
+  /**
+   * Settles when the pipe has taken all of `bytes`, which waits for a process that is slow to read.
+   * Throws `invalid_state` when standard input is closed on either side, and `rate_limited` when too much waits.
+   */
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#socket.writableEnded || this.#socket.destroyed) throw closedInput();
+    if (this.#waitingBytes + bytes.length > limitBytes) {
+      throw new WrennError('rate_limited', 'the process does not read its standard input', {
+        remedy: `wait until it has read some: at most ${limitBytes} bytes are kept for it`,
+      });
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waitingBytes += bytes.length;
+    this.#socket.write(bytes, (fault) => {
+      this.#waitingBytes -= bytes.length;
+      if (fault) reject(closedInput(fault));
+      else resolve();
+    });
+    await promise;
+  }
+
+  /** The process reads an end of file after what was written before. Closing twice is no fault. */
+  end(): void {
+    this.#socket.end();
+  }
+
+  /** Nobody can read it any more. */
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+function closedInput(cause?: Error): WrennError {
+  return new WrennError('invalid_state', 'standard input of the process is closed', { cause });
+}
