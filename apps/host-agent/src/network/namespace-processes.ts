@@ -40,13 +40,16 @@ async function processesIn(namespace: string): Promise<number[]> {
   return found;
 }
 
-/** A process may end, and a namespace be removed, while they are looked at. */
+/**
+ * A process may end, and a namespace be removed, while they are looked at. One of a sandbox around this machine may
+ * refuse even root; it cannot be ours.
+ */
 async function orGone<T>(look: Promise<T>): Promise<T | undefined> {
   try {
     return await look;
   } catch (thrown) {
     const code = systemCode(thrown);
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES') return undefined;
     throw thrown;
   }
 }

@@ -49,7 +49,6 @@ export async function startVmm(spec: MachineSpec, args: readonly string[]): Prom
   );
   const exited = exitOf(child);
   const pid = await pidOf(child);
-  child.unref();
   const startTicks = await startTicksOf(pid);
   if (startTicks === undefined)
     throw new WrennError('agent_error', `starting QEMU: ${await logTail(spec.directory)}`);
