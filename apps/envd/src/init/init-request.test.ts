@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { parseInitRequest } from './init-request.ts';
+
+test('everything may be absent', () => {
+  expect(parseInitRequest({})).toStrictEqual({});
+});
+
+test('reads the time to the nanosecond and the entropy as bytes', () => {
+  const bytes = Buffer.alloc(64, 7);
+  expect(
+    parseInitRequest({ timestamp: '1970-01-01T00:00:01.000000002Z', entropy: bytes.toString('base64') }),
+  ).toStrictEqual({ timestamp: 1_000_000_002n, entropy: bytes });
+});
+
+test('ignores what only a later host knows', () => {
+  expect(parseInitRequest({ hyperspace: true, defaultUser: 'user' })).toStrictEqual({ defaultUser: 'user' });
+});
+
+test.each([
+  ['accessToken', 5],
+  ['accessToken', 'short'],
+  ['hostSecret', ''],
+  ['timestamp', 'yesterday'],
+  ['timestamp', 1],
+  ['defaultUser', ''],
+  ['defaultWorkdir', null],
+  ['envVars', []],
+  ['envVars', 'A=B'],
+  ['capsuleId', '../x'],
+  ['templateId', 'a b'],
+  ['hostname', '-x'],
+  ['hostname', 'a\nb'],
+  ['entropy', '!!'],
+  ['entropy', Buffer.alloc(31).toString('base64')],
+  ['entropy', Buffer.alloc(513).toString('base64')],
+  ['caBundle', 1],
+])('names %s when it is %j', (field, value) => {
+  expect(() => parseInitRequest({ [field]: value })).toThrow(
+    expect.objectContaining({
+      code: 'invalid_request',
+      field,
+      message: expect.stringMatching(new RegExp(`^${field}: .*must`)),
+    }),
+  );
+});
+
+test('names the variable at fault', () => {
+  expect(() => parseInitRequest({ envVars: { A: 1 } })).toThrow(
+    expect.objectContaining({ field: 'envVars.A' }),
+  );
+  expect(() => parseInitRequest({ envVars: { 'A=': '1' } })).toThrow(
+    expect.objectContaining({ field: 'envVars' }),
+  );
+});
+
+test.each([null, 1, 'x', []])('refuses %j as a whole', (body) => {
+  expect(() => parseInitRequest(body)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+});
