@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, lchown, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Cleanup, deadline, Secret } from '@wrenn/core';
+import { Cleanup, deadline, Secret, WrennError } from '@wrenn/core';
 import type { CgroupHost } from '../cgroup/cgroup-host.ts';
+import { consoleTail } from '../engine/console.ts';
 import type { Engine, MachineShape } from '../engine/engine.ts';
 import { machineLimits } from '../engine/machine-limits.ts';
 import { GuestClient } from '../guest/guest-client.ts';
@@ -72,15 +73,31 @@ export async function buildTemplate(
   const token = new Secret(randomBytes(32).toString('hex'));
   const guest = new GuestClient(slot.hostAddress, token);
   await cleanup.add('guest client', () => guest.close());
-  const receipt = await guest.init(initRequest({ accessToken: token, hostSecret }), undefined, limit);
-  note('warming up');
-  await warmUp(guest, limit);
+  const receipt = await withConsole(build.temporary, async () => {
+    const first = await guest.init(initRequest({ accessToken: token, hostSecret }), undefined, limit);
+    note('warming up');
+    await warmUp(guest, limit);
+    return first;
+  });
   guest.close();
 
   note('freezing');
   await machine.freeze(file('deviceState'), limit);
   await machine.kill();
   await publish(build, parts, { hostSecret, envdVersion: receipt.version, vmmGroup: slot.gid }, limit);
+}
+
+/** Why a guest did not come up is said on its console: a fault carries the end of it. */
+async function withConsole<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const error = WrennError.from(thrown, 'talking to the guest');
+    const said = await consoleTail(directory);
+    throw new WrennError(error.code, `${error.message}; the guest's console ends in: ${said}`, {
+      cause: thrown,
+    });
+  }
 }
 
 /** Gives the files to root, readable by every VMM; only the memory has to be writable for their group too. */

@@ -1,4 +1,5 @@
 import { guest } from '../../network/slot.ts';
+import { consoleFile } from '../console.ts';
 import type { Isolation, MachineSpec } from '../engine.ts';
 
 export const qemuProgram = 'qemu-system-x86_64';
@@ -14,7 +15,7 @@ export type QemuStart =
 export const machineFiles = {
   control: 'qmp.sock',
   incoming: 'incoming.sock',
-  console: 'console.log',
+  console: consoleFile,
   log: 'qemu.log',
 } as const;
 

@@ -1,0 +1,32 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+
+/** The guest's serial console, in the machine's directory; kept while a template boots. */
+export const consoleFile = 'console.log';
+
+/** How much of it goes into an error. The guest decides what it says, so it is bounded and made printable. */
+const tailBytes = 2_000;
+
+/** The last lines of the guest's console, on one line. */
+export async function consoleTail(directory: string): Promise<string> {
+  await using file = await open(join(directory, consoleFile), 'r');
+  const { size } = await file.stat();
+  const { bytesRead, buffer } = await file.read(
+    Buffer.alloc(tailBytes),
+    0,
+    tailBytes,
+    Math.max(0, size - tailBytes),
+  );
+  const text = stripVTControlCharacters(buffer.toString('latin1', 0, bytesRead)).replaceAll(
+    /[^\x20-\x7e\n]/g,
+    '',
+  );
+  const lines = text.split('\n').map((line) => line.trim());
+  return (
+    lines
+      .filter((line) => line !== '')
+      .slice(-6)
+      .join(' | ') || 'nothing'
+  );
+}
