@@ -1,0 +1,33 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { createLogger } from '@wrenn/service';
+import { createContext } from '../src/control-plane.ts';
+import { buildApp } from '../src/http/app.ts';
+
+/** Writes spec/openapi.json from the routes; with `--check` only says whether it is current (exit code 1 if not). */
+const target = new URL('../../../spec/openapi.json', import.meta.url);
+
+const context = createContext(
+  // Nothing of it is used: routes are described, not called.
+  {
+    databaseUrl: 'postgres:///none',
+    listenAddress: '127.0.0.1:0',
+    directory: '/nonexistent',
+    logLevel: 'silent',
+  },
+  createLogger('openapi', 'silent'),
+  { ca: '', certificate: '', key: '' },
+);
+const app = await buildApp(context, []);
+const document = `${JSON.stringify(app.swagger(), null, 2)}\n`;
+await app.close();
+await context.database.destroy();
+
+if (process.argv.includes('--check')) {
+  const committed = await readFile(target, 'utf8').catch(() => '');
+  if (committed !== document) {
+    console.error('spec/openapi.json is not current: run `node apps/control-plane/build/openapi.ts`');
+    process.exitCode = 1;
+  }
+} else {
+  await writeFile(target, document);
+}

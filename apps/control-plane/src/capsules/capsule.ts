@@ -1,0 +1,27 @@
+import type { CapsuleId, CapsuleState, HostId, TeamId } from '@wrenn/core';
+
+/** A capsule as the database knows it. */
+export interface Capsule {
+  readonly id: CapsuleId;
+  readonly teamId: TeamId;
+  readonly hostId: HostId;
+  readonly template: string;
+  readonly status: CapsuleState;
+  readonly vcpus: number;
+  readonly memoryMb: number;
+  readonly diskSizeMb: number;
+  /** 0 is never. */
+  readonly timeoutSec: number;
+  /** The user's own. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** What the host told: versions, engine, isolation. */
+  readonly facts: Readonly<Record<string, string>>;
+  readonly hostIp: string;
+  readonly createdAt: Date;
+  readonly startedAt: Date | undefined;
+  readonly lastActiveAt: Date | undefined;
+  readonly lastUpdated: Date;
+}
+
+/** Not settable yet. */
+export const diskSizeMb = 5120;

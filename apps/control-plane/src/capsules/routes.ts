@@ -1,0 +1,99 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { callerOf } from '../http/auth.ts';
+import { capsuleIdParameters, failures } from '../http/schemas.ts';
+import type { ServerContext } from '../server-context.ts';
+import { createCapsule } from './create.ts';
+import { destroyCapsule } from './destroy.ts';
+import { execRoute } from './exec-route.ts';
+import { present, presentCreated } from './present.ts';
+import { capsuleBody, createBody, createdBody, listQuery } from './schemas.ts';
+import { findCapsule, listCapsules } from './store.ts';
+
+const common = { config: { auth: 'api_key' } } as const;
+const tags = ['capsules'];
+
+export const capsuleRoutes =
+  (context: ServerContext): FastifyPluginAsyncZod =>
+  async (app) => {
+    app.post(
+      '/',
+      {
+        ...common,
+        schema: {
+          operationId: 'createCapsule',
+          summary: 'Make a capsule',
+          description: 'Answers when commands can be run. It goes on when the client disconnects.',
+          tags,
+          body: createBody,
+          response: { 201: createdBody, ...failures(400, 401, 404, 502, 503, 504) },
+        },
+      },
+      async (request, reply) => {
+        const { teamId } = callerOf(request);
+        const { memory_mb: memoryMb, timeout_sec: timeoutSec, ...rest } = request.body;
+        const created = await context.operations.run(() =>
+          createCapsule(context, teamId, { ...rest, memoryMb, timeoutSec }),
+        );
+        return await reply.code(201).send(presentCreated(created));
+      },
+    );
+
+    app.get(
+      '/',
+      {
+        ...common,
+        schema: {
+          operationId: 'listCapsules',
+          summary: 'List capsules',
+          description: 'Newest first, without those that are stopped or failed.',
+          tags,
+          querystring: listQuery,
+          response: { 200: z.array(capsuleBody), ...failures(400, 401) },
+        },
+      },
+      async (request) => {
+        const { limit, after } = request.query;
+        const capsules = await listCapsules(context.database, callerOf(request).teamId, { limit, after });
+        return capsules.map(present);
+      },
+    );
+
+    app.get(
+      '/:id',
+      {
+        ...common,
+        schema: {
+          operationId: 'getCapsule',
+          summary: 'Get a capsule',
+          tags,
+          params: capsuleIdParameters,
+          response: { 200: capsuleBody, ...failures(400, 401, 404) },
+        },
+      },
+      async (request) =>
+        present(await findCapsule(context.database, callerOf(request).teamId, request.params.id)),
+    );
+
+    app.delete(
+      '/:id',
+      {
+        ...common,
+        schema: {
+          operationId: 'destroyCapsule',
+          summary: 'End a capsule for good',
+          description: 'Succeeds for a capsule that is stopped already.',
+          tags,
+          params: capsuleIdParameters,
+          response: { 204: z.null(), ...failures(400, 401, 404, 502, 503, 504) },
+        },
+      },
+      async (request, reply) => {
+        const { teamId } = callerOf(request);
+        await context.operations.run(() => destroyCapsule(context, teamId, request.params.id));
+        return await reply.code(204).send(null);
+      },
+    );
+
+    execRoute(app, context);
+  };

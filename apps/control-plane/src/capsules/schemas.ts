@@ -1,0 +1,98 @@
+import { capsuleStates, namePattern, parseId, WrennError } from '@wrenn/core';
+import { z } from 'zod';
+import { text } from '../http/schemas.ts';
+
+/** Names that the platform itself fills in. */
+const platformFacts = ['kernel_version', 'vmm_version', 'agent_version', 'envd_version'] as const;
+
+const largestTimeoutSec = 2_147_483_647;
+const mostEntries = 256;
+
+/** Environment variables: names as the kernel can hold them. */
+export const envs = z
+  .record(z.string().regex(/^[^=\0]+$/, 'must not be empty, nor contain = or NUL'), text(65_536))
+  .refine(fewEntries, `must have ${mostEntries} entries at most`);
+
+const userMetadata = z
+  .record(text(128), text(4096))
+  .refine(fewEntries, `must have ${mostEntries} entries at most`)
+  .refine(
+    (value) => !platformFacts.some((name) => name in value),
+    `must not set ${platformFacts.join(', ')}`,
+  );
+
+function fewEntries(value: object): boolean {
+  return Object.keys(value).length <= mostEntries;
+}
+
+export const createBody = z
+  .strictObject({
+    template: z.string().regex(namePattern, 'is not a template name').default('minimal'),
+    vcpus: z.int().min(1).max(8).default(1),
+    memory_mb: z.int().min(128).max(8192).multipleOf(2).default(512),
+    timeout_sec: z
+      .int()
+      .min(0)
+      .max(largestTimeoutSec)
+      .default(0)
+      .describe('How long the capsule may be inactive before it is ended; 0 is for ever.'),
+    metadata: userMetadata.default({}).describe('Yours to use; comes back with the capsule.'),
+    envs: envs.default({}).describe('Environment of every command in the capsule. Never shown again.'),
+  })
+  .prefault({});
+
+export const capsuleBody = z
+  .object({
+    id: z.string(),
+    status: z.enum(capsuleStates),
+    template: z.string(),
+    vcpus: z.int(),
+    memory_mb: z.int(),
+    disk_size_mb: z.int(),
+    timeout_sec: z.int(),
+    engine: z.string().optional().describe('The virtual machine monitor that runs it.'),
+    isolation: z
+      .enum(['kvm', 'emulated'])
+      .optional()
+      .describe('`emulated` is not a boundary against hostile code.'),
+    host_ip: z.string().optional().describe('Where its host reaches it.'),
+    created_at: z.iso.datetime().meta({ pattern: undefined }),
+    started_at: z.iso.datetime().optional(),
+    last_active_at: z.iso.datetime().optional(),
+    last_updated: z.iso.datetime(),
+    metadata: z
+      .record(z.string(), z.string())
+      .describe(`What was given at the create, and from the platform ${platformFacts.join(', ')}.`),
+  })
+  .meta({ id: 'Capsule' });
+
+export const createdBody = z
+  .object({
+    ...capsuleBody.shape,
+    steps: z
+      .array(z.object({ name: z.string(), duration_ms: z.number() }))
+      .describe('What the time went to, in order.'),
+  })
+  .meta({ id: 'CreatedCapsule' });
+
+export const listQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1000).default(1000),
+  after: z
+    .string()
+    .transform((value, context) => {
+      try {
+        return parseId('capsule', value, 'after');
+      } catch (thrown) {
+        if (!(thrown instanceof WrennError)) throw thrown;
+        context.addIssue({ code: 'custom', message: 'is not a capsule ID' });
+        return z.NEVER;
+      }
+    })
+    .optional()
+    .describe('The ID of the last capsule of the page before.'),
+});
+
+export function factsOf(facts: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = platformFacts.map((name) => [name, facts[name] ?? ''] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== ''));
+}

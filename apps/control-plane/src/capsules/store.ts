@@ -1,0 +1,130 @@
+import {
+  type CapsuleAction,
+  type CapsuleId,
+  capsuleActions,
+  idFromUuid,
+  nextCapsuleState,
+  type TeamId,
+  uuidFromId,
+  WrennError,
+} from '@wrenn/core';
+import { type Selectable, sql, type UpdateObject } from 'kysely';
+import type { Queryable } from '../db/database.ts';
+import type { Schema } from '../db/schema.ts';
+import type { Host } from '../hosts/store.ts';
+import type { Capsule } from './capsule.ts';
+
+type Row = Selectable<Schema['capsules']>;
+/** What a transition may write beside the state. */
+type Changes = Pick<UpdateObject<Schema, 'capsules'>, 'facts' | 'host_ip' | 'started_at' | 'last_active_at'>;
+
+export async function findCapsule(database: Queryable, teamId: TeamId, id: CapsuleId): Promise<Capsule> {
+  const row = await database
+    .selectFrom('capsules')
+    .selectAll()
+    .where('id', '=', uuidFromId(id))
+    .where('team_id', '=', uuidFromId(teamId))
+    .executeTakeFirst();
+  if (row === undefined) throw unknownCapsule(id);
+  return fromRow(row);
+}
+
+export interface PlacedCapsule extends Pick<Capsule, 'id' | 'status'> {
+  readonly host: Pick<Host, 'id' | 'address' | 'status'>;
+}
+
+/** What an operation needs of a capsule to reach it, in one query. */
+export async function findPlaced(database: Queryable, teamId: TeamId, id: CapsuleId): Promise<PlacedCapsule> {
+  const row = await database
+    .selectFrom('capsules as capsule')
+    .innerJoin('hosts as host', 'host.id', 'capsule.host_id')
+    .select(['capsule.status', 'host.id as host_id', 'host.address', 'host.status as host_status'])
+    .where('capsule.id', '=', uuidFromId(id))
+    .where('capsule.team_id', '=', uuidFromId(teamId))
+    .executeTakeFirst();
+  if (row === undefined) throw unknownCapsule(id);
+  return {
+    id,
+    status: row.status,
+    host: { id: idFromUuid('host', row.host_id), address: row.address, status: row.host_status },
+  };
+}
+
+export interface Page {
+  readonly limit: number;
+  /** The last capsule of the page before. */
+  readonly after: CapsuleId | undefined;
+}
+
+/** A team's capsules that are not over, newest first. */
+export async function listCapsules(database: Queryable, teamId: TeamId, page: Page): Promise<Capsule[]> {
+  let query = database
+    .selectFrom('capsules')
+    .selectAll()
+    .where('team_id', '=', uuidFromId(teamId))
+    .where('status', 'not in', ['stopped', 'error'])
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(page.limit);
+  if (page.after !== undefined) {
+    const last = uuidFromId(page.after);
+    query = query.where(
+      sql<boolean>`(created_at, id) < (select created_at, id from capsules where id = ${last})`,
+    );
+  }
+  return (await query.execute()).map(fromRow);
+}
+
+/**
+ * Does `action` on a capsule, if the table of states allows it in the state that the database has at that moment;
+ * else `invalid_state`. Whoever loses a race gets that error, never a state that was overwritten.
+ */
+export async function transition(
+  database: Queryable,
+  id: CapsuleId,
+  action: CapsuleAction,
+  changes: Changes = {},
+): Promise<Capsule> {
+  const { from, to } = capsuleActions[action];
+  const row = await database
+    .updateTable('capsules')
+    .set({ ...changes, status: to, last_updated: sql`now()` })
+    .where('id', '=', uuidFromId(id))
+    .where('status', 'in', [...from])
+    .returningAll()
+    .executeTakeFirst();
+  if (row !== undefined) return fromRow(row);
+  const found = await database
+    .selectFrom('capsules')
+    .select('status')
+    .where('id', '=', uuidFromId(id))
+    .executeTakeFirst();
+  if (found === undefined) throw unknownCapsule(id);
+  nextCapsuleState(action, found.status);
+  throw new WrennError('conflict', `the capsule changed while it was to ${action}`, { remedy: 'try again' });
+}
+
+export function fromRow(row: Row): Capsule {
+  return {
+    id: idFromUuid('capsule', row.id),
+    teamId: idFromUuid('team', row.team_id),
+    hostId: idFromUuid('host', row.host_id),
+    template: row.template,
+    status: row.status,
+    vcpus: row.vcpus,
+    memoryMb: row.memory_mb,
+    diskSizeMb: row.disk_size_mb,
+    timeoutSec: row.timeout_sec,
+    metadata: row.metadata,
+    facts: row.facts,
+    hostIp: row.host_ip,
+    createdAt: row.created_at,
+    startedAt: row.started_at ?? undefined,
+    lastActiveAt: row.last_active_at ?? undefined,
+    lastUpdated: row.last_updated,
+  };
+}
+
+function unknownCapsule(id: CapsuleId): WrennError {
+  return new WrennError('not_found', `no capsule ${id}`);
+}

@@ -1,0 +1,90 @@
+import { abortable, Cleanup, deadline, describeError } from '@wrenn/core';
+import type { Logger, RunningService } from '@wrenn/service';
+import type { ControlPlaneConfig } from './config.ts';
+import { openDatabase } from './db/database.ts';
+import { migrate } from './db/migrator.ts';
+import type { Extension } from './extension.ts';
+import { AgentPool } from './hosts/agent-pool.ts';
+import { type AgentCredentials, readCredentials } from './hosts/credentials.ts';
+import { HostMonitor } from './hosts/monitor.ts';
+import { buildApp } from './http/app.ts';
+import { listen } from './http/listen.ts';
+import { InFlight } from './in-flight.ts';
+import type { ServerContext } from './server-context.ts';
+import { version } from './version.ts';
+import { runWorkers } from './workers.ts';
+
+export interface ControlPlaneOptions {
+  readonly config: ControlPlaneConfig;
+  readonly log: Logger;
+  readonly extensions?: readonly Extension[];
+}
+
+export interface ControlPlane extends RunningService {
+  /** `http://address:port` */
+  readonly url: string;
+  readonly context: ServerContext;
+}
+
+/** How long requests that are under way may take once the server is told to stop. */
+const finishMs = 30_000;
+
+/** Migrates, serves, and works in the background until `stop`. */
+export async function startControlPlane({
+  config,
+  log,
+  extensions = [],
+}: ControlPlaneOptions): Promise<ControlPlane> {
+  const cleanup = new Cleanup();
+  try {
+    const context = createContext(config, log, await readCredentials(config.directory));
+    await cleanup.add('the database', () => context.database.destroy());
+    await cleanup.add('the agents', () => context.agents[Symbol.dispose]());
+    await migrate(context.database);
+
+    const stopping = new AbortController();
+    const workers = [
+      context.hostMonitor,
+      ...extensions.flatMap((extension) => extension.workers?.(context) ?? []),
+    ];
+    const working = runWorkers(workers, log, stopping.signal);
+    await cleanup.add('the workers', async () => {
+      stopping.abort();
+      await working;
+    });
+
+    const app = await buildApp(context, extensions);
+    await cleanup.add('the operations', () => finish('operations', context.operations.idle(), log));
+    await cleanup.add('the server', async () => {
+      await finish('requests', app.close(), log);
+      app.server.closeAllConnections();
+    });
+    const url = await listen(app, config.listenAddress);
+    return { url, context, facts: { address: url, version }, stop: () => cleanup.release() };
+  } catch (thrown) {
+    await cleanup.release();
+    throw thrown;
+  }
+}
+
+/** Opens no connection yet. */
+export function createContext(
+  config: ControlPlaneConfig,
+  log: Logger,
+  credentials: AgentCredentials,
+): ServerContext {
+  const database = openDatabase(config.databaseUrl, (fault) => {
+    log.warn({ cause: describeError(fault) }, 'an idle database connection broke');
+  });
+  const agents = new AgentPool(credentials);
+  const hostMonitor = new HostMonitor({ database, agents, log });
+  return { version, config, log, database, agents, hostMonitor, operations: new InFlight() };
+}
+
+/** Waits for what is under way; what takes too long is left, and said. */
+async function finish(what: string, ending: PromiseLike<unknown>, log: Logger): Promise<void> {
+  using limit = deadline(finishMs, `finishing ${what}`);
+  await abortable(Promise.resolve(ending), limit).catch((thrown: unknown) => {
+    log.warn({ cause: describeError(thrown) }, `stopping without waiting for ${what} any longer`);
+  });
+}

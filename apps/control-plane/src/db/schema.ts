@@ -1,0 +1,88 @@
+import type { CapsuleState } from '@wrenn/core';
+import type { ColumnType, Generated } from 'kysely';
+
+/** The tables as the newest migration leaves them. UUIDs are text here; the stores turn them into IDs. */
+export interface Schema {
+  teams: TeamsTable;
+  api_keys: ApiKeysTable;
+  templates: TemplatesTable;
+  hosts: HostsTable;
+  capsules: CapsulesTable;
+}
+
+type Text = Readonly<Record<string, string>>;
+/** Written as JSON text, read as what it holds. */
+type Json<T> = ColumnType<T, string | undefined, string>;
+type Time = ColumnType<Date, Date | string | undefined, Date | string>;
+type OptionalTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+
+interface TeamsTable {
+  id: string;
+  name: string;
+  slug: string;
+  is_byoc: Generated<boolean>;
+  created_at: Time;
+  deleted_at: OptionalTime;
+}
+
+interface ApiKeysTable {
+  id: string;
+  team_id: string;
+  name: string;
+  key_hash: string;
+  key_prefix: string;
+  created_at: Time;
+  last_used: OptionalTime;
+}
+
+interface TemplatesTable {
+  id: string;
+  team_id: string;
+  name: string;
+  default_user: Generated<string>;
+  default_env: Json<Text>;
+  created_at: Time;
+}
+
+export const hostStatuses = ['pending', 'online', 'unreachable', 'offline'] as const;
+export type HostStatus = (typeof hostStatuses)[number];
+
+interface HostsTable {
+  id: string;
+  type: Generated<'regular' | 'byoc'>;
+  team_id: string | null;
+  status: Generated<HostStatus>;
+  address: string;
+  arch: Generated<string>;
+  cpu_cores: Generated<number>;
+  memory_mb: Generated<number>;
+  disk_gb: Generated<number>;
+  engine: Generated<string>;
+  isolation: Generated<string>;
+  agent_version: Generated<string>;
+  templates: Generated<string[]>;
+  epoch: Generated<string>;
+  last_heartbeat_at: OptionalTime;
+  created_at: Time;
+  updated_at: Time;
+}
+
+interface CapsulesTable {
+  id: string;
+  team_id: string;
+  host_id: string;
+  template_id: string;
+  template: string;
+  status: Generated<CapsuleState>;
+  vcpus: number;
+  memory_mb: number;
+  disk_size_mb: number;
+  timeout_sec: number;
+  metadata: Json<Text>;
+  facts: Json<Text>;
+  host_ip: Generated<string>;
+  created_at: Time;
+  started_at: OptionalTime;
+  last_active_at: OptionalTime;
+  last_updated: Time;
+}

@@ -1,0 +1,133 @@
+import { Agent as HttpsAgent } from 'node:https';
+import { checkServerIdentity } from 'node:tls';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { type Client, createClient } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-node';
+import type { CapsuleId, HostId } from '@wrenn/core';
+import {
+  type CreateSandboxRequestSchema,
+  type CreateSandboxResponse,
+  type ExecRequestSchema,
+  type ExecResponse,
+  type ExecStreamRequestSchema,
+  type ExecStreamResponse,
+  type GetHostResponse,
+  HostAgentService,
+  type ListSandboxesResponse,
+} from '@wrenn/protocol/hostagent';
+import { fromAgent } from './agent-errors.ts';
+import type { AgentCredentials } from './credentials.ts';
+
+/** Template preparation apart, a create takes a second or two; under emulation and load it has taken ten. */
+export const createDeadlineMs = 120_000;
+const destroyDeadlineMs = 60_000;
+const queryDeadlineMs = 5_000;
+/** Beyond a command's own limit, which the agent keeps: reaching the guest, ending the command, the way back. */
+const execGraceMs = 15_000;
+/** Two streams of 8 MiB and what is around them. */
+const largestMessageBytes = 32 * 1024 * 1024;
+
+/** The agent of one host. Every call has a deadline and throws WrennError only. */
+export class HostAgent implements Disposable {
+  readonly #connections: HttpsAgent[];
+  readonly #control: Client<typeof HostAgentService>;
+  readonly #exec: Client<typeof HostAgentService>;
+
+  /** `address` is host:port. Commands have connections of their own, so that they do not hold up control calls. */
+  constructor(id: HostId, address: string, credentials: AgentCredentials) {
+    const control = connections(id, credentials);
+    const exec = connections(id, credentials);
+    this.#connections = [control, exec];
+    this.#control = client(address, control);
+    this.#exec = client(address, exec);
+  }
+
+  create(request: MessageInitShape<typeof CreateSandboxRequestSchema>): Promise<CreateSandboxResponse> {
+    return call(
+      'creating the capsule',
+      this.#control.createSandbox(request, { timeoutMs: createDeadlineMs }),
+    );
+  }
+
+  async destroy(id: CapsuleId): Promise<void> {
+    await call(
+      'destroying the capsule',
+      this.#control.destroySandbox({ sandboxId: id }, { timeoutMs: destroyDeadlineMs }),
+    );
+  }
+
+  exec(
+    request: MessageInitShape<typeof ExecRequestSchema> & { timeoutSec: number },
+    signal: AbortSignal,
+  ): Promise<ExecResponse> {
+    const timeoutMs = request.timeoutSec * 1000 + execGraceMs;
+    return call('running the command', this.#exec.exec(request, { timeoutMs, signal }));
+  }
+
+  /** `timeoutSec` 0 is no limit. Nothing is read ahead of the consumer. */
+  async *execStream(
+    request: MessageInitShape<typeof ExecStreamRequestSchema> & { timeoutSec: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<ExecStreamResponse, void> {
+    const limit = request.timeoutSec === 0 ? {} : { timeoutMs: request.timeoutSec * 1000 + execGraceMs };
+    try {
+      yield* this.#exec.execStream(request, { ...limit, signal });
+    } catch (thrown) {
+      throw fromAgent(thrown, 'running the command');
+    }
+  }
+
+  list(signal: AbortSignal): Promise<ListSandboxesResponse> {
+    return call('listing capsules', this.#control.listSandboxes({}, { timeoutMs: queryDeadlineMs, signal }));
+  }
+
+  getHost(signal: AbortSignal): Promise<GetHostResponse> {
+    return call('asking for the host', this.#control.getHost({}, { timeoutMs: queryDeadlineMs, signal }));
+  }
+
+  [Symbol.dispose](): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+}
+
+async function call<T>(doing: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (thrown) {
+    throw fromAgent(thrown, doing);
+  }
+}
+
+function client(address: string, agent: HttpsAgent): Client<typeof HostAgentService> {
+  const transport = createConnectTransport({
+    baseUrl: `https://${address}`,
+    httpVersion: '1.1',
+    nodeOptions: { agent },
+    // On one machine or in one data centre, compressing costs more than it saves.
+    acceptCompression: [],
+    readMaxBytes: largestMessageBytes,
+    writeMaxBytes: largestMessageBytes,
+  });
+  return createClient(HostAgentService, transport);
+}
+
+function connections(id: HostId, credentials: AgentCredentials): HttpsAgent {
+  return new HttpsAgent({
+    keepAlive: true,
+    keepAliveMsecs: 30_000,
+    maxFreeSockets: 16,
+    minVersion: 'TLSv1.3',
+    ca: credentials.ca,
+    cert: credentials.certificate,
+    key: credentials.key,
+    // Two hosts have certificates of one authority: the name says that this is the one that was asked for.
+    checkServerIdentity: (address, certificate) => {
+      const mismatch = checkServerIdentity(address, certificate);
+      if (mismatch !== undefined) return mismatch;
+      if (certificate.subject.CN === id) return undefined;
+      return Object.assign(new Error(`the certificate is of ${certificate.subject.CN}, not of ${id}`), {
+        code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+      });
+    },
+  });
+}

@@ -1,0 +1,103 @@
+import { describeError, pause } from '@wrenn/core';
+import type { Logger } from '@wrenn/service';
+import type { Database } from '../db/database.ts';
+import { tryLock, unlock } from '../db/locks.ts';
+import type { Worker } from '../extension.ts';
+import type { AgentPool } from './agent-pool.ts';
+import { Bell } from './bell.ts';
+import { loseCapsules, reconcile } from './reconcile.ts';
+import { type Host, listHosts, markOnline, markUnreachable, noteEpoch } from './store.ts';
+
+interface Services {
+  readonly database: Database;
+  readonly agents: AgentPool;
+  readonly log: Logger;
+}
+
+const everyMs = 15_000;
+/** Between two passes that were asked for: whoever may ask must not be able to keep the hosts busy. */
+const breatherMs = 100;
+/** Three passes without an answer: an agent that is being restarted keeps its capsules, and its host stays online. */
+const patienceMs = 45_000;
+const hostsAtOnce = 16;
+
+/**
+ * Compares each host with the database and makes them agree: whether it answers, which capsules it has. Run on
+ * every replica; an advisory lock sees to it that one of them works at a time.
+ */
+export class HostMonitor implements Worker {
+  readonly name = 'host monitor';
+  readonly #services: Services;
+  readonly #bell = new Bell();
+
+  constructor(services: Services) {
+    this.#services = services;
+  }
+
+  /** Asks for a pass soon. */
+  poke(): void {
+    this.#bell.ring();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.pass(signal);
+      await pause(breatherMs, signal);
+      await this.#bell.wait(everyMs, signal);
+    }
+  }
+
+  /** Looks at every host once; does nothing when another replica is at it. */
+  async pass(signal: AbortSignal): Promise<void> {
+    await this.#services.database.connection().execute(async (connection) => {
+      if (!(await tryLock(connection, 'hostMonitor'))) return;
+      try {
+        const waiting = await listHosts(connection);
+        const worker = async () => {
+          for (let host = waiting.pop(); host !== undefined; host = waiting.pop())
+            await this.#look(host, signal);
+        };
+        await Promise.all(Array.from({ length: hostsAtOnce }, worker));
+      } finally {
+        await unlock(connection, 'hostMonitor');
+      }
+    });
+  }
+
+  /** One host's fault must not keep the others from being looked at. */
+  async #look(host: Host, signal: AbortSignal): Promise<void> {
+    const { log } = this.#services;
+    try {
+      await this.#compare(host, signal);
+    } catch (thrown) {
+      if (signal.aborted) return;
+      log.warn({ host: host.id, address: host.address, cause: describeError(thrown) }, 'looking at a host');
+      await this.#noteSilence(host).catch((fault: unknown) => {
+        log.error({ host: host.id, cause: describeError(fault) }, 'noting that a host does not answer');
+      });
+    }
+  }
+
+  async #compare(host: Host, signal: AbortSignal): Promise<void> {
+    const { database, agents, log } = this.#services;
+    const agent = agents.of(host);
+    const said = await agent.getHost(signal);
+    const epoch = await reconcile({ database, agent, log, host, signal });
+    await markOnline(database, host.id, said);
+    if (host.status !== 'online') log.info({ host: host.id, address: host.address }, 'host is online');
+    if (epoch === host.epoch) return;
+    await noteEpoch(database, host.id, epoch);
+    // What the first look at a new agent spared is decided by the next.
+    this.poke();
+  }
+
+  async #noteSilence(host: Host): Promise<void> {
+    if (host.status !== 'online') return;
+    const silentMs = Date.now() - (host.lastHeartbeatAt?.getTime() ?? 0);
+    if (silentMs < patienceMs) return;
+    const { database, log } = this.#services;
+    await markUnreachable(database, host.id);
+    const lost = await loseCapsules(database, host.id);
+    log.warn({ host: host.id, lost }, 'host is unreachable');
+  }
+}

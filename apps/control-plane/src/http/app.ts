@@ -1,0 +1,84 @@
+import swagger from '@fastify/swagger';
+import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { capsuleRoutes } from '../capsules/routes.ts';
+import type { Extension } from '../extension.ts';
+import { healthRoutes } from '../health/routes.ts';
+import type { ServerContext } from '../server-context.ts';
+import { canonicalUrl } from './aliases.ts';
+import { addAuthentication } from './auth.ts';
+import { documentationRoutes } from './documentation-routes.ts';
+import { addErrorHandling } from './errors.ts';
+import { openapiOptions } from './openapi.ts';
+import { requestId } from './request-id.ts';
+
+/** A client that takes longer to send its headers is cut off, and so is one that dawdles over its body. */
+const headersMs = 10_000;
+const requestMs = 300_000;
+/** Longer than load balancers keep idle connections, so that it is never us who closes under a request. */
+const idleMs = 620_000;
+const bodyBytes = 1024 * 1024;
+
+/** The HTTP interface with all its routes; listens when told to. */
+export async function buildApp(
+  context: ServerContext,
+  extensions: readonly Extension[],
+): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: context.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    genReqId: requestId,
+    requestIdLogLabel: 'request',
+    rewriteUrl: (request) => canonicalUrl(request.url ?? '/'),
+    bodyLimit: bodyBytes,
+    keepAliveTimeout: idleMs,
+    requestTimeout: requestMs,
+    http: { headersTimeout: headersMs, connectionsCheckingInterval: 2_000 },
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 200 },
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  acceptEmptyBodies(app);
+  addErrorHandling(app);
+  addRequestLog(app);
+  addAuthentication(app, context);
+  await app.register(swagger, openapiOptions(context.version));
+  for (const extension of extensions) await extension.middleware?.(app, context);
+
+  await app.register(documentationRoutes);
+  await app.register(healthRoutes(context));
+  await app.register(capsuleRoutes(context), { prefix: '/v1/capsules' });
+  for (const { routes } of extensions) {
+    if (routes !== undefined) await app.register(async (scope) => await routes(scope, context));
+  }
+  await app.ready();
+  return app;
+}
+
+/** Clients send `content-type: application/json` with nothing behind it, on DELETE above all. */
+function acceptEmptyBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else parse(request, String(body), done);
+  });
+}
+
+function addRequestLog(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        method: request.method,
+        path: request.url.split('?', 1)[0],
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+        team: request.caller?.teamId,
+      },
+      'request',
+    );
+  });
+}
