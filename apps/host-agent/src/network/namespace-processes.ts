@@ -28,14 +28,14 @@ export async function killInNamespace(namespace: string): Promise<number> {
 }
 
 async function processesIn(namespace: string): Promise<number[]> {
-  const inode = await orGone(stat(join(namespaceFolder, namespace)));
+  const inode = await unlessHidden(stat(join(namespaceFolder, namespace)));
   if (inode === undefined) return [];
   const wanted = `net:[${inode.ino}]`;
   const found: number[] = [];
   for (const entry of await readdir('/proc')) {
     const pid = Number(entry);
     if (!Number.isInteger(pid)) continue;
-    if ((await orGone(readlink(`/proc/${pid}/ns/net`))) === wanted) found.push(pid);
+    if ((await unlessHidden(readlink(`/proc/${pid}/ns/net`))) === wanted) found.push(pid);
   }
   return found;
 }
@@ -44,7 +44,7 @@ async function processesIn(namespace: string): Promise<number[]> {
  * A process may end, and a namespace be removed, while they are looked at. One of a sandbox around this machine may
  * refuse even root; it cannot be ours.
  */
-async function orGone<T>(look: Promise<T>): Promise<T | undefined> {
+async function unlessHidden<T>(look: Promise<T>): Promise<T | undefined> {
   try {
     return await look;
   } catch (thrown) {
