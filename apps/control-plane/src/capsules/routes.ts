@@ -17,7 +17,7 @@ export const capsuleRoutes =
   (context: ServerContext): FastifyPluginAsyncZod =>
   async (app) => {
     app.post(
-      '/',
+      '',
       {
         ...common,
         schema: {
@@ -40,7 +40,7 @@ export const capsuleRoutes =
     );
 
     app.get(
-      '/',
+      '',
       {
         ...common,
         schema: {

@@ -41,6 +41,8 @@ export const createBody = z
   })
   .prefault({});
 
+const time = z.string().meta({ format: 'date-time' });
+
 export const capsuleBody = z
   .object({
     id: z.string(),
@@ -56,10 +58,10 @@ export const capsuleBody = z
       .optional()
       .describe('`emulated` is not a boundary against hostile code.'),
     host_ip: z.string().optional().describe('Where its host reaches it.'),
-    created_at: z.iso.datetime().meta({ pattern: undefined }),
-    started_at: z.iso.datetime().optional(),
-    last_active_at: z.iso.datetime().optional(),
-    last_updated: z.iso.datetime(),
+    created_at: time,
+    started_at: time.optional(),
+    last_active_at: time.optional(),
+    last_updated: time,
     metadata: z
       .record(z.string(), z.string())
       .describe(`What was given at the create, and from the platform ${platformFacts.join(', ')}.`),

@@ -1,5 +1,5 @@
 import swagger from '@fastify/swagger';
-import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { capsuleRoutes } from '../capsules/routes.ts';
 import type { Extension } from '../extension.ts';
@@ -26,9 +26,8 @@ export async function buildApp(
 ): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: context.log as FastifyBaseLogger,
-    disableRequestLogging: true,
     genReqId: requestId,
-    requestIdLogLabel: 'request',
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request' }),
     rewriteUrl: (request) => canonicalUrl(request.url ?? '/'),
     bodyLimit: bodyBytes,
     keepAliveTimeout: idleMs,

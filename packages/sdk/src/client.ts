@@ -1,0 +1,32 @@
+import { Capsules } from './capsules.ts';
+import { type Fetch, Http } from './http.ts';
+
+export interface WrennClientOptions {
+  /** Default: WRENN_BASE_URL, else `http://127.0.0.1:8080`. */
+  readonly baseUrl?: string | undefined;
+  /** Default: WRENN_API_KEY. */
+  readonly apiKey?: string | undefined;
+  readonly fetch?: Fetch | undefined;
+}
+
+const localUrl = 'http://127.0.0.1:8080';
+
+/** A client of one Wrenn, for Node and browsers. Methods throw WrennApiError, or the reason of an aborted signal. */
+export class WrennClient {
+  readonly capsules: Capsules;
+
+  constructor(options: WrennClientOptions = {}) {
+    const baseUrl = options.baseUrl ?? environment('WRENN_BASE_URL') ?? localUrl;
+    const apiKey = options.apiKey ?? environment('WRENN_API_KEY');
+    if (apiKey === undefined) throw new TypeError('no API key: pass apiKey, or set WRENN_API_KEY');
+    // Browsers refuse a fetch that is called as a method of something else.
+    const fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
+    this.capsules = new Capsules(new Http(baseUrl, apiKey, fetch));
+  }
+}
+
+/** Browsers have no `process`. */
+function environment(name: string): string | undefined {
+  const value = typeof process === 'undefined' ? undefined : process.env[name];
+  return value === '' ? undefined : value;
+}

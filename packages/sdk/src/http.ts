@@ -1,0 +1,57 @@
+import { errorFrom, WrennApiError } from './error.ts';
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly body?: unknown;
+  readonly accept?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type Fetch = typeof globalThis.fetch;
+
+/** Sends requests with the key, and turns everything that is not 2xx into a WrennApiError. */
+export class Http {
+  readonly #baseUrl: string;
+  readonly #apiKey: string;
+  readonly #fetch: Fetch;
+
+  constructor(baseUrl: string, apiKey: string, fetch: Fetch) {
+    this.#baseUrl = baseUrl.replace(/\/+$/, '');
+    this.#apiKey = apiKey;
+    this.#fetch = fetch;
+  }
+
+  async send({ method, path, body, accept = 'application/json', signal }: Call): Promise<Response> {
+    const response = await this.#request(`${this.#baseUrl}${path}`, {
+      method,
+      headers: {
+        accept,
+        'x-api-key': this.#apiKey,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (!response.ok) throw await errorFrom(response);
+    return response;
+  }
+
+  async #request(url: string, init: RequestInit): Promise<Response> {
+    try {
+      return await this.#fetch(url, init);
+    } catch (cause) {
+      init.signal?.throwIfAborted();
+      throw new WrennApiError(
+        {
+          code: 'unreachable',
+          message: `${this.#baseUrl} cannot be reached`,
+          status: 0,
+          remedy: 'check that Wrenn runs there (`npm start`), and WRENN_BASE_URL',
+          retryable: true,
+        },
+        { cause },
+      );
+    }
+  }
+}
