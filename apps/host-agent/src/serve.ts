@@ -10,6 +10,7 @@ import type { AgentConfig } from './config.ts';
 import { QemuEngine } from './engine/qemu/qemu-engine.ts';
 import { findImages } from './images/images.ts';
 import { Journal } from './journal/journal.ts';
+import { DnsForwarder } from './network/dns-forwarder.ts';
 import { SlotPool } from './network/slot-pool.ts';
 import { serveRpc } from './rpc/rpc-server.ts';
 import { probeKvm } from './setup/probe-kvm.ts';
@@ -42,6 +43,8 @@ export async function serve(
     const range = { first: config.slotFirst, count: config.slotCount };
     const slots = await SlotPool.open({ range, ready: config.slotsReady, log, signal: untilStop });
     await cleanup.add('network slots', () => slots.close());
+    const dns = await DnsForwarder.open({ address: slots.serviceAddress, log });
+    await cleanup.add('DNS forwarder', () => dns.close());
     const parts = { engine, images, slots, cgroups };
     const templates = await TemplateStore.open(join(config.directory, 'templates'), parts, report, untilStop);
     const context: CapsuleContext = {

@@ -133,6 +133,12 @@ describe('SlotPool', () => {
     await pool.release(slot);
   });
 
+  it('leaves nothing when it cannot be opened', async () => {
+    const stopped = AbortSignal.abort(new Error('told to stop'));
+    await expect(SlotPool.open({ range, ready: 1, log, signal: stopped })).rejects.toThrow('told to stop');
+    await asBefore();
+  });
+
   it('refuses to take back what it has not given', async () => {
     const pool = await openPool(0);
     await expect(pool.release(slotAt(30_003))).rejects.toThrow(RangeError);

@@ -56,10 +56,18 @@ export class SlotPool {
    */
   static async open(options: SlotPoolOptions): Promise<SlotPool> {
     const pool = new SlotPool(options);
-    await openHostNetwork(pool.#names, options.signal);
     for (const index of (await inventory(options.range)).keys()) {
       pool.#allocator.claim(index);
       pool.#found.add(index);
+    }
+    try {
+      await openHostNetwork(pool.#names, options.signal);
+    } catch (thrown) {
+      // What is reported is why it could not be opened; that it cannot be undone either mostly has the same cause.
+      await pool.#closeHostSide().catch((cause: unknown) => {
+        options.log.warn({ cause: describeError(cause) }, 'network of the host is left half set up');
+      });
+      throw thrown;
     }
     pool.#advance();
     return pool;
@@ -141,6 +149,11 @@ export class SlotPool {
     const removals = await Promise.allSettled(this.#ready.splice(0).map((slot) => this.#remove(slot)));
     const fault = removals.find((removal) => removal.status === 'rejected');
     if (fault !== undefined) throw WrennError.from(fault.reason, 'closing the network slots');
+    await this.#closeHostSide();
+  }
+
+  /** Stays while there is a slot that it protects. */
+  async #closeHostSide(): Promise<void> {
     if (this.#owned.size + this.#found.size === 0) await closeHostNetwork(this.#names);
   }
 
