@@ -1,5 +1,7 @@
+import './rpc/fast-base64.ts';
 import { userInfo } from 'node:os';
 import { describeError, WrennError } from '@wrenn/core';
+import { closeOnExecFrom } from '@wrenn/sys';
 import { AccessControl } from './access/access-control.ts';
 import { type Flags, parseFlags } from './flags.ts';
 import type { Daemon } from './guest/daemon.ts';
@@ -19,6 +21,8 @@ import { version } from './version.ts';
 
 async function main(): Promise<void> {
   const flags = parseFlags(process.argv.slice(2));
+  // Standard input, output and error are replaced in each child; what else came from our parent is not theirs.
+  closeOnExecFrom(3);
   if (flags.mode === 'standalone') {
     log('WARNING: standalone: whoever reaches this port runs programs as you, without a token');
   }

@@ -1,5 +1,6 @@
 export { stepWallClock, wallClockNs } from './clock.ts';
 export { type Credentials, withFilePermissionsOf, withGroupsForChild } from './credentials.ts';
+export { closeOnExecFrom } from './descriptors.ts';
 export { reseedRandomPool } from './entropy.ts';
 export { setHostname } from './hostname.ts';
 export { SystemCallError } from './libc.ts';

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { systemCode } from '@wrenn/core';
 
 /** A file system that takes no writes, or has no such folder: the image is made so, and it is no fault. */
@@ -15,7 +15,8 @@ export function readIfThere(path: string): string | undefined {
 }
 
 /**
- * Gives the file at `path` this text in one step: readers see the old or the new one, also after a power cut. A
+ * Gives the file at `path` this text in one step: readers see the old or the new one. It is not flushed to the disk,
+ * which would take longer than all the rest of `/init`: after a power cut the machine starts with a new `/init`. A
  * symbolic link there is replaced, not followed. False, with nothing changed, where the file system takes no writes.
  */
 export function replaceFile(path: string, text: string, mode: number): boolean {
@@ -25,7 +26,6 @@ export function replaceFile(path: string, text: string, mode: number): boolean {
     const fd = openSync(draft, 'wx', mode);
     try {
       writeSync(fd, text);
-      fsyncSync(fd);
     } finally {
       closeSync(fd);
     }

@@ -11,8 +11,6 @@ import type { ProcessSpec, Spawned } from './spawn-process.ts';
 const lingerTickMs = 200;
 /** Looks while the reader keeps up, after which the output counts as over even if others keep writing. */
 const lingerTicks = 10;
-/** Node's timers hold no more than this: 24 days. A longer bound on a life is no bound. */
-const longestTimerMs = 2 ** 31 - 1;
 
 export interface Ended {
   readonly outcome: Outcome;
@@ -39,7 +37,10 @@ export class ManagedProcess {
   readonly #pipes: readonly OutputPipe[];
   #timedOut = false;
 
-  /** `lifeMs` bounds the process's life, whoever watches it; it and its group are killed when that is over. */
+  /**
+   * `lifeMs`, at most 2^31 - 1, bounds the process's life, whoever watches it; it and its group are killed when that
+   * is over.
+   */
   constructor(spawned: Extract<Spawned, { kind: 'running' }>, spec: ProcessSpec, lifeMs: number | undefined) {
     this.pid = spawned.pid;
     this.spec = spec;
@@ -49,7 +50,7 @@ export class ManagedProcess {
       new OutputPipe(spawned.stdout, 'stdout', this.output),
       new OutputPipe(spawned.stderr, 'stderr', this.output),
     ];
-    const timer = lifeMs === undefined || lifeMs > longestTimerMs ? undefined : this.#endAfter(lifeMs);
+    const timer = lifeMs === undefined ? undefined : this.#endAfter(lifeMs);
     this.exited = outcomeOf(spawned.child).finally(() => clearTimeout(timer));
     this.ended = this.#settle();
   }

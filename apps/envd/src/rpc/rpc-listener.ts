@@ -13,6 +13,10 @@ const readMaxBytes = 4 * 1024 * 1024;
 /** Never: compressing costs a guest more than its local link saves. Compressed requests are still understood. */
 const compressMinBytes = 0xffffffff;
 
+const timeoutHeader = 'connect-timeout-ms';
+/** 24 days: Node takes a longer timer for one of 1 ms, and to a process it is the same as no limit. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** Serves the Connect services, with JSON and binary messages, to whoever has the access token. */
 export function rpcListener(daemon: Daemon): RequestListener {
   const listener = connectNodeAdapter({
@@ -36,6 +40,7 @@ export function rpcListener(daemon: Daemon): RequestListener {
   return (request, response) => {
     // It builds a URL from it and would throw; the name means nothing here.
     request.headers.host = 'envd';
+    if (Number(request.headers[timeoutHeader]) > longestTimerMs) delete request.headers[timeoutHeader];
     listener(request, response);
   };
 }

@@ -7,6 +7,7 @@ import { type Client, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { abortable, deadline } from '@wrenn/core';
 import { Process } from '@wrenn/protocol/process';
+import { nodeFlags } from '../../build/node-flags.ts';
 
 const entry = fileURLToPath(new URL('../main.ts', import.meta.url));
 
@@ -39,6 +40,7 @@ export async function startEnvd({
   const [program = '', ...args] = [
     ...before,
     process.execPath,
+    ...nodeFlags,
     main,
     '--host',
     '127.0.0.1',
@@ -46,7 +48,9 @@ export async function startEnvd({
     '0',
     ...flags,
   ];
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Some machines set it for all of their Nodes; in an /etc of its own the daemon would complain.
+  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
   const url = `http://127.0.0.1:${await portOf(child)}`;
   const client: EnvdUnderTest['client'] = ({ headers = {}, codec = 'json' }) =>
     createClient(
