@@ -1,0 +1,199 @@
+import { createServer } from 'node:https';
+import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { type ErrorCode, WrennError } from '@wrenn/core';
+import {
+  type CreateSandboxRequest,
+  type ExecStreamRequest,
+  HostAgentService,
+} from '@wrenn/protocol/hostagent';
+import { runFakeCommand } from './fake-command.ts';
+
+/** What a server shows and trusts; PEM. */
+export interface FakeHostTls {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface FakeHostFacts {
+  readonly cpuCores: number;
+  readonly memoryMb: number;
+  readonly diskGb: number;
+  readonly templates: readonly string[];
+}
+
+export interface FakeCapsule {
+  readonly request: CreateSandboxRequest;
+  status: 'running' | 'error';
+  createdAtMs: number;
+}
+
+/**
+ * A host's agent as the control plane sees it: real TLS and RPC, and behind it capsules that are entries of a map and
+ * commands that are functions. It shows nothing about machines.
+ */
+export class FakeHostAgent implements AsyncDisposable {
+  readonly capsules = new Map<string, FakeCapsule>();
+  /** Runs before each create answers; throws to make it fail. */
+  beforeCreate: (request: CreateSandboxRequest) => Promise<void> = async () => {};
+  epoch: string = crypto.randomUUID();
+  facts: FakeHostFacts = { cpuCores: 4, memoryMb: 16_384, diskGb: 200, templates: ['minimal'] };
+  /** Every exec that was asked for, in order. */
+  readonly execs: ExecStreamRequest[] = [];
+  /** Streams of output whose caller went away before the end. */
+  abandoned = 0;
+  readonly #server;
+
+  private constructor(tls: FakeHostTls) {
+    this.#server = createServer(
+      {
+        ca: tls.ca,
+        cert: tls.certificate,
+        key: tls.key,
+        requestCert: true,
+        rejectUnauthorized: true,
+        minVersion: 'TLSv1.3',
+      },
+      connectNodeAdapter({ routes: (router) => router.service(HostAgentService, this.#service()) }),
+    );
+  }
+
+  /** Listens on 127.0.0.1; the certificate has to be for that address. `port` 0 is any free one. */
+  static async start(tls: FakeHostTls, port = 0): Promise<FakeHostAgent> {
+    const agent = new FakeHostAgent(tls);
+    const listening = Promise.withResolvers<void>();
+    agent.#server.once('error', listening.reject);
+    agent.#server.listen(port, '127.0.0.1', listening.resolve);
+    await listening.promise;
+    return agent;
+  }
+
+  get address(): string {
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('the fake agent does not listen');
+    return `127.0.0.1:${address.port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = Promise.withResolvers<void>();
+    this.#server.close(() => closed.resolve());
+    this.#server.closeAllConnections();
+    await closed.promise;
+  }
+
+  #service(): ServiceImpl<typeof HostAgentService> {
+    return {
+      createSandbox: async (request) => {
+        await guarded(() => this.beforeCreate(request));
+        this.capsules.set(request.sandboxId, { request, status: 'running', createdAtMs: Date.now() });
+        return {
+          sandboxId: request.sandboxId,
+          status: 'running',
+          hostIp: '10.11.0.1',
+          metadata: {
+            kernel_version: '6.1',
+            vmm_version: 'fake 1',
+            agent_version: '0',
+            engine: 'fake',
+            isolation: 'emulated',
+          },
+          steps: [{ name: 'fake', durationMs: 1 }],
+        };
+      },
+      destroySandbox: ({ sandboxId }) => {
+        this.capsules.delete(sandboxId);
+        return {};
+      },
+      exec: async (request, { signal }) => {
+        const output = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
+        const cap = request.outputCapBytes === 0 ? 8 * 1024 * 1024 : request.outputCapBytes;
+        for await (const event of this.#run(
+          { ...request, $typeName: 'hostagent.v1.ExecStreamRequest' },
+          signal,
+        )) {
+          if (event.kind !== 'end') {
+            output[event.kind].push(event.data);
+            continue;
+          }
+          const [stdout, stderr] = [Buffer.concat(output.stdout), Buffer.concat(output.stderr)];
+          return {
+            stdout: new Uint8Array(stdout.subarray(0, cap)),
+            stderr: new Uint8Array(stderr.subarray(0, cap)),
+            stdoutTruncated: stdout.length > cap,
+            stderrTruncated: stderr.length > cap,
+            exitCode: event.exitCode,
+            outcome: event.outcome,
+          };
+        }
+        throw toConnect(new WrennError('agent_error', 'the fake command did not end'));
+      },
+      execStream: (request, { signal }) => this.#stream(request, signal),
+      listSandboxes: () => ({
+        epoch: this.epoch,
+        sandboxes: [...this.capsules].map(([sandboxId, { status, createdAtMs }]) => ({
+          sandboxId,
+          status,
+          createdAtUnix: BigInt(Math.floor(createdAtMs / 1000)),
+          lastActiveAtUnix: BigInt(Math.floor(createdAtMs / 1000)),
+        })),
+      }),
+      getHost: () => ({
+        ...this.facts,
+        templates: [...this.facts.templates],
+        arch: 'x86_64',
+        engine: 'fake',
+        isolation: 'emulated',
+        agentVersion: '0',
+      }),
+    };
+  }
+
+  async *#stream(request: ExecStreamRequest, signal: AbortSignal) {
+    let hasEnded = false;
+    try {
+      yield { event: { case: 'start' as const, value: { pid: 42 } } };
+      for await (const event of this.#run(request, signal)) {
+        hasEnded = event.kind === 'end';
+        yield event.kind === 'end'
+          ? {
+              event: {
+                case: 'end' as const,
+                value: { exitCode: event.exitCode, outcome: event.outcome, error: '' },
+              },
+            }
+          : { event: { case: 'data' as const, value: { output: { case: event.kind, value: event.data } } } };
+      }
+    } finally {
+      if (!hasEnded) this.abandoned += 1;
+    }
+  }
+
+  async *#run(request: ExecStreamRequest, signal: AbortSignal) {
+    if (!this.capsules.has(request.sandboxId)) {
+      throw toConnect(new WrennError('not_found', `no capsule ${request.sandboxId}`));
+    }
+    this.execs.push(request);
+    yield* runFakeCommand(request, signal);
+  }
+}
+
+async function guarded(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (thrown) {
+    throw thrown instanceof WrennError ? toConnect(thrown) : thrown;
+  }
+}
+
+const rpcCodes: Partial<Record<ErrorCode, Code>> = {
+  not_found: Code.NotFound,
+  no_space: Code.ResourceExhausted,
+};
+
+/** As the real agent tells its errors. */
+function toConnect(error: WrennError): ConnectError {
+  const headers = new Headers({ 'wrenn-error-code': error.code });
+  if (error.remedy !== undefined) headers.set('wrenn-error-remedy', encodeURIComponent(error.remedy));
+  return new ConnectError(error.message, rpcCodes[error.code] ?? Code.Internal, headers);
+}
