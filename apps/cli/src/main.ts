@@ -1,0 +1,41 @@
+import { describeError, WrennError } from '@wrenn/core';
+import { WrennApiError } from '@wrenn/sdk';
+import { CommanderError } from 'commander';
+import type { CommandContext } from './context.ts';
+import { exitCodeOf, exitCodes } from './exit-code.ts';
+import { colorsFor } from './output/colors.ts';
+import { buildProgram } from './program.ts';
+
+const context: CommandContext = {
+  environment: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  colors: colorsFor(process.stdout, process.env),
+  exit: (code) => {
+    process.exitCode = code;
+  },
+};
+// A reader that goes away is noticed by the commands that it matters to; for the others the output is lost.
+process.stdout.on('error', () => undefined);
+
+try {
+  await buildProgram(context).parseAsync(process.argv);
+} catch (thrown) {
+  if (thrown instanceof CommanderError) {
+    process.exitCode = thrown.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  } else {
+    process.exitCode = exitCodeOf(thrown);
+    process.stderr.write(`${colorsFor(process.stderr, process.env).red('wrenn:')} ${describe(thrown)}\n`);
+  }
+}
+
+/** One line: cause, then remedy. What is not a typed fault is a defect, and is shown with where it came from. */
+function describe(thrown: unknown): string {
+  if (thrown instanceof WrennError || thrown instanceof WrennApiError) {
+    const isDefect = thrown.code === 'internal_error';
+    const message = isDefect ? describeError(thrown) : thrown.message;
+    return thrown.remedy === undefined ? message : `${message}. To mend it: ${thrown.remedy}.`;
+  }
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+}

@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { UpConfig } from '../config.ts';
+import { formatAddress, localUrl } from './listen-address.ts';
+import type { ServiceSpec } from './service-process.ts';
+
+/** The programs of one installation, and where it keeps things. */
+export interface Programs {
+  readonly setup: ServiceSpec;
+  readonly agent: ServiceSpec;
+  readonly edge: ServiceSpec;
+  /** Both need the address of the database. */
+  readonly bootstrap: (databaseUrl: string) => ServiceSpec;
+  readonly controlPlane: (databaseUrl: string) => ServiceSpec;
+}
+
+export function logDirectory(config: UpConfig): string {
+  return join(config.directory, 'logs');
+}
+
+/** The address of the API for clients on this machine; written to `WRENN_DIR/address`. */
+export function apiUrl(config: UpConfig): string {
+  return localUrl(config.apiAddress);
+}
+
+/**
+ * The programs as they stand in this checkout. Settings that the supervisor has read are handed on explicitly, so
+ * that all of them agree; the rest of the environment passes through.
+ */
+export function programsOf(config: UpConfig, environment: NodeJS.ProcessEnv): Programs {
+  const agentAddress = formatAddress(config.agentAddress);
+  const common = {
+    ...environment,
+    WRENN_DIR: config.directory,
+    WRENN_CACHE_DIR: config.cacheDirectory,
+    WRENN_CP_LISTEN_ADDR: formatAddress(config.apiAddress),
+    WRENN_EDGE_LISTEN_ADDR: formatAddress(config.edgeAddress),
+    WRENN_HOST_LISTEN_ADDR: agentAddress,
+    // Compiled code is kept between starts, which halves the time that a process needs to come up.
+    NODE_COMPILE_CACHE: join(config.cacheDirectory, 'compiled'),
+  };
+  const program = (name: string, app: string, command: readonly string[], more = {}): ServiceSpec => ({
+    name,
+    argv: [mainOf(app), ...command],
+    environment: { ...common, ...more },
+    logDirectory: logDirectory(config),
+  });
+  return {
+    setup: program('setup', 'host-agent', ['setup']),
+    agent: program('host-agent', 'host-agent', ['serve']),
+    edge: program('edge', 'edge', []),
+    bootstrap: (databaseUrl) =>
+      program('bootstrap', 'control-plane', ['bootstrap', '--host-address', agentAddress], {
+        DATABASE_URL: databaseUrl,
+      }),
+    controlPlane: (databaseUrl) =>
+      program('control-plane', 'control-plane', [], { DATABASE_URL: databaseUrl }),
+  };
+}
+
+function mainOf(app: string): string {
+  return fileURLToPath(new URL(`../../../${app}/src/main.ts`, import.meta.url));
+}
