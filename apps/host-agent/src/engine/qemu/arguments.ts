@@ -27,9 +27,14 @@ const translationCacheMiB = 32;
 
 /**
  * QEMU's command line, built from typed values only. A restore must be given the same devices in the same order as
- * the boot that its snapshot came from.
+ * the boot that its snapshot came from. `tscKhz` is the host's, see host-tsc.ts; only an emulated boot needs it.
  */
-export function qemuArguments(spec: MachineSpec, start: QemuStart, isolation: Isolation): string[] {
+export function qemuArguments(
+  spec: MachineSpec,
+  start: QemuStart,
+  isolation: Isolation,
+  tscKhz?: number,
+): string[] {
   const file = (name: keyof typeof machineFiles) => `${spec.directory}/${machineFiles[name]}`;
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
@@ -40,7 +45,7 @@ export function qemuArguments(spec: MachineSpec, start: QemuStart, isolation: Is
     ...['-smp', String(spec.vcpus), '-m', String(spec.memoryMiB)],
     ...['-object', memoryBackend(spec.memoryMiB, start)],
     ...['-kernel', spec.images.kernel.vmlinuz, '-initrd', spec.images.kernel.initrd],
-    ...['-append', kernelCommandLine(isolation)],
+    ...['-append', kernelCommandLine(isolation, tscKhz)],
     ...drive('root', `file=${option(spec.rootDisk)},format=qcow2,discard=unmap`),
     ...drive('runtime', `file=${option(spec.images.runtime.path)},format=raw,readonly=on`),
     ...['-netdev', `tap,id=net,ifname=${guest.tap},script=no,downscript=no`],
@@ -55,9 +60,11 @@ export function qemuArguments(spec: MachineSpec, start: QemuStart, isolation: Is
   ];
 }
 
-function kernelCommandLine(isolation: Isolation): string {
-  const clock = isolation === 'kvm' ? ' clocksource=kvm-clock' : '';
-  return `console=ttyS0 quiet panic=-1 reboot=t${clock}`;
+function kernelCommandLine(isolation: Isolation, tscKhz: number | undefined): string {
+  const common = 'console=ttyS0 quiet panic=-1 reboot=t';
+  if (isolation === 'kvm') return `${common} clocksource=kvm-clock`;
+  // Reliable: on a busy host the kernel would find it too slow, and fall back to counting its own timer interrupts.
+  return `${common} tsc=reliable${tscKhz === undefined ? '' : ` tsc_early_khz=${tscKhz}`}`;
 }
 
 function memoryBackend(memoryMiB: number, start: QemuStart): string {

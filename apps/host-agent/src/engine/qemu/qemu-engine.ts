@@ -11,6 +11,7 @@ import type {
   MachineSpec,
 } from '../engine.ts';
 import { machineFiles, type QemuStart, qemuArguments, qemuProgram } from './arguments.ts';
+import { hostTscKhz } from './host-tsc.ts';
 import { QemuMachine } from './qemu-machine.ts';
 import { Qmp } from './qmp.ts';
 import { isRunning, killProcess, logTail, startVmm } from './vmm-process.ts';
@@ -22,8 +23,11 @@ const restoreDeadlineMs = 20_000;
 export class QemuEngine implements Engine {
   readonly traits: EngineTraits;
 
-  private constructor(traits: EngineTraits) {
+  readonly #tscKhz: number | undefined;
+
+  private constructor(traits: EngineTraits, tscKhz: number | undefined) {
     this.traits = traits;
+    this.#tscKhz = tscKhz;
   }
 
   /** Asks the installed QEMU for its exact build. */
@@ -34,7 +38,7 @@ export class QemuEngine implements Engine {
       ?.replace(/^QEMU emulator version /, '')
       .trim();
     if (!build) throw new WrennError('missing_prerequisite', `${qemuProgram} does not say its version`);
-    return new QemuEngine({ name: 'qemu', isolation, build });
+    return new QemuEngine({ name: 'qemu', isolation, build }, await hostTscKhz());
   }
 
   boot(spec: MachineSpec, memory: BootMemory, signal: AbortSignal): Promise<Machine> {
@@ -68,7 +72,8 @@ export class QemuEngine implements Engine {
 
   async #start(spec: MachineSpec, start: QemuStart, signal: AbortSignal): Promise<QemuMachine> {
     const controlSocket = `${spec.directory}/${machineFiles.control}`;
-    const vmm = await startVmm(spec, qemuArguments(spec, start, this.traits.isolation));
+    const args = qemuArguments(spec, start, this.traits.isolation, this.#tscKhz);
+    const vmm = await startVmm(spec, args);
     const record = { engine: 'qemu', pid: vmm.pid, startTicks: vmm.startTicks, controlSocket } as const;
     try {
       using limit = deadline(controlDeadlineMs, 'waiting for QEMU', signal);
