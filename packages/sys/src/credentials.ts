@@ -12,6 +12,8 @@ export interface Credentials {
 // the same registers whether declared variadic or not, on x86-64 and on arm64.
 const call = nativeFunction('long syscall(long number, long a, long b, long c)');
 const callWithList = nativeFunction('long syscall(long number, long count, const void *list)');
+// SAFETY: the kernel fills at most `size` 32-bit IDs; with 0 it only counts them.
+const getgroups = nativeFunction('int getgroups(int size, void *list)');
 // SAFETY: `header` is 8 bytes and `data` 24 (struct __user_cap_data_struct[2] of version 3); capget fills `data`.
 const capget = nativeFunction('int capget(void *header, void *data)');
 const capset = nativeFunction('int capset(void *header, const void *data)');
@@ -85,8 +87,11 @@ function enterGroups(numbers: Numbers, gid: number, groups: readonly number[]): 
   checked('setresgid', call(numbers.setresgid, gid, gid, gid));
 }
 
+/** Node's own getgroups adds the effective group, which may not be one of them. */
 function ownGroups(): readonly number[] {
-  return process.getgroups?.() ?? [];
+  const count = checked('getgroups', getgroups(0, null));
+  const list = new Uint32Array(count);
+  return [...list.subarray(0, checked('getgroups', getgroups(count, list)))];
 }
 
 function callsOfThisMachine(): Numbers {
