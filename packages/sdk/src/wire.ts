@@ -49,9 +49,13 @@ function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** In pieces, since `String.fromCharCode` takes its bytes as arguments. */
+/** Node's Buffer does it ten times as fast as what browsers have. */
+const isNode = typeof Buffer !== 'undefined';
+
 export function toBase64(bytes: Uint8Array): string {
+  if (isNode) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
   const pieces: string[] = [];
+  // In pieces, since `fromCharCode` takes its bytes as arguments.
   for (let at = 0; at < bytes.length; at += 32_768) {
     pieces.push(String.fromCharCode(...bytes.subarray(at, at + 32_768)));
   }
@@ -59,5 +63,9 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  if (isNode) return new Uint8Array(Buffer.from(text, 'base64'));
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let at = 0; at < characters.length; at += 1) bytes[at] = characters.charCodeAt(at);
+  return bytes;
 }

@@ -151,6 +151,7 @@ export class FakeHostAgent implements AsyncDisposable {
 
   async *#stream(request: ExecStreamRequest, signal: AbortSignal) {
     let hasEnded = false;
+    this.#require(request.sandboxId);
     try {
       yield { event: { case: 'start' as const, value: { pid: 42 } } };
       for await (const event of this.#run(request, signal)) {
@@ -170,11 +171,14 @@ export class FakeHostAgent implements AsyncDisposable {
   }
 
   async *#run(request: ExecStreamRequest, signal: AbortSignal) {
-    if (!this.capsules.has(request.sandboxId)) {
-      throw toConnect(new WrennError('not_found', `no capsule ${request.sandboxId}`));
-    }
+    this.#require(request.sandboxId);
     this.execs.push(request);
     yield* runFakeCommand(request, signal);
+  }
+
+  #require(sandboxId: string): void {
+    if (this.capsules.has(sandboxId)) return;
+    throw toConnect(new WrennError('not_found', `no capsule ${sandboxId}`));
   }
 }
 

@@ -25,21 +25,19 @@ function fewEntries(value: object): boolean {
   return Object.keys(value).length <= mostEntries;
 }
 
-export const createBody = z
-  .strictObject({
-    template: z.string().regex(namePattern, 'is not a template name').default('minimal'),
-    vcpus: z.int().min(1).max(8).default(1),
-    memory_mb: z.int().min(128).max(8192).multipleOf(2).default(512),
-    timeout_sec: z
-      .int()
-      .min(0)
-      .max(largestTimeoutSec)
-      .default(0)
-      .describe('How long the capsule may be inactive before it is ended; 0 is for ever.'),
-    metadata: userMetadata.default({}).describe('Yours to use; comes back with the capsule.'),
-    envs: envs.default({}).describe('Environment of every command in the capsule. Never shown again.'),
-  })
-  .prefault({});
+export const createBody = z.strictObject({
+  template: z.string().regex(namePattern, 'is not a template name').default('minimal'),
+  vcpus: z.int().min(1).max(8).default(1),
+  memory_mb: z.int().min(128).max(8192).multipleOf(2).default(512),
+  timeout_sec: z
+    .int()
+    .min(0)
+    .max(largestTimeoutSec)
+    .default(0)
+    .describe('How long the capsule may be inactive before it is ended; 0 is for ever.'),
+  metadata: userMetadata.default({}).describe('Yours to use; comes back with the capsule.'),
+  envs: envs.default({}).describe('Environment of every command in the capsule. Never shown again.'),
+});
 
 const time = z.string().meta({ format: 'date-time' });
 

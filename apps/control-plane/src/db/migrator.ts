@@ -3,13 +3,23 @@ import { join } from 'node:path';
 import { WrennError } from '@wrenn/core';
 import { sql } from 'kysely';
 import { type Migration, Migrator, NO_MIGRATIONS } from 'kysely/migration';
-import type { Database } from './database.ts';
+import { type Database, openDatabase } from './database.ts';
 
 const folder = join(import.meta.dirname, 'migrations');
 
 /** Brings the schema up to date, under an advisory lock, so that replicas can start together. */
 export async function migrate(database: Database): Promise<string[]> {
   return finish(await migrator(database).migrateToLatest());
+}
+
+/** The same, by URL; keeps no connection. */
+export async function migrateUrl(url: string): Promise<void> {
+  const database = openDatabase(url, () => undefined);
+  try {
+    await migrate(database);
+  } finally {
+    await database.destroy();
+  }
 }
 
 /** Takes every migration back: the database is then as it was before the first. */

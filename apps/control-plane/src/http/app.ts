@@ -55,12 +55,15 @@ export async function buildApp(
   return app;
 }
 
-/** Clients send `content-type: application/json` with nothing behind it, on DELETE above all. */
+/** No body at all, or one of no bytes (as clients send on DELETE), is an object without fields. */
 function acceptEmptyBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
     else parse(request, String(body), done);
+  });
+  app.addHook('preValidation', async (request) => {
+    if (request.body === undefined) request.body = {};
   });
 }
 

@@ -1,3 +1,5 @@
+// @peculiar/x509 looks for it when it is loaded, so it comes first.
+import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import {
