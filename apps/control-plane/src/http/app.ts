@@ -9,6 +9,7 @@ import { canonicalUrl } from './aliases.ts';
 import { addAuthentication } from './auth.ts';
 import { documentationRoutes } from './documentation-routes.ts';
 import { addErrorHandling } from './errors.ts';
+import { addGracefulClose } from './graceful-close.ts';
 import { openapiOptions } from './openapi.ts';
 import { requestId } from './request-id.ts';
 
@@ -41,6 +42,7 @@ export async function buildApp(
   acceptEmptyBodies(app);
   addErrorHandling(app);
   addRequestLog(app);
+  addGracefulClose(app);
   addAuthentication(app, context);
   await app.register(swagger, openapiOptions(context.version));
   for (const extension of extensions) await extension.middleware?.(app, context);
@@ -60,7 +62,7 @@ function acceptEmptyBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
-    else parse(request, String(body), done);
+    else void parse(request, String(body), done);
   });
   app.addHook('preValidation', async (request) => {
     if (request.body === undefined) request.body = {};
