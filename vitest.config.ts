@@ -23,10 +23,21 @@ export default defineConfig({
         },
       },
       {
-        // A whole Wrenn with real virtual machines.
+        // A whole Wrenn with real virtual machines, shared by all files.
         test: {
           name: 'e2e',
-          include: ['tests/**/*.test.ts'],
+          include: ['tests/e2e/**/*.test.ts'],
+          globalSetup: 'tests/support/global-setup.ts',
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        // A Wrenn of its own for each file, since these break it.
+        test: {
+          name: 'faults',
+          include: ['tests/faults/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 600_000,
           fileParallelism: false,

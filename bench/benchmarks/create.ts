@@ -25,7 +25,7 @@ export const create: Benchmark = {
 
       let id = '';
       const oursMs = await timed(async () => {
-        ({ id } = await client.capsules.create({ template: 'minimal', vcpus: 1, memory_mb: 512 }));
+        ({ id } = await client.capsules.create({ template: 'minimal', vcpus: 1, memoryMb: 512 }));
       });
       await client.capsules.destroy(id);
       if (turn < 0) continue;

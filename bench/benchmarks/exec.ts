@@ -14,8 +14,8 @@ export const exec: Benchmark = {
     try {
       const direct = directly(await wrenn.inside(id));
       const throughRest = async () => {
-        const { exit_code } = await wrenn.client.capsules.exec(id, { cmd: 'true' });
-        if (exit_code !== 0) throw new Error(`true exited with ${exit_code}`);
+        const { exitCode } = await wrenn.client.capsules.exec(id, { cmd: 'true' });
+        if (exitCode !== 0) throw new Error(`true exited with ${exitCode}`);
       };
       const ours: number[] = [];
       const floor: number[] = [];

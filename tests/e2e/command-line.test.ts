@@ -1,0 +1,80 @@
+import { release } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { client, commandEnvironment } from '../support/client.ts';
+import { wrenn } from '../support/command.ts';
+
+const env = commandEnvironment();
+
+describe('wrenn run', () => {
+  it("prints the guest's kernel, not the host's, and exits with the command's code", async () => {
+    const { code, stdout } = await wrenn(['run', '--', 'sh', '-c', 'uname -r; exit 42'], { env });
+    expect(code).toBe(42);
+    expect(stdout.toString().trim()).toMatch(/^\d+\.\d+\.\d+-.*amd64$/);
+    expect(stdout.toString().trim()).not.toBe(release());
+  });
+
+  it('passes input, output and errors through byte for byte', async () => {
+    const input = Buffer.from(Array.from({ length: 4096 }, (_, index) => index % 256));
+    const { code, stdout, stderr } = await wrenn(['run', '--', 'sh', '-c', 'cat; echo oops >&2'], {
+      env,
+      input,
+    });
+    expect(code).toBe(0);
+    expect(stdout).toEqual(input);
+    expect(stderr).toContain('oops');
+  });
+
+  it('exits with 127 for an unknown command', async () => {
+    expect((await wrenn(['run', '--', 'no-such-command'], { env })).code).toBe(127);
+  });
+
+  it('leaves no capsule behind', async () => {
+    const before = await client().capsules.list();
+    await wrenn(['run', '--', 'true'], { env });
+    expect(await client().capsules.list()).toEqual(before);
+  });
+});
+
+describe('wrenn capsule', () => {
+  it('creates, lists, runs in and removes capsules', async () => {
+    const created = await wrenn(['capsule', 'create', '--json'], { env });
+    expect(created.code).toBe(0);
+    const { id } = JSON.parse(created.stdout.toString());
+    const listed = await wrenn(['capsule', 'ls', '--json'], { env });
+    expect(JSON.parse(listed.stdout.toString())).toContainEqual(expect.objectContaining({ id }));
+    const ran = await wrenn(['capsule', 'exec', id, '--', 'sh', '-c', 'echo in it; exit 7'], { env });
+    expect([ran.code, ran.stdout.toString()]).toEqual([7, 'in it\n']);
+    expect((await wrenn(['capsule', 'rm', id], { env })).code).toBe(0);
+  });
+
+  it('exits with 5 for a capsule that is not there, with the reason on standard error', async () => {
+    const { code, stderr } = await wrenn(['capsule', 'exec', `cl-${'0'.repeat(24)}1`, '--', 'true'], { env });
+    expect(code).toBe(5);
+    expect(stderr).toContain('not');
+  });
+
+  it('exits with 3 when no server answers, and says what to do', async () => {
+    const nobody = { ...env, WRENN_BASE_URL: 'http://127.0.0.1:1' };
+    const { code, stderr } = await wrenn(['capsule', 'ls'], { env: nobody });
+    expect(code).toBe(3);
+    expect(stderr).toContain('npm start');
+  });
+
+  it('exits with 4 with a wrong key', async () => {
+    const wrong = { ...env, WRENN_API_KEY: `wrn_${'0'.repeat(32)}` };
+    expect((await wrenn(['capsule', 'ls'], { env: wrong })).code).toBe(4);
+  });
+});
+
+it('wrenn doctor prints its checks as JSON, each with a remedy where it is not well', async () => {
+  const { stdout } = await wrenn(['doctor', '--json'], { env });
+  const { checks } = JSON.parse(stdout.toString());
+  expect(checks.length).toBeGreaterThan(5);
+  for (const check of checks) {
+    expect(check).toMatchObject({
+      id: expect.any(String),
+      status: expect.stringMatching(/^(ok|warn|fail)$/),
+    });
+    if (check.status !== 'ok') expect(check.remedy).not.toBe('');
+  }
+});

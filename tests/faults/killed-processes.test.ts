@@ -1,0 +1,84 @@
+import type { WrennClient } from '@wrenn/sdk';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type MachineState, machineState } from '../support/machine-state.ts';
+import { WrennInstallation } from '../support/wrenn-installation.ts';
+
+/** Each step starts from what the one before left: that is how a machine gets into trouble. */
+describe.sequential('after kill -9', { timeout: 300_000 }, () => {
+  let before: MachineState;
+  let wrenn: WrennInstallation;
+  let client: WrennClient;
+
+  beforeAll(async () => {
+    before = await machineState();
+    wrenn = await WrennInstallation.create({ first: 26_000, count: 32 });
+    await wrenn.start();
+    client = await wrenn.client();
+  }, 400_000);
+
+  afterAll(async () => {
+    await wrenn?.[Symbol.asyncDispose]();
+    expect(await machineState()).toEqual(before);
+  }, 120_000);
+
+  const ready = () =>
+    expect
+      .poll(async () => (await fetch(`${wrenn.baseUrl}/readyz`).catch(() => undefined))?.status, {
+        timeout: 90_000,
+      })
+      .toBe(200);
+
+  it('of the host agent its capsules go on, with what they had in memory', async () => {
+    const { id } = await client.capsules.create();
+    await client.capsules.exec(id, { cmd: 'sh', args: ['-c', 'echo kept > /dev/shm/marker'] });
+    process.kill(await wrenn.childPid('host-agent'), 'SIGKILL');
+    await expect
+      .poll(
+        async () =>
+          (await client.capsules.exec(id, { cmd: 'cat', args: ['/dev/shm/marker'] }).catch(() => undefined))
+            ?.stdout,
+        {
+          timeout: 90_000,
+        },
+      )
+      .toBe('kept\n');
+    await ready();
+    await client.capsules.destroy(id);
+  });
+
+  it('of the control plane its capsules are still there', async () => {
+    const { id } = await client.capsules.create();
+    process.kill(await wrenn.childPid('control-plane'), 'SIGKILL');
+    await ready();
+    expect(await client.capsules.get(id)).toMatchObject({ status: 'running' });
+    await client.capsules.destroy(id);
+  });
+
+  it('of a virtual machine its capsule is an error, and can be destroyed', async () => {
+    const { id } = await client.capsules.create();
+    const state = await machineState();
+    const mine = state.monitors.filter((pid) => !before.monitors.includes(pid));
+    expect(mine).toHaveLength(1);
+    process.kill(Number(mine[0]), 'SIGKILL');
+    await expect.poll(async () => (await client.capsules.get(id)).status, { timeout: 60_000 }).toBe('error');
+    await expect(client.capsules.exec(id, { cmd: 'true' })).rejects.toMatchObject({ code: 'invalid_state' });
+    await client.capsules.destroy(id);
+    expect(await client.capsules.get(id)).toMatchObject({ status: 'stopped' });
+  });
+
+  it('of the supervisor the next start goes on with what was stored and what still runs', async () => {
+    const { id } = await client.capsules.create();
+    await wrenn.kill();
+    await wrenn.start();
+    expect(await client.capsules.get(id)).toMatchObject({ status: 'running' });
+    expect((await client.capsules.exec(id, { cmd: 'hostname' })).stdout.trim()).toBe(id);
+  });
+
+  it('a stop ends the capsules, says so, and leaves nothing on the machine', async () => {
+    await wrenn.stop();
+    expect(wrenn.output).toMatch(/ending 1 running capsule/);
+    expect(await machineState()).toEqual(before);
+    await wrenn.start();
+    expect((await client.capsules.list()).length).toBe(0);
+  });
+});

@@ -1,0 +1,26 @@
+import type { TestProject } from 'vitest/node';
+import { WrennInstallation } from './wrenn-installation.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    wrenn: { baseUrl: string; edgeUrl: string; apiKey: string; directory: string };
+  }
+}
+
+/** One Wrenn for all files of `tests/e2e`, since its first start boots a machine. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const installation = await WrennInstallation.create({ first: 24_000, count: 64 });
+  try {
+    await installation.start();
+  } catch (thrown) {
+    await installation[Symbol.asyncDispose]();
+    throw thrown;
+  }
+  project.provide('wrenn', {
+    baseUrl: installation.baseUrl,
+    edgeUrl: installation.edgeUrl,
+    apiKey: await installation.apiKey(),
+    directory: installation.directory,
+  });
+  return () => installation[Symbol.asyncDispose]();
+}
