@@ -11,6 +11,6 @@ export class BootstrapFault extends Error {
 
   /** @override */
   toString() {
-    return `wrenn: ${this.message}. ${this.remedy.charAt(0).toUpperCase()}${this.remedy.slice(1)}.`;
+    return `wrenn: ${this.message}; ${this.remedy}`;
   }
 }

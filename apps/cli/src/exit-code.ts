@@ -9,10 +9,6 @@ export const exitCodes = {
   unreachable: 3,
   unauthorized: 4,
   notFound: 5,
-  /** As a shell says it: the command was found but could not be run. */
-  notExecutable: 126,
-  /** As a shell says it: there is no such command. */
-  noSuchCommand: 127,
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -42,6 +38,7 @@ Exit codes:
   3      the server cannot be reached
   4      not signed in, or not allowed
   5      there is no such thing
-  130    interrupted (Ctrl-C)
+  130    interrupted (Ctrl-C), or nobody reads the output any more
   \`wrenn run\` and \`wrenn capsule exec\` exit with the code of the command in the
-  capsule, 126 when it could not be run and 127 when it was not found.`;
+  capsule: 124 when it took longer than --timeout, 126 when it could not be run,
+  127 when it was not found, 128 + n when signal n ended it.`;

@@ -35,7 +35,7 @@ function describe(thrown: unknown): string {
   if (thrown instanceof WrennError || thrown instanceof WrennApiError) {
     const isDefect = thrown.code === 'internal_error';
     const message = isDefect ? describeError(thrown) : thrown.message;
-    return thrown.remedy === undefined ? message : `${message}. To mend it: ${thrown.remedy}.`;
+    return thrown.remedy === undefined ? message : `${message}; ${thrown.remedy}`;
   }
   return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }

@@ -16,7 +16,10 @@ export async function streamCommand(
   const iterator = events[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await abortable(iterator.next(), signal);
+      const coming = iterator.next();
+      // After an interruption nobody waits for it any more; its failure is then no news.
+      coming.catch(() => undefined);
+      const next = await abortable(coming, signal);
       if (next.done === true) throw new WrennError('agent_error', 'the end of the command was not seen');
       const event = next.value;
       if (event.type === 'end') return exitCodeOfEnd(context, event);
@@ -24,12 +27,18 @@ export async function streamCommand(
     }
   } finally {
     // Not waited for: what it would wait for is the event that did not come.
-    void iterator.return?.();
+    iterator.return?.().catch(() => undefined);
   }
 }
 
 async function write(stream: NodeJS.WriteStream, data: Uint8Array, signal: AbortSignal): Promise<void> {
-  if (!stream.write(data)) await once(stream, 'drain', { signal });
+  if (stream.write(data)) return;
+  try {
+    await once(stream, 'drain', { signal });
+  } catch (thrown) {
+    signal.throwIfAborted();
+    throw thrown;
+  }
 }
 
 function exitCodeOfEnd(context: CommandContext, end: Extract<ExecEvent, { type: 'end' }>): number {

@@ -55,6 +55,11 @@ export class Renderer implements Disposable {
     this.#finished = true;
     clearInterval(this.#ticker);
     this.#erase();
+    for (const [step, row] of this.#rows) {
+      // What still runs when the renderer ends does so because of a failure.
+      if (row.state === 'running')
+        this.#rows.set(step, { ...row, state: 'unfinished', ms: this.#now() - row.beganAt });
+    }
     for (const line of this.#lines()) this.#screen.write(`${line}\n`);
   }
 

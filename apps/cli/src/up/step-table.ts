@@ -4,6 +4,7 @@ import { formatDuration } from '../output/duration.ts';
 /** What is known of one step. Times in milliseconds of the renderer's clock. */
 export type Row =
   | { readonly state: 'running'; readonly beganAt: number; readonly note: string }
+  | { readonly state: 'unfinished'; readonly beganAt: number; readonly note: string; readonly ms: number }
   | { readonly state: 'done'; readonly beganAt: number; readonly ms: number; readonly cached: boolean };
 
 /** All steps in the order in which they began, with what each took. */
@@ -13,10 +14,20 @@ export function tableLines(rows: ReadonlyMap<string, Row>, now: number, colors: 
 }
 
 export function rowLine(step: string, row: Row, now: number, colors: Colors): string {
-  if (row.state === 'running') {
-    const note = row.note === '' ? '' : `  ${colors.dim(row.note)}`;
-    return `  ${colors.yellow('…')} ${step}  ${formatDuration(now - row.beganAt).padStart(7)}${note}`;
+  switch (row.state) {
+    case 'running':
+      return `  ${colors.yellow('…')} ${step}  ${time(now - row.beganAt)}${aside(row.note, colors)}`;
+    case 'unfinished':
+      return `  ${colors.red('✗')} ${step}  ${time(row.ms)}${aside(row.note, colors)}`;
+    case 'done':
+      return `  ${colors.green('✓')} ${step}  ${time(row.ms)}${aside(row.cached ? 'there already' : '', colors)}`;
   }
-  const cached = row.cached ? colors.dim('  there already') : '';
-  return `  ${colors.green('✓')} ${step}  ${formatDuration(row.ms).padStart(7)}${cached}`;
+}
+
+function time(ms: number): string {
+  return formatDuration(ms).padStart(7);
+}
+
+function aside(text: string, colors: Colors): string {
+  return text === '' ? '' : `  ${colors.dim(text)}`;
 }
