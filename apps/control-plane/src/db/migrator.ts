@@ -34,7 +34,12 @@ export async function missingMigrations(database: Database): Promise<string[]> {
 }
 
 function migrator(db: Database): Migrator {
-  return new Migrator({ db, provider: { getMigrations }, migrationTableName: 'schema_migrations' });
+  return new Migrator({
+    db,
+    provider: { getMigrations },
+    migrationTableName: 'schema_migrations',
+    migrationLockTableName: 'schema_migrations_lock',
+  });
 }
 
 function finish({ error, results }: Awaited<ReturnType<Migrator['migrateToLatest']>>): string[] {
