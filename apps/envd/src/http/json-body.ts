@@ -21,7 +21,8 @@ async function collect(request: IncomingMessage): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
-  const body: AsyncIterable<Buffer> = request;
+  // Leaving the loop early must not close the connection: the fault is still to be answered on it.
+  const body: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
   for await (const chunk of body) {
     size += chunk.length;
     if (size > limitBytes) throw tooLarge();

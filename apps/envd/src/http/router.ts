@@ -41,9 +41,10 @@ export function createRouter(
   };
   return (request, response) => {
     answer(request, response).catch((thrown: unknown) => {
+      // Node reads and drops what is left of a body after the answer. One that did not come in time never ends.
+      const isLate = thrown instanceof WrennError && thrown.code === 'deadline_exceeded';
+      if (isLate) response.once('finish', () => request.destroy());
       replyFault(response, thrown);
-      // A body that nobody read would be taken for the next request on this connection.
-      if (!request.complete) response.once('finish', () => request.destroy());
     });
   };
 }

@@ -41,7 +41,12 @@ const answer = z.looseObject({ identity: z.optional(z.looseObject({ machineId: z
 
 async function init(body: unknown, headers: Record<string, string> = {}) {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const response = await fetch(`${envd.url}/init`, { method: 'POST', body: text, headers });
+  const response = await fetch(`${envd.url}/init`, {
+    method: 'POST',
+    body: text,
+    // /init resets the other connections, and a pool would hand one of those to the next request.
+    headers: { ...headers, connection: 'close' },
+  });
   return { status: response.status, body: answer.parse(await response.json()) };
 }
 const asHost = { 'x-wrenn-host-secret': hostSecret };
@@ -208,6 +213,12 @@ test.each([
 ])('refuses the body %.20j', async (body, status) => {
   expect(await init(body)).toMatchObject({ status, body: { code: status, message: expect.any(String) } });
   expect((await fetch(`${envd.url}/health`)).status).toBe(200);
+});
+
+test('a body that turns out too large is answered, also when its length was not announced', async () => {
+  const body = new Blob(['x'.repeat(2 * 1024 * 1024)]).stream();
+  const response = await fetch(`${envd.url}/init`, { method: 'POST', body, duplex: 'half' });
+  expect(response.status).toBe(413);
 });
 
 test('a step that fails is named, and leaves the capsule closed', async () => {
