@@ -34,12 +34,25 @@ test('the first host must say its secret, and from then on it alone is the host'
   );
   access.requireHost(undefined, 'secret');
   access.replace({ accessToken: undefined, hostSecret: 'secret' });
-  expect(() => access.requireHost(undefined, 'secret')).toThrow(unauthorized);
-  expect(() => access.requireHost('other', 'secret')).toThrow(unauthorized);
+  expect(() => access.requireHost(undefined, undefined)).toThrow(unauthorized);
+  expect(() => access.requireHost(undefined, 'another')).toThrow(unauthorized);
+  expect(() => access.requireHost('other', 'another')).toThrow(unauthorized);
   access.requireHost('secret', undefined);
   access.replace({ accessToken: undefined, hostSecret: 'rotated' });
   expect(() => access.requireHost('secret', undefined)).toThrow(unauthorized);
   access.requireHost('rotated', undefined);
+});
+
+test('a request that was carried out, and whose answer was lost, can be repeated as it was', () => {
+  const access = new AccessControl('capsule');
+  for (const [presented, offered] of [
+    [undefined, 'first'],
+    ['first', 'second'],
+  ] as const) {
+    access.requireHost(presented, offered);
+    access.replace({ accessToken: undefined, hostSecret: offered });
+    access.requireHost(presented, offered);
+  }
 });
 
 test('a standalone daemon needs no token', () => {

@@ -44,17 +44,18 @@ export class AccessControl {
     }
   }
 
-  /** Throws `unauthorized` when a host is known and `presented` is not its secret. */
-  requireKnownHost(presented: string | undefined): void {
-    if (this.#hostSecret === undefined || matches(presented, this.#hostSecret)) return;
-    throw new WrennError('unauthorized', 'the host secret is missing or wrong');
-  }
-
-  /** `offered` is the secret in the body of a first `/init`. Throws `unauthorized`, `invalid_request` without one. */
+  /**
+   * `presented` is the secret in the header, `offered` the one in the body, which becomes the current one. Knowing the
+   * current secret in either place makes the host: so a request whose answer was lost can be sent again as it was.
+   * Throws `unauthorized`, and `invalid_request` for a first `/init` that offers none.
+   */
   requireHost(presented: string | undefined, offered: string | undefined): void {
-    this.requireKnownHost(presented);
+    if (this.#hostSecret !== undefined) {
+      if (matches(presented, this.#hostSecret) || matches(offered, this.#hostSecret)) return;
+      throw new WrennError('unauthorized', 'the host secret is missing or wrong');
+    }
     // Without one, the next to come could make itself the host.
-    if (this.#hostSecret === undefined && offered === undefined) {
+    if (offered === undefined) {
       throw new WrennError('invalid_request', 'hostSecret: the first /init must set it', {
         field: 'hostSecret',
       });

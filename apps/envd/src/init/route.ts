@@ -17,11 +17,9 @@ export function initRoute(daemon: Daemon, mode: 'standalone' | 'capsule'): Route
       if (mode === 'standalone') {
         throw new WrennError('invalid_state', 'a standalone daemon leaves this machine as it is: no /init');
       }
-      const presented = headerOf(request, hostSecretHeader);
-      daemon.access.requireKnownHost(presented);
       const init = parseInitRequest(await readJsonBody(request));
-      // Again, now that nothing can come between the check and what it allows.
-      daemon.access.requireHost(presented, init.hostSecret);
+      // Checked after the last wait, so that nothing comes between the check and what it allows.
+      daemon.access.requireHost(headerOf(request, hostSecretHeader), init.hostSecret);
       replyJson(response, 200, initialise(daemon, init, request.socket));
     },
   };
