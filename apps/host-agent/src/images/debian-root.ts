@@ -1,6 +1,6 @@
-import { statfs } from 'node:fs/promises';
 import { WrennError } from '@wrenn/core';
 import { run } from '../process/run.ts';
+import { findProgram } from '../setup/find-program.ts';
 
 export interface DebianRoot {
   readonly suite: string;
@@ -12,41 +12,46 @@ export interface DebianRoot {
 }
 
 const timeoutMs = 15 * 60_000;
-/** Less than this left after a failure: the disk being full was the reason. */
-const fullDiskBytes = 64 * 1024 * 1024;
 const variants = { unpacked: 'extract', installed: 'minbase' } as const;
 
 /**
+ * Runs a program in a PID namespace that ends with this process, however that ends: else a build whose builder was
+ * killed would go on writing into a directory that the next builder removes.
+ */
+const endsWithUs = [
+  ...(['setpriv', '--pdeathsig', 'KILL', '--'] as const),
+  ...['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', '--'],
+] as const;
+
+/**
  * Makes a Debian root directory at `into` from Debian's mirror, whatever distribution this machine runs. It needs
- * root and leaves nothing mounted. Throws `no_space`, or `agent_error` with mmdebstrap's words and a remedy.
+ * root and leaves nothing mounted. Throws `agent_error` with mmdebstrap's words as its cause, and
+ * `missing_prerequisite` where mmdebstrap is not installed.
  */
 export async function makeDebianRoot(root: DebianRoot, into: string, signal: AbortSignal): Promise<void> {
+  const program = await findProgram('mmdebstrap');
+  if (program === undefined) {
+    throw new WrennError('missing_prerequisite', 'the program mmdebstrap is not installed', {
+      remedy: 'apt-get install mmdebstrap',
+    });
+  }
+  const options = [
+    ...['--mode=root', '--format=directory', `--variant=${variants[root.kind]}`],
+    `--include=${root.packages.join(',')}`,
+    ...(root.dpkgOptions ?? []).map((option) => `--dpkgopt=${option}`),
+  ];
   try {
-    await run(
-      [
-        'mmdebstrap',
-        '--mode=root',
-        '--format=directory',
-        `--variant=${variants[root.kind]}`,
-        `--include=${root.packages.join(',')}`,
-        ...(root.dpkgOptions ?? []).map((option) => `--dpkgopt=${option}`),
-        root.suite,
-        into,
-      ],
-      { signal, timeoutMs },
-    );
+    await run([...endsWithUs, program, ...options, root.suite, into], { signal, timeoutMs });
   } catch (thrown) {
     if (!(thrown instanceof WrennError) || thrown.code !== 'agent_error') throw thrown;
-    const { bavail, bsize } = await statfs(into);
-    if (bavail * bsize < fullDiskBytes) {
-      throw new WrennError('no_space', 'making a Debian root: the disk is full', {
+    throw new WrennError(
+      'agent_error',
+      `packages of Debian ${root.suite} could not be fetched and unpacked`,
+      {
         cause: thrown,
-        remedy: `free at least 4 GiB where ${into} is, or set WRENN_CACHE_DIR to another disk`,
-      });
-    }
-    throw new WrennError('agent_error', `making a Debian root: ${thrown.message}`, {
-      cause: thrown,
-      remedy: 'make sure that this machine reaches deb.debian.org and security.debian.org, then start again',
-    });
+        remedy:
+          'make sure that this machine reaches deb.debian.org and security.debian.org, then start again',
+      },
+    );
   }
 }

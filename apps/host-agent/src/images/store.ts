@@ -1,4 +1,15 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  statfs,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode, WrennError } from '@wrenn/core';
 import { z } from 'zod';
@@ -36,6 +47,8 @@ export interface EnsureOptions {
 const manifestName = 'manifest.json';
 const manifest = z.object({ facts: z.unknown(), files: z.record(z.string(), z.number()) });
 const syncTimeoutMs = 120_000;
+/** Less than this left after a failure: the disk being full was the reason. */
+const fullDiskBytes = 64 * 1024 * 1024;
 
 /**
  * Built artifacts in `<cache>/images/<name>-<hash>/`. An artifact appears by one rename, whole and synced, and is
@@ -93,7 +106,7 @@ export class ImageStore {
       const scratch = join(place, 'scratch');
       await mkdir(directory);
       await mkdir(scratch);
-      const facts = await build.make({ directory, scratch, note: options.note, signal: options.signal });
+      const facts = await make(build, { directory, scratch, note: options.note, signal: options.signal });
       const files = await seal(directory);
       await writeFile(join(directory, manifestName), JSON.stringify({ facts, files }, null, 2), {
         mode: 0o644,
@@ -124,6 +137,22 @@ export class ImageStore {
     await removeTree(directory, signal);
     await rename(from, directory);
     return { directory, facts };
+  }
+}
+
+/** A program that fails does not say why in a way that can be relied on: whether the disk is full is looked up. */
+async function make<Facts>(build: Build<Facts>, place: BuildPlace): Promise<Facts> {
+  try {
+    return await build.make(place);
+  } catch (thrown) {
+    if (thrown instanceof WrennError && thrown.code === 'no_space') throw thrown;
+    const { bavail, bsize } = await statfs(place.scratch);
+    const full = systemCode(thrown) === 'ENOSPC' || bavail * bsize < fullDiskBytes;
+    if (!full || place.signal.aborted) throw thrown;
+    throw new WrennError('no_space', `making the image ${build.name}: the disk is full`, {
+      cause: thrown,
+      remedy: 'free 4 GiB for it, or set WRENN_CACHE_DIR to another disk',
+    });
   }
 }
 

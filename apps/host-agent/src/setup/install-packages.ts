@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { describeError, type Report, runStep, WrennError } from '@wrenn/core';
+import { type Report, runStep, WrennError } from '@wrenn/core';
 import { run } from '../process/run.ts';
 import { missingPackages } from './host-packages.ts';
 
@@ -90,8 +90,7 @@ async function explained(doing: string, thrown: unknown, { remedy }: { remedy: s
       });
     }
   }
-  return new WrennError('missing_prerequisite', `${doing}: ${describeError(thrown)}`, {
-    cause: thrown,
-    remedy,
-  });
+  // apt says in several lines what belongs into one.
+  const said = thrown.message.replaceAll(/\s+/g, ' ');
+  return new WrennError('missing_prerequisite', `${doing}: ${said}`, { cause: thrown, remedy });
 }
