@@ -50,7 +50,7 @@ describe('wrenn capsule', () => {
   it('exits with 5 for a capsule that is not there, with the reason on standard error', async () => {
     const { code, stderr } = await wrenn(['capsule', 'exec', `cl-${'0'.repeat(24)}1`, '--', 'true'], { env });
     expect(code).toBe(5);
-    expect(stderr).toContain('not');
+    expect(stderr).toContain('no capsule');
   });
 
   it('exits with 3 when no server answers, and says what to do', async () => {

@@ -4,7 +4,7 @@ import { type MachineState, machineState } from '../support/machine-state.ts';
 import { WrennInstallation } from '../support/wrenn-installation.ts';
 
 /** Each step starts from what the one before left: that is how a machine gets into trouble. */
-describe.sequential('after kill -9', { timeout: 300_000 }, () => {
+describe('after kill -9', { timeout: 300_000 }, () => {
   let before: MachineState;
   let wrenn: WrennInstallation;
   let client: WrennClient;

@@ -1,4 +1,4 @@
-import { Agent, request as httpRequest } from 'node:http';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { type Client, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { abortable, deadline, type Secret, systemCode, until, WrennError } from '@wrenn/core';
@@ -82,21 +82,35 @@ export class GuestClient {
     this.#agent.destroy();
   }
 
-  /** Undefined when nobody listens yet. */
+  /** Undefined when nobody listens yet; then nothing was sent. */
   async #post(path: string, body: string, headers: Record<string, string>, signal: AbortSignal) {
-    // While a guest boots its packets go nowhere, and a lost SYN is only repeated after a second.
-    using limit = deadline(5_000, `asking envd for ${path}`, signal);
+    const connection = Promise.withResolvers<void>();
+    const stop = new AbortController();
+    const either = AbortSignal.any([signal, stop.signal]);
+    const answer = send(`${this.#baseUrl}${path}`, this.#agent, body, headers, either, connection.resolve);
     try {
-      return await abortable(send(`${this.#baseUrl}${path}`, this.#agent, body, headers, limit), limit);
+      // While a guest boots its packets go nowhere, and a lost one is only repeated after a second. Once connected
+      // there is no other bound than the caller's: a request that was heard must not be sent again.
+      using limit = deadline(connectDeadlineMs, 'connecting to envd', signal);
+      await abortable(Promise.race([connection.promise, answer]), limit);
     } catch (thrown) {
+      stop.abort();
+      answer.catch(() => undefined);
       signal.throwIfAborted();
-      if (limit.aborted || unreachableCodes.has(systemCode(thrown) ?? '')) return undefined;
+      if (isNobodyThere(thrown)) return undefined;
       throw thrown;
     }
+    return await answer;
   }
 }
 
-const unreachableCodes = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'ECONNRESET']);
+const connectDeadlineMs = 2_000;
+const unreachableCodes = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
+
+function isNobodyThere(thrown: unknown): boolean {
+  if (thrown instanceof WrennError) return thrown.code === 'deadline_exceeded';
+  return unreachableCodes.has(systemCode(thrown) ?? '');
+}
 
 function send(
   url: string,
@@ -104,26 +118,31 @@ function send(
   body: string,
   headers: Record<string, string>,
   signal: AbortSignal,
+  onConnected: () => void,
 ): Promise<{ status: number; text: string }> {
   const done = Promise.withResolvers<{ status: number; text: string }>();
   const sent = httpRequest(
     url,
     { method: 'POST', agent, signal, headers: { ...headers, 'content-type': 'application/json' } },
-    (response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > answerLimitBytes) response.destroy(new WrennError('agent_error', 'envd sent too much'));
-        else chunks.push(chunk);
-      });
-      response.on('end', () =>
-        done.resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
-      );
-      response.on('error', done.reject);
-    },
+    (response) => readAnswer(response).then(done.resolve, done.reject),
   );
   sent.on('error', done.reject);
+  sent.on('socket', (socket) => {
+    if (socket.connecting) socket.once('connect', onConnected);
+    else onConnected();
+  });
   sent.end(body);
   return done.promise;
+}
+
+async function readAnswer(response: IncomingMessage): Promise<{ status: number; text: string }> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const body: AsyncIterable<Buffer> = response;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > answerLimitBytes) throw new WrennError('agent_error', 'envd sent too much');
+    chunks.push(chunk);
+  }
+  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() };
 }
