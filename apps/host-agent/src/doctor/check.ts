@@ -3,7 +3,7 @@
  * - `warn`: capsules run, but something that Wrenn promises elsewhere does not hold here (isolation, bounds, speed).
  * - `fail`: capsules cannot run on this machine until the remedy is applied.
  */
-export type CheckStatus = 'ok' | 'warn' | 'fail';
+type CheckStatus = 'ok' | 'warn' | 'fail';
 
 export interface Finding {
   readonly status: CheckStatus;

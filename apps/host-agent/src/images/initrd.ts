@@ -1,7 +1,7 @@
 import type { CpioEntry } from './cpio.ts';
 import { writeCpio } from './cpio.ts';
 
-export interface InitrdModule {
+interface InitrdModule {
   readonly need: 'required' | 'optional';
   readonly name: string;
   readonly content: Uint8Array;

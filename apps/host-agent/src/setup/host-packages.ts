@@ -2,7 +2,7 @@ import { WrennError } from '@wrenn/core';
 import { run } from '../process/run.ts';
 
 /** Debian packages that the host-agent runs programs of, and those that image builds need. */
-export const hostPackages = [
+const hostPackages = [
   'binutils',
   'ca-certificates',
   'conntrack',
