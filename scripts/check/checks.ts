@@ -1,0 +1,22 @@
+/** One thing that `npm run check` holds; the longest ones first, since they decide how long all take. */
+export interface Check {
+  readonly name: string;
+  readonly argv: readonly [string, ...string[]];
+}
+
+const sources = ['apps', 'packages', 'scripts', 'tests', 'bench'];
+
+export const checks: readonly Check[] = [
+  { name: 'unused code', argv: ['knip', '--no-progress'] },
+  {
+    name: 'imports',
+    argv: ['depcruise', '--config', '.dependency-cruiser.cjs', '--output-type', 'err', ...sources],
+  },
+  { name: 'types', argv: ['tsc', '--project', '.'] },
+  { name: 'promises', argv: ['oxlint', '--type-aware', '--deny-warnings'] },
+  { name: 'API document', argv: ['node', 'apps/control-plane/build/openapi.ts', '--check'] },
+  { name: 'protocol code', argv: ['node', 'scripts/check/generated-code.ts'] },
+  { name: 'format and lint', argv: ['biome', 'ci', '--error-on-warnings', '.'] },
+  { name: 'protocol lint', argv: ['buf', 'lint', 'packages/protocol'] },
+  { name: 'configuration page', argv: ['node', 'scripts/generate-configuration.ts', '--check'] },
+];

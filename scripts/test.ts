@@ -1,0 +1,97 @@
+// `npm test`: sets this machine up, then runs the checks and all tests. Exit code 1 when anything fails.
+//
+//   npm test -- [--project unit|integration|e2e]... [PATH...]
+//
+// With a project or a path only those tests run, without the checks.
+import { parseArgs } from 'node:util';
+import { describeError, WrennError } from '@wrenn/core';
+import { runCommand } from './run-command.ts';
+import { compareInventories, takeInventory } from './test/leftovers.ts';
+import { type Project, projects, runProject } from './test/run-project.ts';
+import { setUp } from './test/set-up.ts';
+import { noTests, oneFailed, onePassed, sumOf, type Tally, tallyLines } from './test/tally.ts';
+
+const checkLimitMs = 10 * 60_000;
+
+const stopping = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => stopping.abort(new WrennError('cancelled', 'interrupted')));
+}
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(given: readonly string[]): Promise<number> {
+  const wanted = parse(given);
+  if (wanted === undefined) return 2;
+  const { chosen, paths, isWhole } = wanted;
+  const began = performance.now();
+
+  const tallies: Tally[] = [];
+  const needsMachine = chosen.some(({ name }) => name !== 'unit');
+  if (needsMachine) tallies.push(await step('set-up', noTests, () => setUp(stopping.signal)));
+  if (isWhole) tallies.push(await step('check', onePassed(), check));
+  const before = needsMachine ? await takeInventory() : undefined;
+  for (const project of chosen) {
+    if (stopping.signal.aborted) break;
+    title(`${project.name} tests`);
+    tallies.push(await runProject(project, paths));
+  }
+  if (before !== undefined) {
+    const { tally, lines } = compareInventories(before, await takeInventory());
+    tallies.push(tally);
+    if (lines.length > 0) console.log(`\nLeft behind:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+  }
+  if (stopping.signal.aborted) tallies.push(oneFailed('interrupted'));
+
+  const sum = sumOf(tallies);
+  console.log(`\nAll took ${((performance.now() - began) / 60_000).toFixed(1)} min.`);
+  console.log(tallyLines(sum).join('\n'));
+  return sum.failed.length === 0 ? 0 : 1;
+}
+
+function parse(
+  given: readonly string[],
+): { chosen: Project[]; paths: string[]; isWhole: boolean } | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...given],
+      allowPositionals: true,
+      options: { project: { type: 'string', multiple: true, default: [] } },
+    });
+    const unknown = values.project.find((name) => !projects.some((project) => project.name === name));
+    if (unknown !== undefined) throw new TypeError(`there is no project ${unknown}`);
+    const isAll = values.project.length === 0;
+    const chosen = projects.filter(({ name }) => isAll || values.project.includes(name));
+    return { chosen, paths: positionals, isWhole: isAll && positionals.length === 0 };
+  } catch (thrown) {
+    console.error(
+      `${describeError(thrown)}\nusage: npm test -- [--project unit|integration|e2e]... [PATH...]`,
+    );
+    return undefined;
+  }
+}
+
+/** A part of the run that is not vitest's: counts as `success` says, and as a failed test when it fails. */
+async function step(name: string, success: Tally, work: () => Promise<void>): Promise<Tally> {
+  if (stopping.signal.aborted) return noTests;
+  title(name);
+  try {
+    await work();
+    return success;
+  } catch (thrown) {
+    const remedy = thrown instanceof WrennError && thrown.remedy !== undefined ? `; ${thrown.remedy}` : '';
+    console.error(`${name}: ${describeError(thrown)}${remedy}`);
+    return oneFailed(name);
+  }
+}
+
+async function check(): Promise<void> {
+  const { code } = await runCommand(['node', 'scripts/check.ts'], {
+    timeoutMs: checkLimitMs,
+    output: 'show',
+  });
+  if (code !== 0) throw new WrennError('invalid_state', 'the checks above failed');
+}
+
+function title(text: string): void {
+  console.log(`\n== ${text} ==`);
+}

@@ -1,0 +1,45 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemCode } from '@wrenn/core';
+import { runCommand } from '../run-command.ts';
+import { oneFailed, type Tally, tallySchema } from './tally.ts';
+import { tallyFileVariable } from './tally-reporter.ts';
+
+/** The projects of vitest.config.ts in the order in which they run, and how long each may take in all. */
+export const projects = [
+  { name: 'unit', timeoutMs: 5 * 60_000 },
+  { name: 'integration', timeoutMs: 15 * 60_000 },
+  { name: 'e2e', timeoutMs: 30 * 60_000 },
+] as const;
+export type Project = (typeof projects)[number];
+
+/** Runs the tests of one project; what it prints goes straight to the terminal. */
+export async function runProject({ name, timeoutMs }: Project, paths: readonly string[]): Promise<Tally> {
+  const directory = await mkdtemp(join(tmpdir(), 'wrenn-tally-'));
+  try {
+    const file = join(directory, 'tally.json');
+    const reporters = ['--reporter=default', '--reporter=./scripts/test/tally-reporter.ts'];
+    const argv = ['vitest', 'run', '--project', name, ...reporters, '--passWithNoTests', ...paths] as const;
+    const { code } = await runCommand(argv, {
+      timeoutMs,
+      output: 'show',
+      environment: { [tallyFileVariable]: file },
+    });
+    const tally = await readTally(file);
+    if (tally === undefined) return oneFailed(`${name}: vitest exited with ${code} and no result`);
+    const hasSaidWhy = code === 0 || tally.failed.length > 0;
+    return hasSaidWhy ? tally : { ...tally, failed: [`${name}: vitest exited with ${code}`] };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function readTally(file: string): Promise<Tally | undefined> {
+  try {
+    return tallySchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (thrown) {
+    if (systemCode(thrown) === 'ENOENT') return undefined;
+    throw thrown;
+  }
+}
