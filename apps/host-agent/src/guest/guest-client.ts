@@ -124,7 +124,9 @@ function send(
   const sent = httpRequest(
     url,
     { method: 'POST', agent, signal, headers: { ...headers, 'content-type': 'application/json' } },
-    (response) => readAnswer(response).then(done.resolve, done.reject),
+    (response) => {
+      readAnswer(response).then(done.resolve, done.reject);
+    },
   );
   sent.on('error', done.reject);
   sent.on('socket', (socket) => {
