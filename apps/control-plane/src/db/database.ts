@@ -1,6 +1,7 @@
 import { WrennError } from '@wrenn/core';
 import { Kysely, PostgresDialect, type PostgresPool, type Transaction } from 'kysely';
 import { Pool } from 'pg';
+import { StatementNames, withPreparedStatements } from './prepared.ts';
 import type { Schema } from './schema.ts';
 
 export type Database = Kysely<Schema>;
@@ -24,10 +25,11 @@ export function openDatabase(url: string, report: (fault: Error) => void): Datab
     application_name: 'wrenn-control-plane',
   });
   pool.on('error', report);
+  const names = new StatementNames();
   const dialectPool: PostgresPool = {
     connect: async () => {
       try {
-        return await pool.connect();
+        return withPreparedStatements(await pool.connect(), names);
       } catch (cause) {
         throw new WrennError('database_unavailable', 'the database does not answer', {
           cause,

@@ -91,7 +91,11 @@ describe('whatever is sent', () => {
       headers: { 'x-api-key': server.apiKey, 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-  const id = 'cl-0000000000000000000000001';
+  let id: string;
+  beforeAll(async () => {
+    const made = (await (await post('/v1/capsules', {})).json()) as { id: string };
+    id = made.id;
+  });
   const createFields = fc.record(
     {
       template: fc.oneof(fc.string({ unit: 'binary' }), fc.constant('minimal')),
