@@ -1,12 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from './server-context.ts';
-
-/** Work that goes on while the server runs. */
-export interface Worker {
-  readonly name: string;
-  /** Returns or throws when the signal aborts; what it throws before is logged, and it is run again. */
-  run(signal: AbortSignal): Promise<void>;
-}
+import type { Worker } from './worker.ts';
 
 /** What a program built on the control plane adds to it. */
 export interface Extension {

@@ -1,6 +1,6 @@
 import { describeError, pause } from '@wrenn/core';
 import type { Logger } from '@wrenn/service';
-import type { Worker } from './extension.ts';
+import type { Worker } from './worker.ts';
 
 const firstPauseMs = 500;
 const longestPauseMs = 30_000;

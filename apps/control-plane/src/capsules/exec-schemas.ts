@@ -5,7 +5,7 @@ import { envs } from './schemas.ts';
 
 /** The most that is kept of each stream of a command in the foreground. */
 export const outputCapBytes = 8 * 1024 * 1024;
-export const mostStdinBytes = 16 * 1024 * 1024;
+const mostStdinBytes = 16 * 1024 * 1024;
 /** Base64 of that, the other fields, and JSON's escapes of what is mostly plain text. */
 export const execBodyBytes = 32 * 1024 * 1024;
 const longestSec = 86_400;

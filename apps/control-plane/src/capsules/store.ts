@@ -104,7 +104,7 @@ export async function transition(
   throw new WrennError('conflict', `the capsule changed while it was to ${action}`, { remedy: 'try again' });
 }
 
-export function fromRow(row: Row): Capsule {
+function fromRow(row: Row): Capsule {
   return {
     id: idFromUuid('capsule', row.id),
     teamId: idFromUuid('team', row.team_id),

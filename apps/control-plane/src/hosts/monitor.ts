@@ -1,8 +1,8 @@
-import { describeError, pause } from '@wrenn/core';
+import { describeError, type HostId, pause } from '@wrenn/core';
 import type { Logger } from '@wrenn/service';
 import type { Database } from '../db/database.ts';
 import { tryLock, unlock } from '../db/locks.ts';
-import type { Worker } from '../extension.ts';
+import type { Worker } from '../worker.ts';
 import type { AgentPool } from './agent-pool.ts';
 import { Bell } from './bell.ts';
 import { loseCapsules, reconcile } from './reconcile.ts';
@@ -29,6 +29,8 @@ export class HostMonitor implements Worker {
   readonly name = 'host monitor';
   readonly #services: Services;
   readonly #bell = new Bell();
+  /** Hosts whose silence was logged: it is said once, not at every look. */
+  readonly #silent = new Set<HostId>();
 
   constructor(services: Services) {
     this.#services = services;
@@ -71,7 +73,12 @@ export class HostMonitor implements Worker {
       await this.#compare(host, signal);
     } catch (thrown) {
       if (signal.aborted) return;
-      log.warn({ host: host.id, address: host.address, cause: describeError(thrown) }, 'looking at a host');
+      const level = this.#silent.has(host.id) ? 'debug' : 'warn';
+      this.#silent.add(host.id);
+      log[level](
+        { host: host.id, address: host.address, cause: describeError(thrown) },
+        'host does not answer',
+      );
       await this.#noteSilence(host).catch((fault: unknown) => {
         log.error({ host: host.id, cause: describeError(fault) }, 'noting that a host does not answer');
       });
@@ -84,7 +91,9 @@ export class HostMonitor implements Worker {
     const said = await agent.getHost(signal);
     const epoch = await reconcile({ database, agent, log, host, signal });
     await markOnline(database, host.id, said);
-    if (host.status !== 'online') log.info({ host: host.id, address: host.address }, 'host is online');
+    if (this.#silent.delete(host.id) || host.status !== 'online') {
+      log.info({ host: host.id, address: host.address }, 'host is online');
+    }
     if (epoch === host.epoch) return;
     await noteEpoch(database, host.id, epoch);
     // What the first look at a new agent spared is decided by the next.

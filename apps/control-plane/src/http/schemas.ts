@@ -14,7 +14,7 @@ export function text(maxLength: number) {
 
 const codes = Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]];
 
-export const errorBody = z
+const errorBody = z
   .object({
     error: z.object({
       code: z.enum(codes),
