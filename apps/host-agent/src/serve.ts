@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CapsuleId, Cleanup, describeError, type StopMode } from '@wrenn/core';
+import { type CapsuleId, Cleanup, describeError, type StopMode, WrennError } from '@wrenn/core';
 import type { Logger, RunningService, ServiceContext } from '@wrenn/service';
 import { type CapsuleContext, capsuleLocks } from './capsules/capsules.ts';
 import { destroyCapsule } from './capsules/destroy-capsule.ts';
@@ -65,7 +65,6 @@ export async function serve(
       pkiDirectory: join(config.directory, 'pki'),
       signal: stopping.signal,
     });
-    await cleanup.add('RPC server', () => server.close());
 
     return {
       facts: {
@@ -75,7 +74,10 @@ export async function serve(
         adopted: String(recovery.adopted.length),
       },
       async stop(mode: StopMode) {
-        stopping.abort();
+        stopping.abort(new WrennError('cancelled', 'the host agent is stopping'));
+        await server.close();
+        // What was under way undoes itself now, and needs the parts that are released below.
+        await context.locks.idle();
         if (mode === 'end')
           await endCapsules(context, (text) => report({ kind: 'note', step: 'capsules', text }));
         await cleanup.release();

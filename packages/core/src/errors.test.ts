@@ -34,6 +34,11 @@ describe('WrennError', () => {
     expect(error.cause).toBe(odd);
   });
 
+  it('is the first fault, also when the clean-up after it failed', () => {
+    const first = new WrennError('conflict', 'the name is taken');
+    expect(WrennError.from(new SuppressedError(new Error('busy'), first))).toBe(first);
+  });
+
   it('finds the reason in an AbortError', () => {
     const reason = new WrennError('deadline_exceeded', 'too long');
     const aborted = Object.assign(new Error('aborted', { cause: reason }), { name: 'AbortError' });

@@ -66,6 +66,8 @@ export class WrennError extends Error {
   /** What was thrown, as a WrennError: system errors get the code that fits, anything else `internal_error`. */
   static from(thrown: unknown, doing = 'unexpected fault'): WrennError {
     if (thrown instanceof WrennError) return thrown;
+    // The clean-up after a fault failed too: what matters is the fault that came first.
+    if (thrown instanceof SuppressedError) return WrennError.from(thrown.suppressed, doing);
     const system = systemCode(thrown);
     if (system === 'ENOSPC' || system === 'EDQUOT') {
       return new WrennError('no_space', `${doing}: no space left on the disk`, {

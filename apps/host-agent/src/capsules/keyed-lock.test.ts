@@ -49,4 +49,13 @@ describe('KeyedLock', () => {
     await expect(lock.hold('a', never, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
     await expect(lock.hold('a', never, async () => 'free')).resolves.toBe('free');
   });
+
+  it('is idle when the last one has let go', async () => {
+    const lock = new KeyedLock<string>();
+    const log: string[] = [];
+    void lock.hold('a', never, async () => void log.push('a'));
+    void lock.hold('b', never, async () => void log.push('b'));
+    await lock.idle();
+    expect(log).toEqual(['a', 'b']);
+  });
 });

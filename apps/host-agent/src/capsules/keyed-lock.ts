@@ -19,4 +19,9 @@ export class KeyedLock<Key> {
       if (this.#tails.get(key) === tail) this.#tails.delete(key);
     }
   }
+
+  /** Settles when nobody holds or waits for any key. */
+  async idle(): Promise<void> {
+    while (this.#tails.size > 0) await Promise.all(this.#tails.values());
+  }
 }
