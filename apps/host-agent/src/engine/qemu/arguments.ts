@@ -64,7 +64,7 @@ function kernelCommandLine(isolation: Isolation, tscKhz: number | undefined): st
   const common = 'console=ttyS0 quiet panic=-1 reboot=t';
   if (isolation === 'kvm') return `${common} clocksource=kvm-clock`;
   // Reliable: on a busy host the kernel would find it too slow, and fall back to counting its own timer interrupts.
-  return `${common} tsc=reliable${tscKhz === undefined ? '' : ` tsc_early_khz=${tscKhz}`}`;
+  return `${common} wrenn.emulated tsc=reliable${tscKhz === undefined ? '' : ` tsc_early_khz=${tscKhz}`}`;
 }
 
 function memoryBackend(memoryMiB: number, start: QemuStart): string {
