@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import module from 'node:module';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -15,13 +16,19 @@ import { BootstrapFault } from './fault.mjs';
  */
 export async function runEntry(root, entry, given) {
   const file = resolve(fileURLToPath(root), entry);
+  // Compiled code is kept between starts. Not in Node's own default place below /tmp, where others may write first.
+  const compiled = fileURLToPath(new URL('node_modules/.cache/compiled', root));
   const node = fileURLToPath(new URL('node_modules/.bin/node', root));
   if (process.versions.node === (await pinnedVersion(root))) {
+    module.enableCompileCache(compiled);
     process.argv = [process.execPath, file, ...given];
     await import(pathToFileURL(file).href);
     return;
   }
-  const child = spawn(node, [file, ...given], { stdio: 'inherit' });
+  const child = spawn(node, [file, ...given], {
+    stdio: 'inherit',
+    env: { ...process.env, NODE_COMPILE_CACHE: compiled },
+  });
   /** @type {NodeJS.Signals[]} */
   const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
   for (const name of forwarded) process.on(name, () => child.kill(name));

@@ -2,7 +2,6 @@ import { parseConfig } from '@wrenn/core';
 import { Command } from 'commander';
 import { settings } from '../config.ts';
 import type { CommandContext } from '../context.ts';
-import { up } from '../up/up.ts';
 
 export function upCommand(context: CommandContext): Command {
   return new Command('up')
@@ -14,6 +13,8 @@ export function upCommand(context: CommandContext): Command {
     .action(async ({ json }: { json?: true }) => {
       const config = parseConfig(settings, context.environment);
       const output = json === true ? 'json' : 'text';
+      // Loaded here, since the other commands need neither the database nor the rest of it.
+      const { up } = await import('../up/up.ts');
       context.exit(await up({ config, environment: context.environment, output }));
     });
 }

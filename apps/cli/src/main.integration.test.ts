@@ -1,0 +1,116 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { deadline, until } from '@wrenn/core';
+import { describe, expect, it } from 'vitest';
+import { capsule, end, type FakeApi, key, output, startFakeApi } from './testing/fake-api.ts';
+
+const entry = fileURLToPath(new URL('main.ts', import.meta.url));
+const create = 'POST /v1/capsules';
+const exec = `POST /v1/capsules/${capsule.id}/exec`;
+const destroy = `DELETE /v1/capsules/${capsule.id}`;
+
+describe('wrenn run', () => {
+  it('passes output and exit code of the command through, and destroys its capsule', async () => {
+    await using api = await startFakeApi({
+      events: [output('stdout', 'out'), output('stderr', 'err'), end(42)],
+    });
+    const result = await finished(start(api, ['run', '--', 'sh', '-c', 'exit 42']), 'in\n');
+    expect(result).toEqual({ code: 42, stdout: 'out', stderr: 'err' });
+    expect(linesOf(api)).toEqual([create, exec, destroy]);
+  });
+
+  it('gives the command its arguments as they are, also those that look like options', async () => {
+    await using api = await startFakeApi({});
+    await finished(start(api, ['run', '-e', 'A=b=c', '--cwd', '/', '--', 'ls', '--json', '-la']), 'bytes');
+    expect(api.requests[1]?.body).toMatchObject({
+      cmd: 'ls',
+      args: ['--json', '-la'],
+      cwd: '/',
+      envs: { A: 'b=c' },
+      timeout_sec: 0,
+    });
+  });
+
+  it('gives the command its standard input, byte for byte', async () => {
+    await using api = await startFakeApi({});
+    const bytes = Buffer.from([0, 255, 10, 128]);
+    await finished(start(api, ['run', 'cat']), bytes);
+    const expected = { stdin: bytes.toString('base64'), stdin_encoding: 'base64' };
+    expect(api.requests[1]?.body).toMatchObject(expected);
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('destroys its capsule on %s', async (signal) => {
+    await using api = await startFakeApi({ events: [output('stdout', 'x')], afterEvents: 'hang' });
+    const child = start(api, ['run', '--no-stdin', 'sleep', '100']);
+    await once(child.stdout, 'data');
+    child.kill(signal);
+    expect(await finished(child)).toMatchObject({ code: 130 });
+    expect(linesOf(api).at(-1)).toBe(destroy);
+  });
+
+  it('destroys its capsule when nobody reads the output any more', async () => {
+    const lines = Array.from({ length: 200 }, () => output('stdout', 'y\n'.repeat(5_000)));
+    await using api = await startFakeApi({ events: lines, afterEvents: 'hang' });
+    const child = start(api, ['run', '--no-stdin', 'yes']);
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(130);
+    expect(linesOf(api).at(-1)).toBe(destroy);
+  });
+
+  it('says why a command was not run, and exits as a shell does', async () => {
+    await using api = await startFakeApi({ events: [end(127, 'exited', 'nosuch: command not found')] });
+    const result = await finished(start(api, ['run', 'nosuch']), '');
+    expect(result).toEqual({ code: 127, stdout: '', stderr: 'wrenn: nosuch: command not found\n' });
+  });
+
+  it('fails when the end of the command was not seen', async () => {
+    await using api = await startFakeApi({ events: [output('stdout', 'half')] });
+    const result = await finished(start(api, ['run', 'cat']), '');
+    expect(result).toMatchObject({ code: 3, stdout: 'half' });
+    expect(linesOf(api).at(-1)).toBe(destroy);
+  });
+});
+
+describe('exit codes', () => {
+  it.each([
+    ['2 for a wrong usage', ['run'], 2],
+    ['2 for an unknown option', ['capsule', 'ls', '--nonsense'], 2],
+    ['0 for help', ['--help'], 0],
+    ['4 for a wrong key', ['capsule', 'ls', '--api-key', 'wrong'], 4],
+    ['5 for what is not there', ['capsule', 'rm', 'cl-1'], 5],
+    [
+      '3 for a server that is not there',
+      ['capsule', 'ls', '--url', 'http://127.0.0.1:9', '--api-key', key],
+      3,
+    ],
+    ['2 for options of exec behind the ID', ['capsule', 'exec', capsule.id, '--json', 'id'], 2],
+  ])('are %s', async (_name, args, code) => {
+    await using api = await startFakeApi({});
+    expect((await finished(start(api, args), '')).code).toBe(code);
+  });
+});
+
+function linesOf({ requests }: FakeApi): string[] {
+  return requests.map(({ line }) => line);
+}
+
+function start({ url }: FakeApi, args: readonly string[]): ChildProcessWithoutNullStreams {
+  const { NO_COLOR: _, ...environment } = process.env;
+  return spawn(process.execPath, [entry, ...args], {
+    env: { ...environment, WRENN_BASE_URL: url, WRENN_API_KEY: key, WRENN_DIR: '/nonexistent' },
+  });
+}
+
+async function finished(child: ChildProcessWithoutNullStreams, input?: string | Uint8Array) {
+  const chunks: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] };
+  child.stdout.on('data', (chunk: Buffer) => chunks.stdout.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => chunks.stderr.push(chunk));
+  if (input !== undefined) child.stdin.end(input);
+  using limit = deadline(20_000, 'waiting for wrenn');
+  const code = await until(() => child.exitCode ?? undefined, 10, limit);
+  const text = (name: 'stdout' | 'stderr') => Buffer.concat(chunks[name]).toString();
+  return { code, stdout: text('stdout'), stderr: text('stderr') };
+}

@@ -1,0 +1,91 @@
+import { parseConfig } from '@wrenn/core';
+import { describe, expect, it } from 'vitest';
+import { settings } from '../config.ts';
+import { DirectoryLock } from './directory-lock.ts';
+import { Installation } from './installation.ts';
+import type { Programs } from './programs.ts';
+import { type Behaviour, Bench } from './testing/service-spec.ts';
+
+const never = new AbortController().signal;
+
+/** An installation of small programs that only say what they do, and a database that is someone else's. */
+async function make(bench: Bench, behaviours: Partial<Record<keyof Programs, Behaviour>> = {}) {
+  const service = (key: keyof Programs, name: string) => bench.service(name, behaviours[key] ?? 'ready');
+  const lock = await DirectoryLock.take(bench.directory, never);
+  const installation = new Installation({
+    config: parseConfig(settings, { WRENN_DIR: bench.directory, DATABASE_URL: 'postgres:///none' }),
+    programs: {
+      setup: service('setup', 'setup'),
+      agent: service('agent', 'host-agent'),
+      edge: service('edge', 'edge'),
+      bootstrap: () => service('bootstrap', 'bootstrap'),
+      controlPlane: () => service('controlPlane', 'control-plane'),
+    },
+    lock,
+    report: () => undefined,
+    announce: () => undefined,
+  });
+  return { installation, lock };
+}
+
+const started = (journal: readonly string[]) => journal.filter((line) => line.includes(' started '));
+const stopped = (journal: readonly string[]) => journal.filter((line) => line.includes(' stopped '));
+const names = (lines: readonly string[]) => lines.map((line) => line.split(' ')[0]);
+
+describe('an installation', () => {
+  it('starts each program when what it needs is there', async () => {
+    await using bench = await Bench.make();
+    const { installation, lock } = await make(bench);
+    await using _lock = lock;
+    await installation.start(never);
+    const order = names(started(await bench.journal()));
+    expect(order.toSorted()).toEqual(['bootstrap', 'control-plane', 'edge', 'host-agent', 'setup']);
+    expect(order.indexOf('control-plane')).toBeGreaterThan(order.indexOf('bootstrap'));
+    expect(order.indexOf('host-agent')).toBeGreaterThan(order.indexOf('bootstrap'));
+    expect(order.indexOf('host-agent')).toBeGreaterThan(order.indexOf('setup'));
+    expect(installation.fact('host-agent', 'name')).toBe('host-agent');
+    await installation.stop();
+  });
+
+  it('stops in the order of a request, and lets only the agent end capsules', async () => {
+    await using bench = await Bench.make();
+    const { installation, lock } = await make(bench);
+    await using _lock = lock;
+    await installation.start(never);
+    const before = stopped(await bench.journal()).length;
+    await installation.stop();
+    expect(stopped(await bench.journal()).slice(before)).toEqual([
+      'edge stopped leave',
+      'host-agent stopped end',
+      'control-plane stopped leave',
+    ]);
+  });
+
+  it.each(['setup', 'bootstrap', 'controlPlane', 'agent', 'edge'] as const)(
+    'whose %s fails says why, and leaves nothing running',
+    async (culprit) => {
+      await using bench = await Bench.make();
+      const { installation, lock } = await make(bench, { [culprit]: 'fault' });
+      await using _lock = lock;
+      await expect(installation.start(never)).rejects.toMatchObject({ code: 'no_space' });
+      await installation.stop();
+      for (const line of started(await bench.journal())) {
+        expect(() => process.kill(Number(line.split(' ')[2]), 0)).toThrow();
+      }
+    },
+  );
+
+  it('that is interrupted while it starts leaves nothing running', async () => {
+    await using bench = await Bench.make();
+    const { installation, lock } = await make(bench);
+    await using _lock = lock;
+    const stop = new AbortController();
+    const starting = installation.start(stop.signal);
+    stop.abort(new Error('Ctrl-C'));
+    await expect(starting).rejects.toThrow('Ctrl-C');
+    await installation.stop();
+    for (const line of started(await bench.journal())) {
+      expect(() => process.kill(Number(line.split(' ')[2]), 0)).toThrow();
+    }
+  });
+});
