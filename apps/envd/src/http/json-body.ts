@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { abortable, deadline, WrennError } from '@wrenn/core';
 
@@ -9,8 +10,9 @@ const readDeadlineMs = 10_000;
 export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
   using limit = deadline(readDeadlineMs, 'reading the body');
   const bytes = await abortable(collect(request), limit);
+  if (!isUtf8(bytes)) throw new WrennError('invalid_request', 'the body is not UTF-8');
   try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    const value: unknown = JSON.parse(bytes.toString());
     return value;
   } catch (cause) {
     throw new WrennError('invalid_request', 'the body is not JSON', { cause });

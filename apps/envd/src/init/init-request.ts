@@ -1,75 +1,134 @@
 import { WrennError } from '@wrenn/core';
-import * as z from 'zod/mini';
 import { parseTimestampNs } from '../clock/timestamp.ts';
 import { checkEnvironment } from '../process/environment.ts';
 
 const minEntropyBytes = 32;
 const maxEntropyBytes = 512;
 
-const text = z.string('must be a string');
-const textOf = (min: number, max: number) =>
-  text.check(
-    z.minLength(min, `must have at least ${min} characters`),
-    z.maxLength(max, `must have at most ${max} characters`),
-  );
-const secret = textOf(16, 1024);
-const id = text.check(z.regex(/^[A-Za-z0-9-]{1,64}$/, 'must be an ID of letters, digits and hyphens'));
-const hostname = text.check(
-  z.regex(
-    /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/,
-    'must be a host name of up to 63 letters, digits and hyphens',
-  ),
-);
-const timestamp = z.pipe(
-  text.check(z.refine((value) => parseTimestampNs(value) !== undefined, 'must be an RFC 3339 time')),
-  z.transform((value: string) => parseTimestampNs(value) ?? 0n),
-);
-const entropy = z.pipe(
-  z.base64('must be base64'),
-  z.pipe(
-    z.transform((value: string): Uint8Array => Buffer.from(value, 'base64')),
-    z.custom<Uint8Array>(
-      (bytes) =>
-        bytes instanceof Uint8Array && bytes.length >= minEntropyBytes && bytes.length <= maxEntropyBytes,
-      `must be ${minEntropyBytes} to ${maxEntropyBytes} bytes`,
+/** The body of `/init`. What is absent stays as it is. */
+export interface InitRequest {
+  readonly accessToken?: string;
+  readonly hostSecret?: string;
+  /** Nanoseconds since 1970. */
+  readonly timestamp?: bigint;
+  readonly defaultUser?: string;
+  readonly defaultWorkdir?: string;
+  readonly envVars?: Readonly<Record<string, string>>;
+  readonly capsuleId?: string;
+  readonly templateId?: string;
+  readonly hostname?: string;
+  readonly entropy?: Uint8Array;
+  readonly caBundle?: string;
+}
+
+/** Reads one field; throws a string that completes the sentence "the field …". */
+type Read<T> = (value: unknown) => T;
+type Readers = { readonly [Field in keyof Required<InitRequest>]: Read<Required<InitRequest>[Field]> };
+
+const readers: Readers = {
+  accessToken: text(16, 1024),
+  hostSecret: text(16, 1024),
+  timestamp: (value) => parseTimestampNs(anyText(value)) ?? refuse('must be an RFC 3339 time'),
+  defaultUser: text(1, 256),
+  defaultWorkdir: text(1, 4096),
+  envVars: variables,
+  capsuleId: id,
+  templateId: id,
+  hostname: (value) =>
+    matching(
+      value,
+      /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/,
+      'must be a host name of up to 63 letters',
     ),
-  ),
-);
+  entropy: bytes,
+  caBundle: text(0, 512 * 1024),
+};
+const fields = Object.keys(readers) as (keyof InitRequest)[];
 
 /**
- * The body of `/init`. What is absent stays as it is. Fields of a later host are ignored, since this daemon may have
- * slept in a snapshot while the host learned new ones.
+ * Throws `invalid_request` that names the field. Fields of a later host are ignored, since this daemon may have slept
+ * in a snapshot while the host learned new ones.
  *
- * From zod's small build: the whole of it would be a third of the daemon's memory.
+ * By hand rather than by a schema library: this runs once in each new capsule, on code that an emulator translates
+ * while the capsule's creator waits, and a library's generality was a tenth of that wait.
  */
-const schema = z.object(
-  {
-    accessToken: z.optional(secret),
-    hostSecret: z.optional(secret),
-    timestamp: z.optional(timestamp),
-    defaultUser: z.optional(textOf(1, 256)),
-    defaultWorkdir: z.optional(textOf(1, 4096)),
-    envVars: z.optional(z.record(z.string(), text, 'must be an object of strings')),
-    capsuleId: z.optional(id),
-    templateId: z.optional(id),
-    hostname: z.optional(hostname),
-    entropy: z.optional(entropy),
-    caBundle: z.optional(textOf(0, 512 * 1024)),
-  },
-  'must be an object',
-);
-export type InitRequest = z.output<typeof schema>;
-
-/** Throws `invalid_request` that names the field. */
 export function parseInitRequest(body: unknown): InitRequest {
-  const parsed = schema.safeParse(body);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const field = issue?.path.join('.') ?? '';
-    throw new WrennError('invalid_request', `${field === '' ? 'the body' : field}: ${issue?.message}`, {
-      ...(field === '' ? {} : { field }),
-    });
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new WrennError('invalid_request', 'the body: must be an object');
   }
-  if (parsed.data.envVars !== undefined) checkEnvironment(parsed.data.envVars, 'envVars');
-  return parsed.data;
+  const given: Record<string, unknown> = { ...body };
+  const request: Record<string, unknown> = {};
+  for (const field of fields) {
+    if (given[field] !== undefined) request[field] = read(field, given[field]);
+  }
+  return request;
+}
+
+function read(field: keyof InitRequest, value: unknown): unknown {
+  try {
+    return readers[field](value);
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal)) throw thrown;
+    const name = thrown.part === undefined ? field : `${field}.${thrown.part}`;
+    throw new WrennError('invalid_request', `${name}: ${thrown.message}`, { field: name });
+  }
+}
+
+class Refusal extends Error {
+  /** The key of a record's value. */
+  readonly part: string | undefined;
+
+  constructor(message: string, part?: string) {
+    super(message);
+    this.part = part;
+  }
+}
+
+function refuse(message: string, part?: string): never {
+  throw new Refusal(message, part);
+}
+
+function anyText(value: unknown): string {
+  return typeof value === 'string' ? value : refuse('must be a string');
+}
+
+function text(min: number, max: number): Read<string> {
+  return (value) => {
+    const string = anyText(value);
+    if (string.length < min) refuse(`must have at least ${min} characters`);
+    if (string.length > max) refuse(`must have at most ${max} characters`);
+    return string;
+  };
+}
+
+function matching(value: unknown, pattern: RegExp, must: string): string {
+  const string = anyText(value);
+  return pattern.test(string) ? string : refuse(must);
+}
+
+function id(value: unknown): string {
+  return matching(value, /^[A-Za-z0-9-]{1,64}$/, 'must be an ID of letters, digits and hyphens');
+}
+
+function variables(value: unknown): Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    refuse('must be an object of strings');
+  // No prototype: `__proto__` is a name like any other in an environment.
+  const result: Record<string, string> = Object.create(null);
+  for (const [name, each] of Object.entries(value)) {
+    result[name] = typeof each === 'string' ? each : refuse('must be a string', name);
+  }
+  checkEnvironment(result, 'envVars');
+  return result;
+}
+
+function bytes(value: unknown): Uint8Array {
+  const string = anyText(value);
+  const decoded = Buffer.from(string, 'base64');
+  // Node skips what is not base64; what it read must be what was sent.
+  if (decoded.toString('base64') !== string) refuse('must be base64');
+  if (decoded.length < minEntropyBytes || decoded.length > maxEntropyBytes) {
+    refuse(`must be ${minEntropyBytes} to ${maxEntropyBytes} bytes`);
+  }
+  return decoded;
 }
