@@ -18,11 +18,11 @@ export interface InitRequest {
   readonly hostSecret: string;
   /** The host's time, RFC 3339. */
   readonly timestamp: string;
-  readonly defaultUser?: string;
-  readonly envVars?: Record<string, string>;
-  readonly capsuleId?: string;
-  readonly templateId?: string;
-  readonly hostname?: string;
+  readonly defaultUser: string;
+  readonly envVars: Record<string, string>;
+  readonly capsuleId: string;
+  readonly templateId: string;
+  readonly hostname: string;
   /** Base64. */
   readonly entropy: string;
 }

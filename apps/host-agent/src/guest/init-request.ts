@@ -5,13 +5,13 @@ import type { InitRequest } from './guest-client.ts';
 /** Enough for the kernel's generator to be as unpredictable as if it had never been copied. */
 const entropyBytes = 64;
 
-interface Identity {
+export interface Identity {
   readonly accessToken: Secret;
   readonly hostSecret: Secret;
-  readonly capsuleId?: string;
-  readonly templateId?: string;
-  readonly defaultUser?: string;
-  readonly envVars?: Record<string, string>;
+  readonly capsuleId: string;
+  readonly templateId: string;
+  readonly defaultUser: string;
+  readonly envVars: Record<string, string>;
 }
 
 /** The body of `/init`. Made at the last moment: it carries the time. */
@@ -21,7 +21,7 @@ export function initRequest({ accessToken, hostSecret, ...identity }: Identity):
     hostSecret: hostSecret.reveal(),
     timestamp: new Date().toISOString(),
     entropy: randomBytes(entropyBytes).toString('base64'),
-    ...(identity.capsuleId === undefined ? {} : { hostname: identity.capsuleId }),
+    hostname: identity.capsuleId,
     ...identity,
   };
 }

@@ -1,11 +1,13 @@
 import { WrennError } from '@wrenn/core';
 import type { GuestClient } from './guest-client.ts';
+import { type Identity, initRequest } from './init-request.ts';
 
 /**
- * Runs a few commands, so that what the first ones of a capsule need (envd's compiled code, the C library, the shell)
- * is in the memory that all capsules of the template start from; then writes the disk back.
+ * Does once what every capsule of a template does first, so that what it needs (envd's compiled code, the C library,
+ * the shell) is in the memory that they all start from; then writes the disk back.
  */
-export async function warmUp(guest: GuestClient, signal: AbortSignal): Promise<void> {
+export async function warmUp(guest: GuestClient, identity: Identity, signal: AbortSignal): Promise<void> {
+  await guest.init(initRequest(identity), identity.hostSecret, signal);
   const commands = [['true'], ['true'], ['sh', '-c', 'hostname >/dev/null'], ['sync']] as const;
   for (const [cmd, ...args] of commands) {
     let exitCode: number | undefined;

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, lchown, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Cleanup, deadline, Secret, WrennError } from '@wrenn/core';
+import { Cleanup, deadline, newId, Secret, WrennError, zeroId } from '@wrenn/core';
 import type { CgroupHost } from '../cgroup/cgroup-host.ts';
 import { consoleTail } from '../engine/console.ts';
 import type { Engine, MachineShape } from '../engine/engine.ts';
 import { machineLimits } from '../engine/machine-limits.ts';
 import { GuestClient } from '../guest/guest-client.ts';
-import { initRequest } from '../guest/init-request.ts';
+import { type Identity, initRequest } from '../guest/init-request.ts';
 import { warmUp } from '../guest/warm-up.ts';
 import type { ImageSet, RootfsImage } from '../images/image-set.ts';
 import type { SlotPool } from '../network/slot-pool.ts';
@@ -70,13 +70,13 @@ export async function buildTemplate(
   const machine = await parts.engine.boot(spec, { path: file('memory') }, limit);
   await cleanup.add('virtual machine', () => machine.kill());
   const hostSecret = new Secret(randomBytes(32).toString('hex'));
-  const token = new Secret(randomBytes(32).toString('hex'));
-  const guest = new GuestClient(slot.hostAddress, token);
+  const identity = templateIdentity(hostSecret);
+  const guest = new GuestClient(slot.hostAddress, identity.accessToken);
   await cleanup.add('guest client', () => guest.close());
   const receipt = await withConsole(build.temporary, async () => {
-    const first = await guest.init(initRequest({ accessToken: token, hostSecret }), undefined, limit);
+    const first = await guest.init(initRequest(identity), undefined, limit);
     note('warming up');
-    await warmUp(guest, limit);
+    await warmUp(guest, identity, limit);
     return first;
   });
   guest.close();
@@ -85,6 +85,18 @@ export async function buildTemplate(
   await machine.freeze(file('deviceState'), limit);
   await machine.kill();
   await publish(build, parts, { hostSecret, envdVersion: receipt.version, vmmGroup: slot.gid }, limit);
+}
+
+/** Each capsule replaces all of it before anything runs there. */
+function templateIdentity(hostSecret: Secret): Identity {
+  return {
+    accessToken: new Secret(randomBytes(32).toString('hex')),
+    hostSecret,
+    capsuleId: newId('capsule'),
+    templateId: zeroId('template'),
+    defaultUser: 'root',
+    envVars: { LANG: 'C.UTF-8' },
+  };
 }
 
 /** Why a guest did not come up is said on its console: a fault carries the end of it. */
