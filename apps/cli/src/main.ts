@@ -1,4 +1,4 @@
-import { describeError, WrennError } from '@wrenn/core';
+import { describeError, systemCode, WrennError } from '@wrenn/core';
 import { WrennApiError } from '@wrenn/sdk';
 import { CommanderError } from 'commander';
 import type { CommandContext } from './context.ts';
@@ -21,7 +21,9 @@ process.stdout.on('error', () => undefined);
 
 try {
   await buildProgram(context).parseAsync(process.argv);
-} catch (thrown) {
+} catch (caught) {
+  // When the clean-up after a fault failed too, what matters is the fault that came first.
+  const thrown = caught instanceof SuppressedError ? caught.suppressed : caught;
   if (thrown instanceof CommanderError) {
     process.exitCode = thrown.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   } else {
@@ -30,12 +32,12 @@ try {
   }
 }
 
-/** One line: cause, then remedy. What is not a typed fault is a defect, and is shown with where it came from. */
+/** One line: cause, then remedy. What is neither a typed fault nor the system's is a defect, and shown with its origin. */
 function describe(thrown: unknown): string {
-  if (thrown instanceof WrennError || thrown instanceof WrennApiError) {
-    const isDefect = thrown.code === 'internal_error';
-    const message = isDefect ? describeError(thrown) : thrown.message;
+  if (thrown instanceof WrennApiError || thrown instanceof WrennError) {
+    const message = thrown.code === 'internal_error' ? describeError(thrown) : thrown.message;
     return thrown.remedy === undefined ? message : `${message}; ${thrown.remedy}`;
   }
+  if (systemCode(thrown) !== undefined) return describe(WrennError.from(thrown, 'the system refused'));
   return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }

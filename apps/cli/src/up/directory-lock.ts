@@ -35,8 +35,8 @@ export class DirectoryLock implements AsyncDisposable {
     const owner = await identify(process.pid);
     if (owner === undefined) throw new WrennError('missing_prerequisite', '/proc is not mounted');
     const draft = `${file}.${process.pid}`;
-    await writeFile(draft, JSON.stringify({ owner, children: [] }), { mode: 0o600 });
     try {
+      await writeFile(draft, JSON.stringify({ owner, children: [] }), { mode: 0o600 });
       using limit = deadline(orphanGraceMs * 2, `taking ${file}`, signal);
       await until(
         async () => ((await linked(draft, file)) ? true : await clearStale(file, limit)),

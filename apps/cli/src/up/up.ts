@@ -61,10 +61,10 @@ async function prepare(config: UpConfig, signal: AbortSignal): Promise<Directory
   await checkMachine();
   // Others may pass through, since each capsule's monitor runs under a uid of its own; nobody may look around.
   await mkdir(config.directory, { recursive: true, mode: 0o711 });
-  await mkdir(logDirectory(config), { recursive: true, mode: 0o700 });
   const lock = await DirectoryLock.take(config.directory, signal);
   try {
     for (const port of wantedPorts(config)) await checkPort(port);
+    await mkdir(logDirectory(config), { recursive: true, mode: 0o700 });
   } catch (thrown) {
     await lock[Symbol.asyncDispose]();
     throw thrown;
@@ -126,7 +126,7 @@ function stopping(installation: Installation, announce: (line: string) => void):
 
 /** After the start, progress comes from an agent that ends capsules or was started again: its notes are for people. */
 function showNote(progress: Progress, announce: (line: string) => void): void {
-  if (progress.kind === 'note') announce(progress.text);
+  if (progress.kind === 'note') announce(`${progress.step}: ${progress.text}`);
 }
 
 function show(
