@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { WrennError } from '@wrenn/core';
 
 export const tokenHeader = 'x-access-token';
@@ -7,7 +7,7 @@ export const hostSecretHeader = 'x-wrenn-host-secret';
 /** Only digests are kept and compared, so neither time nor length tells anything of a secret. */
 type Digest = Buffer;
 function digestOf(secret: string): Digest {
-  return createHash('sha256').update(secret).digest();
+  return hash('sha256', secret, 'buffer');
 }
 
 /** A secret that was presented, against the digest of the one that is wanted. */

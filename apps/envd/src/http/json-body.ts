@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { abortable, deadline, WrennError } from '@wrenn/core';
+import { WrennError } from '@wrenn/core';
 
 const limitBytes = 1024 * 1024;
 /** From the end of the head to the end of the body. */
@@ -8,8 +8,7 @@ const readDeadlineMs = 10_000;
 
 /** Reads a request's body as JSON. Throws `too_large` above 1 MiB, `invalid_request` when it is not JSON. */
 export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
-  using limit = deadline(readDeadlineMs, 'reading the body');
-  const bytes = await abortable(collect(request), limit);
+  const bytes = await collect(request);
   if (!isUtf8(bytes)) throw new WrennError('invalid_request', 'the body is not UTF-8');
   try {
     const value: unknown = JSON.parse(bytes.toString());
@@ -19,18 +18,29 @@ export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
   }
 }
 
+/** By events, not by iteration, which in a capsule just restored takes longer than all the reading. */
 async function collect(request: IncomingMessage): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge();
+  const done = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let size = 0;
-  // Leaving the loop early must not close the connection: the fault is still to be answered on it.
-  const body: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
-  for await (const chunk of body) {
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge();
+  const late = setTimeout(() => {
+    done.reject(
+      new WrennError('deadline_exceeded', `reading the body: took longer than ${readDeadlineMs} ms`),
+    );
+  }, readDeadlineMs);
+  request.on('data', (chunk: Buffer) => {
     size += chunk.length;
-    if (size > limitBytes) throw tooLarge();
-    chunks.push(chunk);
+    if (size > limitBytes) done.reject(tooLarge());
+    else chunks.push(chunk);
+  });
+  request.on('end', () => done.resolve(Buffer.concat(chunks)));
+  request.on('error', done.reject);
+  try {
+    return await done.promise;
+  } finally {
+    clearTimeout(late);
   }
-  return Buffer.concat(chunks);
 }
 
 function tooLarge(): WrennError {

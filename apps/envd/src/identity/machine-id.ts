@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readIfThere, replaceFile } from './replace-file.ts';
 
 /**
@@ -9,7 +9,7 @@ import { readIfThere, replaceFile } from './replace-file.ts';
  */
 export function giveMachineId(capsuleId: string, etc: string): string | undefined {
   const path = `${etc}/machine-id`;
-  const id = createHash('sha256').update(`machine-id:${capsuleId}`).digest('hex').slice(0, 32);
+  const id = hash('sha256', `machine-id:${capsuleId}`).slice(0, 32);
   if (readIfThere(path) === `${id}\n`) return id;
   return replaceFile(path, `${id}\n`, 0o444) ? id : undefined;
 }
