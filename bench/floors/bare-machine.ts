@@ -4,7 +4,7 @@ import { chown, copyFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { get } from 'node:http';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Slot } from '../../apps/host-agent/src/network/slot.ts';
 
@@ -58,7 +58,8 @@ async function end(child: ChildProcess, directory: string): Promise<void> {
 
 async function loadAndRun(directory: string, deviceState: string): Promise<void> {
   const socket = await connect(join(directory, 'qmp.sock'));
-  const lines = createInterface(socket);
+  // An iterator, since lines that arrive together would pass a listener that is added between them.
+  const lines = createInterface(socket)[Symbol.asyncIterator]();
   try {
     await command(socket, lines, 'qmp_capabilities');
     const incoming = join(directory, 'incoming.sock');
@@ -75,14 +76,15 @@ async function loadAndRun(directory: string, deviceState: string): Promise<void>
 /** One command at a time; what is not its answer is an event, and passed over. */
 async function command(
   socket: Socket,
-  lines: Interface,
+  lines: AsyncIterator<string>,
   name: string,
   args: Record<string, unknown> = {},
 ): Promise<Record<string, unknown>> {
   socket.write(`${JSON.stringify({ execute: name, arguments: args })}\n`);
   for (;;) {
-    const [line] = await once(lines, 'line', { signal: AbortSignal.timeout(30_000) });
-    const message = JSON.parse(String(line));
+    const line = await lines.next();
+    if (line.done) throw new Error(`${name}: QEMU closed its socket`);
+    const message = JSON.parse(line.value);
     if (message.error !== undefined) throw new Error(`${name}: ${message.error.desc}`);
     if (message.return !== undefined) return message.return;
   }

@@ -50,6 +50,7 @@ export async function* exec(
   const capsule = requireRunning(context, id);
   capsule.record = { ...capsule.record, lastActiveAtMs: Date.now() };
   let started = false;
+  let ended = false;
   let feeding: Promise<void> | undefined;
   try {
     for await (const { event } of capsule.guest.process.start(
@@ -71,13 +72,16 @@ export async function* exec(
         }
         case 'end': {
           const { exitCode, exited, error } = event.event.value;
+          ended = true;
           yield { kind: 'end', exitCode, outcome: exited ? 'exited' : 'killed', error: error ?? '' };
-          return;
+          // The stream ends right after it. To leave it earlier would cost the connection.
+          break;
         }
       }
     }
-    yield lost('the stream of its output ended early');
+    if (!ended) yield lost('the stream of its output ended early');
   } catch (thrown) {
+    if (ended) return;
     signal.throwIfAborted();
     const error = ConnectError.from(thrown);
     if (started && error.code === Code.DeadlineExceeded) {
