@@ -1,3 +1,4 @@
+export { allEnded } from './all-ended.ts';
 export {
   type CapsuleAction,
   type CapsuleState,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { chown, copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CapsuleId, Cleanup, deadline, Secret, WrennError } from '@wrenn/core';
+import { allEnded, type CapsuleId, Cleanup, deadline, Secret, WrennError } from '@wrenn/core';
 import type { MachineSpec } from '../engine/engine.ts';
 import { machineLimits } from '../engine/machine-limits.ts';
 import type { InitReceipt } from '../guest/guest-client.ts';
@@ -74,21 +74,25 @@ async function start(
   const record = newRecord(context, options, snapshot, slot.index);
   await cleanup.add('record', () => context.journal.remove(id));
   await context.journal.write(id, record);
-  const cgroup = await context.cgroups.create(id, machineLimits(options));
-  await cleanup.add('cgroup', () => context.cgroups.remove(id));
-
   const directory = context.journal.machineDirectoryOf(id);
   const rootDisk = join(directory, 'disk.qcow2');
-  await watch.time('disk', () => makeDisk(snapshot, directory, rootDisk, slot));
+  await cleanup.add('cgroup', () => context.cgroups.remove(id));
+  const [cgroup] = await watch.time('disk', () =>
+    allEnded([
+      context.cgroups.create(id, machineLimits(options)),
+      makeDisk(snapshot, directory, rootDisk, slot),
+    ]),
+  );
   const spec: MachineSpec = { ...options, directory, slot, cgroup, images: context.images, rootDisk };
   const machine = await watch.time('restore', () => context.engine.restore(spec, snapshot, signal));
   await cleanup.add('virtual machine', () => machine.kill());
   const running = { ...record, machine: machine.record };
-  await context.journal.write(id, running);
-
   const capsule = runningCapsule(running, { machine, slot, cgroup });
   await cleanup.add('guest client', () => capsule.guest.close());
-  const receipt = await watch.time('init', () => introduce(capsule, snapshot.hostSecret, signal));
+  // The record is written while the guest works on `/init`.
+  const [receipt] = await watch.time('init', () =>
+    allEnded([introduce(capsule, snapshot.hostSecret, signal), context.journal.write(id, running)]),
+  );
   capsule.record = {
     ...running,
     phase: 'running',

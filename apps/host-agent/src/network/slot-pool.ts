@@ -26,6 +26,11 @@ interface Waiter {
 /** The kernel makes namespaces one at a time; more programs at once only wait for one another. */
 const creationsAtOnce = 3;
 const createDeadlineMs = 30_000;
+/**
+ * The pool is filled up again this long after a slot was taken: whoever took it is starting a machine just now, which
+ * needs the processors more.
+ */
+const refillDelayMs = 500;
 
 /**
  * The network slots of one agent. A slot is `ready`, or `owned` by a capsule, or being made or removed, or was found
@@ -43,6 +48,8 @@ export class SlotPool {
   readonly #removing = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   #isFaulty = false;
+  /** Set from the taking of a slot until the pool may be filled up again. */
+  #refill: NodeJS.Timeout | undefined;
 
   private constructor(options: SlotPoolOptions) {
     this.#options = options;
@@ -143,6 +150,7 @@ export class SlotPool {
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(new WrennError('cancelled', 'the network slots are being closed'));
+    clearTimeout(this.#refill);
     for (const waiter of this.#waiting.splice(0)) waiter.reject(this.#closing.signal.reason);
     await Promise.all(this.#creating);
     await Promise.allSettled(this.#removing);
@@ -177,7 +185,8 @@ export class SlotPool {
 
   /** How many more slots to begin to make. After a fault none is made in advance, until one that was asked for works. */
   #wanted(): number {
-    const spare = this.#isFaulty ? 0 : this.#options.ready - this.#ready.length;
+    const mayFill = !this.#isFaulty && this.#refill === undefined;
+    const spare = mayFill ? this.#options.ready - this.#ready.length : 0;
     return this.#waiting.length + spare - this.#creating.size;
   }
 
@@ -185,7 +194,16 @@ export class SlotPool {
     const slot = this.#ready.shift();
     if (slot === undefined) throw new Error('handing out a slot where none is ready');
     this.#owned.add(slot.index);
+    this.#postponeRefill();
     waiter.resolve(slot);
+  }
+
+  #postponeRefill(): void {
+    clearTimeout(this.#refill);
+    this.#refill = setTimeout(() => {
+      this.#refill = undefined;
+      this.#advance();
+    }, refillDelayMs);
   }
 
   /** Never rejects: a fault goes to the longest waiting, or to the log where nobody waits. */
