@@ -30,7 +30,7 @@ const createDeadlineMs = 30_000;
  * The pool is filled up again this long after a slot was taken: whoever took it is starting a machine just now, which
  * needs the processors more.
  */
-const refillDelayMs = 500;
+const refillDelayMs = 400;
 
 /**
  * The network slots of one agent. A slot is `ready`, or `owned` by a capsule, or being made or removed, or was found
@@ -199,8 +199,8 @@ export class SlotPool {
   }
 
   #postponeRefill(): void {
-    clearTimeout(this.#refill);
-    this.#refill = setTimeout(() => {
+    // Not put off again by the next one, or a steady demand would keep the pool empty.
+    this.#refill ??= setTimeout(() => {
       this.#refill = undefined;
       this.#advance();
     }, refillDelayMs);
