@@ -27,6 +27,7 @@ export async function openBareHost(
   const templateDirectory = await wrenn.templateDirectory('minimal', shape.vcpus, shape.memoryMiB);
   const slots = await SlotPool.open({ range, ready: 2, log: createLogger('bench', 'silent'), signal });
   await slots.sweep(new Set());
+  const kernel = ['-kernel', images.kernel.vmlinuz, '-initrd', images.kernel.initrd];
   let count = 0;
   return {
     async prepare() {
@@ -47,7 +48,8 @@ export async function openBareHost(
             slot,
             directory,
             templateDirectory,
-            qemuArguments: (place) => qemuArguments(specOf(place), start, isolation),
+            // With the kernel, as in the plain sequence; ours leaves it out.
+            qemuArguments: (place) => [...qemuArguments(specOf(place), start, isolation), ...kernel],
           }),
         release: () => slots.release(slot),
       };

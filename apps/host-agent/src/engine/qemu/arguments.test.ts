@@ -17,7 +17,7 @@ const spec: MachineSpec = {
 };
 
 /** Options that say how the machine starts, and not what it is. */
-const startOptions = new Set(['-object', '-serial', '-incoming', '-global']);
+const startOptions = new Set(['-object', '-serial', '-incoming', '-global', '-kernel', '-initrd', '-append']);
 
 function devicesOf(args: readonly string[]): string[] {
   const kept: string[] = [];

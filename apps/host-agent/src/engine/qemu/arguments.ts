@@ -44,8 +44,7 @@ export function qemuArguments(
     ...['-M', 'microvm,rtc=on,memory-backend=mem,suppress-vmdesc=on'],
     ...['-smp', String(spec.vcpus), '-m', String(spec.memoryMiB)],
     ...['-object', memoryBackend(spec.memoryMiB, start)],
-    ...['-kernel', spec.images.kernel.vmlinuz, '-initrd', spec.images.kernel.initrd],
-    ...['-append', kernelCommandLine(isolation, tscKhz)],
+    ...(start.kind === 'boot' ? kernelArguments(spec, isolation, tscKhz) : []),
     ...drive('root', `file=${option(spec.rootDisk)},format=qcow2,discard=unmap`),
     ...drive('runtime', `file=${option(spec.images.runtime.path)},format=raw,readonly=on`),
     ...['-netdev', `tap,id=net,ifname=${guest.tap},script=no,downscript=no`],
@@ -58,6 +57,12 @@ export function qemuArguments(
       ? ['-incoming', 'defer', '-global', 'migration.send-configuration=off']
       : []),
   ];
+}
+
+/** Only for a boot: a restored guest has its kernel in memory, and reading it again is a fifth of QEMU's start. */
+function kernelArguments(spec: MachineSpec, isolation: Isolation, tscKhz: number | undefined): string[] {
+  const { vmlinuz, initrd } = spec.images.kernel;
+  return ['-kernel', vmlinuz, '-initrd', initrd, '-append', kernelCommandLine(isolation, tscKhz)];
 }
 
 function kernelCommandLine(isolation: Isolation, tscKhz: number | undefined): string {
