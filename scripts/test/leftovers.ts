@@ -37,7 +37,9 @@ async function databaseServers(): Promise<string[]> {
   return pids.filter((_pid, index) => names[index] === 'postgres').map((pid) => `pid ${pid}`);
 }
 
-/** Empty for a process that ended meanwhile. */
-async function commandOf(pid: string): Promise<string> {
-  return (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim();
+/** Undefined for a process that has ended, also when nobody has asked for its exit code: in a container nobody may. */
+async function commandOf(pid: string): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const [, name, state] = /^\d+ \((.*)\) (\S)/s.exec(stat) ?? [];
+  return state === 'Z' ? undefined : name;
 }
