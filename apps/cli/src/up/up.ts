@@ -135,6 +135,8 @@ function show(
 ): void {
   for (const line of summaryLines(summary, colors)) announce(line);
   if (output === 'text') return;
-  const { apiUrl: api_url, edgeUrl: edge_url, apiKeyFile: api_key_file, isolation, greeting, ms } = summary;
-  process.stdout.write(`${JSON.stringify({ api_url, edge_url, api_key_file, isolation, greeting, ms })}\n`);
+  const { apiUrl: api_url, edgeUrl: edge_url, apiKeyFile: api_key_file, isolation, greeting } = summary;
+  process.stdout.write(
+    `${JSON.stringify({ api_url, edge_url, api_key_file, isolation, greeting, ms: Math.round(summary.ms) })}\n`,
+  );
 }
