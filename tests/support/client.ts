@@ -2,7 +2,7 @@ import { WrennClient } from '@wrenn/sdk';
 import { inject } from 'vitest';
 
 /** The installation that the global set-up started. */
-export function provided() {
+function provided() {
   return inject('wrenn');
 }
 

@@ -6,7 +6,7 @@ import { Process } from '@wrenn/protocol/process';
 import { z } from 'zod';
 
 /** Where envd listens inside every capsule. */
-export const envdPort = 49983;
+const envdPort = 49983;
 
 /** What `/init` fixed after a boot or a restore, as envd reports it; kept with the capsule for its user to see. */
 const receipt = z.looseObject({ version: z.string() });

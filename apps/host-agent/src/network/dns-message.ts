@@ -1,7 +1,6 @@
 /** As much of DNS messages (RFC 1035) as a forwarder has to understand: the header and the one question. */
 
 export const headerBytes = 12;
-export const largestMessageBytes = 65_535;
 
 export interface DnsQuestion {
   /** In lower case, with dots, without the last one; bytes that are no letters, digits, - or _ as \DDD. */

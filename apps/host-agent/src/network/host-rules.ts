@@ -5,7 +5,7 @@ import type { RangeNames } from './slot-range.ts';
  * Where a guest never gets: RFC 1918, CGNAT, link-local (cloud metadata), loopback and multicast. The addresses of
  * slots and of the agent's services are inside 10.0.0.0/8. IPv6 needs no list: guests have none, all of it is dropped.
  */
-export const privateRanges = [
+const privateRanges = [
   '10.0.0.0/8',
   '100.64.0.0/10',
   '127.0.0.0/8',

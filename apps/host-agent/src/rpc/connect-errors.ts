@@ -18,8 +18,8 @@ const codeByName: Readonly<Record<(typeof errorCodes)[ErrorCode]['rpc'], Code>> 
 };
 
 /** Carries our own code beside the RPC's, since several of ours share one of those. */
-export const errorCodeHeader = 'wrenn-error-code';
-export const errorRemedyHeader = 'wrenn-error-remedy';
+const errorCodeHeader = 'wrenn-error-code';
+const errorRemedyHeader = 'wrenn-error-remedy';
 
 /** For the wire. The cause stays here, for the log. */
 export function toConnect(error: WrennError): ConnectError {

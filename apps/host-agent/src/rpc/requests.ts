@@ -4,7 +4,7 @@ import type { CreateOptions } from '../capsules/create-capsule.ts';
 import type { ExecOptions } from '../capsules/exec.ts';
 
 /** The most that `Exec` keeps of each stream, and its default. */
-export const outputCapBytes = 8 * 1024 * 1024;
+const outputCapBytes = 8 * 1024 * 1024;
 const defaultTimeoutSec = 30;
 
 /** Bounds of a machine. The control plane has its own, narrower ones; these keep a fault there from hurting here. */
