@@ -11,6 +11,7 @@ type Contents = z.infer<typeof contentsSchema>;
 
 /** How long processes whose supervisor was killed get to notice it and end. */
 const orphanGraceMs = 15_000;
+const mostChildren = 64;
 
 /**
  * Says that one `wrenn up` runs in this directory, and which processes it started.
@@ -54,8 +55,11 @@ export class DirectoryLock implements AsyncDisposable {
     const child = await identify(pid);
     if (child === undefined) return;
     this.#children.push(child);
-    this.#writing = this.#writing.then(() => this.#write());
-    await this.#writing;
+    // Those that were started long ago and again since have ended.
+    if (this.#children.length > mostChildren) this.#children.shift();
+    const written = this.#writing.then(() => this.#write());
+    this.#writing = written.catch(() => undefined);
+    await written;
   }
 
   async #write(): Promise<void> {

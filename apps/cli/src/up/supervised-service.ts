@@ -107,11 +107,16 @@ export class SupervisedService {
       this.#process.kill();
       return;
     }
-    await onStarted(this.#process);
     void this.#process.ready.then(
       () => announce(`${this.name} runs again`),
       () => undefined,
     );
+    try {
+      await onStarted(this.#process);
+    } catch (thrown) {
+      // The disk may be full: no reason to stop a program that serves.
+      announce(`${this.name} was not noted: ${describeError(thrown)}`);
+    }
   }
 
   #announceEnd(end: ServiceEnd, pauseMs: number): void {
