@@ -26,7 +26,7 @@ function tallyOf(modules: readonly TestModule[], unhandled: readonly unknown[]):
       const result = test.result();
       if (result.state === 'passed') passed++;
       else if (result.state === 'failed') failed.push(nameOf(file, test));
-      else skipped.push({ name: nameOf(file, test), reason: reasonOf(result) });
+      else skipped.push({ name: nameOf(file, test), reason: reasonOf(result, module) });
     }
     // A file that could not be read, or whose set-up failed, has no failed test to show for it.
     if (module.state() === 'failed' && failed.length === before) failed.push(file);
@@ -39,7 +39,7 @@ function nameOf(file: string, test: TestCase): string {
   return `${file} > ${test.fullName}`;
 }
 
-function reasonOf(result: ReturnType<TestCase['result']>): string {
-  const note = result.state === 'skipped' ? result.note : 'it was never run';
-  return note ?? 'no reason is given';
+function reasonOf(result: ReturnType<TestCase['result']>, module: TestModule): string {
+  if (result.state === 'skipped' && result.note !== undefined) return result.note;
+  return module.state() === 'failed' ? 'the set-up of its file failed' : 'no reason is given';
 }
