@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { access, chmod, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +25,7 @@ const note = () => undefined;
 /** Stands where envd would: prints what it finds around it and ends, which ends the machine. */
 const inspector = `
 const { execFileSync } = require('node:child_process');
-const { existsSync, readFileSync, writeFileSync } = require('node:fs');
+const { existsSync, fsyncSync, openSync, readFileSync, writeSync } = require('node:fs');
 const attempt = (work) => { try { return work(); } catch { return null; } };
 const found = {
   node: process.version,
@@ -37,10 +38,10 @@ const found = {
   devices: ['/dev/null', '/dev/ptmx', '/dev/pts', '/dev/shm', '/dev/fd'].filter(existsSync),
   sudo: attempt(() => execFileSync('su', ['user', '-c', 'sudo -n id -u; cd; pwd; python --version'], { encoding: 'utf8' })),
 };
-// By the kernel's log, which reaches the console before the machine ends; a terminal's buffer might not.
-for (const part of Buffer.from(JSON.stringify(found)).toString('base64').match(/.{1,700}/g)) {
-  writeFileSync('/dev/kmsg', '<1>inspected:' + part);
-}
+// On a drive of its own: what reaches the console is mixed with the kernel's messages, and may be cut.
+const fd = openSync('/dev/vdc', 'r+');
+writeSync(fd, JSON.stringify(found));
+fsyncSync(fd);
 `;
 const inspectorSource: EnvdSource = {
   fingerprint: async () => 'inspector',
@@ -83,7 +84,7 @@ async function boot(drives: readonly string[], kernelArguments = ''): Promise<st
       ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-serial', 'stdio'],
       ...['-accel', 'tcg,tb-size=32', '-cpu', 'max', '-M', 'microvm,rtc=on', '-smp', '1', '-m', '512'],
       ...['-kernel', images.kernel.vmlinuz, '-initrd', images.kernel.initrd],
-      ...['-append', `console=ttyS0 quiet panic=-1 reboot=t printk.devkmsg=on ${clock} ${kernelArguments}`],
+      ...['-append', `console=ttyS0 quiet panic=-1 reboot=t ${clock} ${kernelArguments}`],
       ...drives.flatMap((options, index) => [
         ...['-drive', `id=d${index},if=none,format=raw,${options}`],
         ...['-device', `virtio-blk-device,drive=d${index}`],
@@ -98,10 +99,14 @@ async function boot(drives: readonly string[], kernelArguments = ''): Promise<st
 const rootDrive = () => `file=${images.rootfs['minimal']?.path},snapshot=on`;
 const runtimeDrive = () => `file=${inspectorDrive},readonly=on`;
 
-function inspected(console: string): Record<string, unknown> {
-  const base64 = [...console.matchAll(/inspected:(\S+)/g)].map((match) => match[1]).join('');
-  if (base64 === '') throw new Error(`the guest did not get as far as envd:\n${console}`);
-  return JSON.parse(Buffer.from(base64, 'base64').toString('utf8'));
+/** Boots with the inspector, and returns what it found. */
+async function inspect(rootDisk: string): Promise<Record<string, unknown>> {
+  const result = join(scratch, `found-${randomUUID()}`);
+  await writeFile(result, Buffer.alloc(64 * 1024));
+  const console = await boot([rootDisk, runtimeDrive(), `file=${result}`]);
+  const text = (await readFile(result, 'utf8')).replace(/\0+$/, '');
+  if (text === '') throw new Error(`the guest did not get as far as envd:\n${console}`);
+  return JSON.parse(text);
 }
 
 describe('the images', () => {
@@ -133,7 +138,7 @@ describe('the images', () => {
 describe('a guest of the minimal image', () => {
   let found: Record<string, unknown>;
   beforeAll(async () => {
-    found = inspected(await boot([rootDrive(), runtimeDrive()]));
+    found = await inspect(rootDrive());
   });
 
   it('runs envd with the Node of the runtime drive', () => {
@@ -177,7 +182,7 @@ describe('other guests', () => {
     const path = join(scratch, 'nothing.ext4');
     await mkdir(tree);
     await makeExt4({ tree, path, sizeMiB: 256, label: 'nothing', use: 'writable' }, signal);
-    const found = inspected(await boot([`file=${path}`, runtimeDrive()]));
+    const found = await inspect(`file=${path}`);
     expect(found).toMatchObject({ hostname: 'capsule\n', resolver: 'nameserver 169.254.0.22\n', sudo: null });
   });
 
