@@ -11,6 +11,7 @@ export const projects = [
   { name: 'unit', timeoutMs: 5 * 60_000 },
   { name: 'integration', timeoutMs: 15 * 60_000 },
   { name: 'e2e', timeoutMs: 30 * 60_000 },
+  { name: 'faults', timeoutMs: 15 * 60_000 },
 ] as const;
 export type Project = (typeof projects)[number];
 
