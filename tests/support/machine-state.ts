@@ -35,11 +35,14 @@ export async function machineState(): Promise<MachineState> {
   };
 }
 
-/** PIDs of every QEMU that runs on this machine. */
+/**
+ * PIDs of every QEMU that runs on this machine. One that has ended and waits for a parent to ask is not counted: where
+ * the machine is a container, the parent of orphans may never do.
+ */
 async function monitorPids(): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const names = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')));
-  return pids.filter((_pid, index) => names[index]?.startsWith('qemu-system')).sort();
+  const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
+  return pids.filter((_pid, index) => /^\d+ \(qemu-system[^)]*\) [^Z]/.test(stats[index] ?? '')).sort();
 }
 
 async function wrennCgroups(): Promise<string[]> {
