@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { version } from '../src/version.ts';
-import { nodeFlags } from './node-flags.ts';
 
 const source = fileURLToPath(new URL('..', import.meta.url));
 const bundleName = 'envd.cjs';
@@ -13,15 +12,13 @@ const nativeName = 'koffi.node';
 export interface EnvdBundle {
   readonly files: string[];
   readonly version: string;
-  /** Come before the bundle's name on the command line of Node. */
-  readonly nodeFlags: readonly string[];
 }
 
 /**
  * Writes the daemon as one file, with the native part of koffi beside it, into `outDirectory` (made when missing).
  * `files` are the names in it: all of them must end up in one folder. The same sources give the same bytes.
  *
- * It needs Node 24 on x86-64 glibc, started with `nodeFlags`, and nothing else around it.
+ * It needs Node 24 on x86-64 glibc, started as images/runtime/init does, and nothing else around it.
  */
 export async function bundleEnvd(outDirectory: string): Promise<EnvdBundle> {
   await mkdir(outDirectory, { recursive: true });
@@ -40,7 +37,7 @@ export async function bundleEnvd(outDirectory: string): Promise<EnvdBundle> {
   });
   await copyFile(nativeKoffi(), join(outDirectory, nativeName));
   await chmod(join(outDirectory, nativeName), 0o644);
-  return { files: [bundleName, nativeName], version, nodeFlags };
+  return { files: [bundleName, nativeName], version };
 }
 
 /**

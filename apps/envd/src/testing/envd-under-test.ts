@@ -7,7 +7,6 @@ import { type Client, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { abortable, deadline } from '@wrenn/core';
 import { Process } from '@wrenn/protocol/process';
-import { nodeFlags } from '../../build/node-flags.ts';
 
 const entry = fileURLToPath(new URL('../main.ts', import.meta.url));
 
@@ -40,7 +39,8 @@ export async function startEnvd({
   const [program = '', ...args] = [
     ...before,
     process.execPath,
-    ...nodeFlags,
+    // As images/runtime/init starts it.
+    ...['--max-semi-space-size=1', '--single-threaded-gc'],
     main,
     '--host',
     '127.0.0.1',
