@@ -1,18 +1,27 @@
-import { hash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { WrennError } from '@wrenn/core';
 
 export const tokenHeader = 'x-access-token';
 export const hostSecretHeader = 'x-wrenn-host-secret';
 
-/** Only digests are kept and compared, so neither time nor length tells anything of a secret. */
-type Digest = Buffer;
-function digestOf(secret: string): Digest {
-  return hash('sha256', secret, 'buffer');
+/** `/init` takes none that is longer. */
+const longestSecretBytes = 1024;
+
+/**
+ * A secret with its length in a block of fixed size, so that the time of a comparison tells neither. Not a digest: the
+ * first one that a restored capsule computes brings in so much of OpenSSL that its creator would wait for it.
+ */
+type Block = Buffer;
+function blockOf(secret: string): Block {
+  const block = Buffer.alloc(4 + longestSecretBytes);
+  block.writeUInt32LE(Buffer.byteLength(secret));
+  block.write(secret, 4);
+  return block;
 }
 
-/** A secret that was presented, against the digest of the one that is wanted. */
-function matches(presented: string | undefined, wanted: Digest): boolean {
-  return timingSafeEqual(digestOf(presented ?? ''), wanted) && presented !== undefined;
+/** A secret that was presented, against the one that is wanted. */
+function matches(presented: string | undefined, wanted: Block): boolean {
+  return timingSafeEqual(blockOf(presented ?? ''), wanted) && presented !== undefined;
 }
 
 /**
@@ -23,8 +32,8 @@ function matches(presented: string | undefined, wanted: Digest): boolean {
  */
 export class AccessControl {
   readonly #mode: 'standalone' | 'capsule';
-  #token: Digest | undefined;
-  #hostSecret: Digest | undefined;
+  #token: Block | undefined;
+  #hostSecret: Block | undefined;
 
   /** `standalone` needs no token, for work on a developer's own machine. */
   constructor(mode: 'standalone' | 'capsule') {
@@ -67,7 +76,7 @@ export class AccessControl {
     readonly accessToken: string | undefined;
     readonly hostSecret: string | undefined;
   }): void {
-    if (secrets.accessToken !== undefined) this.#token = digestOf(secrets.accessToken);
-    if (secrets.hostSecret !== undefined) this.#hostSecret = digestOf(secrets.hostSecret);
+    if (secrets.accessToken !== undefined) this.#token = blockOf(secrets.accessToken);
+    if (secrets.hostSecret !== undefined) this.#hostSecret = blockOf(secrets.hostSecret);
   }
 }

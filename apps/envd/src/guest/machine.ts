@@ -10,7 +10,7 @@ export interface Machine {
   reseed(entropy: Uint8Array): void;
   giveHostname(name: string): void;
   /** Undefined when the file system does not take one. */
-  giveMachineId(capsuleId: string): string | undefined;
+  giveMachineId(id: string): string | undefined;
   /** False when the image keeps no list of authorities. */
   installCaBundle(pem: string): boolean;
 }
@@ -19,6 +19,6 @@ export const capsuleMachine: Machine = {
   stepClock: stepWallClock,
   reseed: reseedRandomPool,
   giveHostname: (name) => giveHostname(name, '/etc'),
-  giveMachineId: (capsuleId) => giveMachineId(capsuleId, '/etc'),
+  giveMachineId: (id) => giveMachineId(id, '/etc'),
   installCaBundle: (pem) => installCaBundle(pem, '/etc/ssl/certs/ca-certificates.crt'),
 };

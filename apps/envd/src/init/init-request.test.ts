@@ -30,6 +30,7 @@ test.each([
   ['templateId', 'a b'],
   ['hostname', '-x'],
   ['hostname', 'a\nb'],
+  ['machineId', 'cl-1'],
   ['entropy', '!!'],
   ['entropy', Buffer.alloc(31).toString('base64')],
   ['entropy', Buffer.alloc(513).toString('base64')],

@@ -17,6 +17,7 @@ export interface InitRequest {
   readonly capsuleId?: string;
   readonly templateId?: string;
   readonly hostname?: string;
+  readonly machineId?: string;
   readonly entropy?: Uint8Array;
   readonly caBundle?: string;
 }
@@ -40,6 +41,7 @@ const readers: Readers = {
       /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/,
       'must be a host name of up to 63 letters',
     ),
+  machineId: (value) => matching(value, /^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits'),
   entropy: bytes,
   caBundle: text(0, 512 * 1024),
 };

@@ -59,6 +59,7 @@ test('the first /init makes the machine the capsule, and the receipt says what w
     timestamp: new Date().toISOString(),
     entropy: Buffer.alloc(64, 1).toString('base64'),
     hostname: 'cl-test',
+    machineId: '0123456789abcdef0123456789abcdef',
     capsuleId: 'cl-test',
     templateId: 'tpl-test',
     defaultUser: 'user',
@@ -71,7 +72,7 @@ test('the first /init makes the machine the capsule, and the receipt says what w
       version: '0.1.0',
       clock: { steppedByMs: expect.closeTo(0, -3) },
       entropy: { reseeded: true },
-      identity: { hostname: 'cl-test', machineId: expect.stringMatching(/^[0-9a-f]{32}$/) },
+      identity: { hostname: 'cl-test', machineId: '0123456789abcdef0123456789abcdef' },
       trust: { installed: false },
       connections: { closed: 0 },
     },
@@ -223,7 +224,7 @@ test('a body that turns out too large is answered, also when its length was not 
 
 test('a step that fails is named, and leaves the capsule closed', async () => {
   execFileSync('mkdir', [join(etc, 'machine-id')]);
-  const { status, body } = await init({ accessToken, hostSecret, capsuleId: 'cl-test' });
+  const { status, body } = await init({ accessToken, hostSecret, machineId: '0'.repeat(32) });
   expect({ status, body }).toMatchObject({
     status: 500,
     body: { error: 'internal_error', message: expect.stringContaining('identity') },

@@ -56,12 +56,12 @@ function reseed(machine: Machine, { entropy }: InitRequest): Receipt['entropy'] 
   return { reseeded: true };
 }
 
-function identify(machine: Machine, { hostname, capsuleId }: InitRequest): Receipt['identity'] {
+function identify(machine: Machine, { hostname, machineId }: InitRequest): Receipt['identity'] {
   if (hostname !== undefined) machine.giveHostname(hostname);
-  const machineId = capsuleId === undefined ? undefined : machine.giveMachineId(capsuleId);
+  const given = machineId === undefined ? undefined : machine.giveMachineId(machineId);
   return {
     ...(hostname === undefined ? {} : { hostname }),
-    ...(machineId === undefined ? {} : { machineId }),
+    ...(given === undefined ? {} : { machineId: given }),
   };
 }
 

@@ -23,6 +23,8 @@ export interface InitRequest {
   readonly capsuleId: string;
   readonly templateId: string;
   readonly hostname: string;
+  /** 32 hexadecimal digits. */
+  readonly machineId: string;
   /** Base64. */
   readonly entropy: string;
 }

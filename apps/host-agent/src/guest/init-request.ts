@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Secret } from '@wrenn/core';
 import type { InitRequest } from './guest-client.ts';
 
@@ -22,6 +22,12 @@ export function initRequest({ accessToken, hostSecret, ...identity }: Identity):
     timestamp: new Date().toISOString(),
     entropy: randomBytes(entropyBytes).toString('base64'),
     hostname: identity.capsuleId,
+    machineId: machineIdOf(identity.capsuleId),
     ...identity,
   };
+}
+
+/** The same after each resume, another in each clone; a hash, since programs take a machine's ID for a secret. */
+function machineIdOf(capsuleId: string): string {
+  return createHash('sha256').update(`machine-id:${capsuleId}`).digest('hex').slice(0, 32);
 }
