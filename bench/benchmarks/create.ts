@@ -1,7 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Benchmark, timed } from '../benchmark.ts';
 import { openBareHost } from '../floors/bare-host.ts';
 import { ratioOf, summarize } from '../statistics.ts';
 
+/**
+ * Before each start: by then the kernel has removed the namespace of the machine before, and the agent has made its
+ * next slot, so that neither side pays for the other.
+ */
+const settleMs = 600;
 const shape = { vcpus: 1, memoryMiB: 512 };
 
 export const create: Benchmark = {
@@ -16,6 +22,7 @@ export const create: Benchmark = {
     // In turn, so that both see the same state of the machine; the first pair only warms caches.
     for (let turn = -1; turn < context.runs; turn++) {
       const slot = await bare.prepare();
+      await delay(settleMs);
       let machine: Awaited<ReturnType<typeof slot.start>> | undefined;
       const floorMs = await timed(async () => {
         machine = await slot.start();
@@ -23,6 +30,7 @@ export const create: Benchmark = {
       await machine?.kill();
       await slot.release();
 
+      await delay(settleMs);
       let id = '';
       const oursMs = await timed(async () => {
         ({ id } = await client.capsules.create({ template: 'minimal', vcpus: 1, memoryMb: 512 }));

@@ -25,7 +25,7 @@ export async function openBareHost(
   const images = await findImages(options);
   const isolation = (await probeKvm({ images, ...options })) ? 'kvm' : 'emulated';
   const templateDirectory = await wrenn.templateDirectory('minimal', shape.vcpus, shape.memoryMiB);
-  const slots = await SlotPool.open({ range, ready: 2, log: createLogger('bench', 'silent'), signal });
+  const slots = await SlotPool.open({ range, ready: 0, log: createLogger('bench', 'silent'), signal });
   await slots.sweep(new Set());
   const kernel = ['-kernel', images.kernel.vmlinuz, '-initrd', images.kernel.initrd];
   let count = 0;
