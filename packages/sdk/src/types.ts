@@ -38,7 +38,7 @@ export interface CreateOptions {
   readonly vcpus?: number;
   /** 128 to 8192, even; default 512. */
   readonly memoryMb?: number;
-  /** How long it may be inactive before it is ended; 0, the default, is for ever. */
+  /** How long it may be inactive before it is paused; 0, the default, is for ever. The server keeps it, but does not act on it yet. */
   readonly timeoutSec?: number;
   readonly metadata?: Readonly<Record<string, string>>;
   /** Environment of every command in it. */

@@ -12,7 +12,11 @@ export function capsuleCreateCommand(context: CommandContext): Command {
   return addShapeOptions(clientCommand('create'))
     .summary('create a capsule')
     .description('Create a capsule and print its ID when commands can be run in it.')
-    .option('--timeout <seconds>', 'end it after this long without activity (default: never)', wholeNumber(0))
+    .option(
+      '--timeout <seconds>',
+      'pause it after this long without activity; kept, not acted on yet (default: never)',
+      wholeNumber(0),
+    )
     .option(
       '-e, --env <NAME=VALUE>',
       'environment of every command in it; may be repeated',

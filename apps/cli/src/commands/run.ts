@@ -17,8 +17,6 @@ import {
 
 type Flags = ClientFlags & ShapeFlags & ExecFlags;
 
-/** Should this process be killed, the capsule ends by itself after this long without a command. */
-const orphanTimeoutSec = 60;
 const destroyLimitMs = 30_000;
 
 export function runCommand(context: CommandContext): Command {
@@ -34,7 +32,7 @@ export function runCommand(context: CommandContext): Command {
       const client = await openClient(flags, context);
       // While the capsule is made, its input is read; both are waited for, so that the capsule is not forgotten.
       const [created, input] = await Promise.allSettled([
-        client.capsules.create({ ...shapeOf(flags), timeoutSec: orphanTimeoutSec }),
+        client.capsules.create(shapeOf(flags)),
         standardInputFor({ context, stop }, flags.stdin),
       ]);
       if (created.status === 'rejected') throw created.reason;
@@ -65,7 +63,7 @@ class RunCapsule implements AsyncDisposable {
       await this.#client.capsules.destroy(this.id, { signal: AbortSignal.timeout(destroyLimitMs) });
     } catch (thrown) {
       say(this.#context, `capsule ${this.id} could not be destroyed: ${describeError(thrown)}`);
-      say(this.#context, `it ends by itself after ${orphanTimeoutSec} s`);
+      say(this.#context, `end it with \`wrenn capsule rm ${this.id}\``);
     }
   }
 }

@@ -34,7 +34,9 @@ export const createBody = z.strictObject({
     .min(0)
     .max(largestTimeoutSec)
     .default(0)
-    .describe('How long the capsule may be inactive before it is ended; 0 is for ever.'),
+    .describe(
+      'How many seconds the capsule may be inactive before it is paused; 0 is for ever. Kept and shown, not acted on yet.',
+    ),
   metadata: userMetadata.default({}).describe('Yours to use; comes back with the capsule.'),
   envs: envs.default({}).describe('Environment of every command in the capsule. Never shown again.'),
 });
