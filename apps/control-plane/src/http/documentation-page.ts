@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { html, type Markup, raw } from './html.ts';
+import { html, type Markup, prose, raw } from './html.ts';
 
 const style = `
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1c2024; }
@@ -35,7 +35,7 @@ export function renderDocumentation(document: object): string {
     <meta name="viewport" content="width=device-width">
     <title>${info['title']} API</title><style>${raw(style)}</style></head><body>
     <h1>${info['title']} API</h1><p class="muted">Version ${info['version']} · <a href="/openapi.json">openapi.json</a></p>
-    <p>${info['description']}</p>${operations}<h2>Objects</h2>${schemas}</body></html>`}`;
+    <p>${prose(info['description'])}</p>${operations}<h2>Objects</h2>${schemas}</body></html>`}`;
 }
 
 function renderOperation(method: string, path: string, operation: Json): Markup {
@@ -52,7 +52,7 @@ function renderOperation(method: string, path: string, operation: Json): Markup 
   });
   const body = child(child(child(operation['requestBody'], 'content'), 'application/json'), 'schema');
   return html`<h2><span class="method">${method.toUpperCase()}</span> <code>${path}</code></h2>
-    <p><b>${operation['summary']}</b></p><p>${operation['description'] ?? ''}</p>
+    <p><b>${operation['summary']}</b></p><p>${prose(operation['description'])}</p>
     ${array(operation['security']).length > 0 ? html`<p class="muted">Needs an API key.</p>` : ''}
     ${parameters.length > 0 ? html`<h3>Parameters</h3><table>${parameters}</table>` : ''}
     ${Object.keys(body).length > 0 ? html`<h3>Body</h3>${renderSchema(body)}` : ''}
@@ -78,7 +78,7 @@ function renderRow(name: string, schema: Json, note: string): Markup {
     (part) => part !== '',
   );
   return html`<tr><td><code>${name}</code></td><td>${renderType(schema)} <span class="muted">${notes.join(', ')}</span>
-    ${schema['description'] === undefined ? '' : html`<br>${schema['description']}`}</td></tr>`;
+    ${schema['description'] === undefined ? '' : html`<br>${prose(schema['description'])}`}</td></tr>`;
 }
 
 function renderType(schema: Json): Markup {

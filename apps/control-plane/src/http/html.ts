@@ -21,6 +21,13 @@ export function raw(source: string): Markup {
   return new Markup(source);
 }
 
+/** Plain text in which what stands between backticks is code, as descriptions of an API are written. */
+export function prose(text: unknown): Markup[] {
+  return String(text ?? '')
+    .split('`')
+    .map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
+}
+
 function render(value: unknown): string {
   if (value instanceof Markup) return value.toString();
   if (Array.isArray(value)) return value.map(render).join('');
