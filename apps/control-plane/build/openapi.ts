@@ -10,7 +10,7 @@ const context = createContext(
   // Nothing of it is used: routes are described, not called.
   {
     databaseUrl: 'postgres:///none',
-    listenAddress: '127.0.0.1:0',
+    listenAddress: { host: '127.0.0.1', port: 0 },
     directory: '/nonexistent',
     logLevel: 'silent',
   },

@@ -9,7 +9,7 @@ export const settings = {
   ),
   listenAddress: setting(
     'WRENN_CP_LISTEN_ADDR',
-    settingType.text,
+    settingType.listenAddress,
     '127.0.0.1:8080',
     'Address and port of the API.',
   ),

@@ -40,7 +40,7 @@ export async function startTestServer<A extends Agent>(options: {
     await cleanup.add('the directory', () => rm(directory, { recursive: true, force: true }));
     const config = {
       databaseUrl: options.databaseUrl,
-      listenAddress: '127.0.0.1:0',
+      listenAddress: { host: '127.0.0.1', port: 0 },
       directory,
       logLevel: 'silent',
     } as const;

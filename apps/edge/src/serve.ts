@@ -1,8 +1,7 @@
 import { createServer, type Server } from 'node:http';
-import { systemCode, WrennError } from '@wrenn/core';
-import type { RunningService, ServiceContext } from '@wrenn/service';
+import { listen, type RunningService, type ServiceContext } from '@wrenn/service';
 import { answerTo } from './answer.ts';
-import type { EdgeConfig } from './config.ts';
+import { type EdgeConfig, settings } from './config.ts';
 
 const headersLimitMs = 10_000;
 const requestLimitMs = 30_000;
@@ -18,27 +17,9 @@ export async function serve({ listenAddress }: EdgeConfig, { log }: ServiceConte
       request.resume();
     },
   );
-  const address = await listen(server, listenAddress);
+  const address = await listen(server, listenAddress, settings.listenAddress.variable);
   server.on('error', (error) => log.error({ cause: error.message }, 'the server'));
-  return { facts: { address }, stop: () => close(server) };
-}
-
-async function listen(server: Server, { host, port }: EdgeConfig['listenAddress']): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen({ host, port }, resolve);
-  try {
-    await promise;
-  } catch (cause) {
-    throw new WrennError('missing_prerequisite', `listening on ${host}:${port} (${systemCode(cause)})`, {
-      cause,
-      remedy: 'end the program that has the port, or set WRENN_EDGE_LISTEN_ADDR',
-    });
-  }
-  server.off('error', reject);
-  const bound = server.address();
-  const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${boundPort}`;
+  return { facts: { address: `http://${address}` }, stop: () => close(server) };
 }
 
 async function close(server: Server): Promise<void> {

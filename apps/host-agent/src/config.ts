@@ -19,7 +19,7 @@ export const settings = {
   ),
   listenAddress: setting(
     'WRENN_HOST_LISTEN_ADDR',
-    settingType.text,
+    settingType.listenAddress,
     '127.0.0.1:50051',
     'Address and port of the RPC that the control plane calls, with mutual TLS.',
   ),

@@ -27,7 +27,7 @@ beforeEach(async (context) => {
   keyFile = join(directory, 'api-key');
   config = {
     databaseUrl: await databases.empty(),
-    listenAddress: '127.0.0.1:0',
+    listenAddress: { host: '127.0.0.1', port: 0 },
     directory,
     logLevel: 'silent',
   };

@@ -1,6 +1,7 @@
 import { readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deadline, systemCode, until } from '@wrenn/core';
+import { sendKill } from '../process/process-identity.ts';
 
 /** A process that was killed leaves its cgroup only when its memory has been freed: seconds for a large machine. */
 const removeDeadlineMs = 10_000;
@@ -36,8 +37,8 @@ async function killAll(directory: string): Promise<void> {
   if (await killAtOnce(directory)) return;
   for (const line of (await procs(directory)).split('\n')) {
     const pid = Number(line);
-    // 0 stands for a process of another PID namespace, and kill(0) would mean ourselves.
-    if (pid > 0) kill(pid);
+    // 0 stands for a process of another PID namespace, and sendKill(0) would mean ourselves.
+    if (pid > 0) sendKill(pid);
   }
 }
 
@@ -58,13 +59,5 @@ async function procs(directory: string): Promise<string> {
   } catch (thrown) {
     if (systemCode(thrown) === 'ENOENT') return '';
     throw thrown;
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (thrown) {
-    if (systemCode(thrown) !== 'ESRCH') throw thrown;
   }
 }

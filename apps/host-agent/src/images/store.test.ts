@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { ownStartTicks } from './process-age.ts';
+import { startTicksOf } from '../process/process-identity.ts';
 import { type Build, ImageStore } from './store.ts';
 
 const { signal } = new AbortController();
@@ -96,7 +96,7 @@ describe('an image store', () => {
   });
 
   it('removes at its opening what dead builds left, and nothing of those that live', async () => {
-    const living = `.building-${process.pid}-${await ownStartTicks()}-aaaaaa`;
+    const living = `.building-${process.pid}-${await startTicksOf(process.pid)}-aaaaaa`;
     // The same PID, but it started at another time.
     const dead = `.building-${process.pid}-1-bbbbbb`;
     for (const name of [living, dead])

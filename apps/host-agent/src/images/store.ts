@@ -13,8 +13,8 @@ import {
 import { dirname, join } from 'node:path';
 import { systemCode, WrennError } from '@wrenn/core';
 import { z } from 'zod';
+import { startTicksOf } from '../process/process-identity.ts';
 import { run } from '../process/run.ts';
-import { ownStartTicks, startTicks } from './process-age.ts';
 
 /** What a build is given. `directory` becomes the artifact; `scratch` is deleted afterwards. */
 export interface BuildPlace {
@@ -68,7 +68,7 @@ export class ImageStore {
     await checkReachable(this.#directory);
     for (const name of await readdir(this.#directory)) {
       const builder = /^\.building-(\d+)-(\d+)-/.exec(name);
-      if (builder === null || (await startTicks(Number(builder[1]))) === builder[2]) continue;
+      if (builder === null || (await startTicksOf(Number(builder[1]))) === Number(builder[2])) continue;
       await removeTree(join(this.#directory, name), signal);
     }
   }
@@ -99,7 +99,7 @@ export class ImageStore {
   ): Promise<{ artifact: Artifact<Facts>; cached: boolean }> {
     const found = await this.find(build);
     if (found !== undefined) return { artifact: found, cached: true };
-    const owner = `${process.pid}-${await ownStartTicks()}`;
+    const owner = `${process.pid}-${await startTicksOf(process.pid)}`;
     const place = await mkdtemp(join(this.#directory, `.building-${owner}-`));
     try {
       const directory = join(place, build.name);

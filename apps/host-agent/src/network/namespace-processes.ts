@@ -1,6 +1,7 @@
 import { readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deadline, systemCode, until } from '@wrenn/core';
+import { sendKill } from '../process/process-identity.ts';
 import { namespaceFolder } from './inventory.ts';
 
 const killDeadlineMs = 5_000;
@@ -17,7 +18,7 @@ export async function killInNamespace(namespace: string): Promise<number> {
       const running = await processesIn(namespace);
       for (const pid of running) {
         killed.add(pid);
-        kill(pid);
+        sendKill(pid);
       }
       return running.length === 0 ? true : undefined;
     },
@@ -51,13 +52,5 @@ async function unlessHidden<T>(look: Promise<T>): Promise<T | undefined> {
     const code = systemCode(thrown);
     if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES') return undefined;
     throw thrown;
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (thrown) {
-    if (systemCode(thrown) !== 'ESRCH') throw thrown;
   }
 }

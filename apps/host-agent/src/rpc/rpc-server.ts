@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:https';
+import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
-import { describeError, systemCode, WrennError } from '@wrenn/core';
+import { describeError, WrennError } from '@wrenn/core';
 import { HostAgentService } from '@wrenn/protocol/hostagent';
-import type { Logger } from '@wrenn/service';
+import { type ListenAddress, type Logger, listen } from '@wrenn/service';
 import type { CapsuleContext } from '../capsules/capsules.ts';
+import { settings } from '../config.ts';
 import { capsuleService } from './capsule-service.ts';
 import { toConnect } from './connect-errors.ts';
 
@@ -25,7 +26,7 @@ export interface RpcServer {
 /** Serves the control plane over mutual TLS; nobody else gets past the handshake. */
 export async function serveRpc(
   context: CapsuleContext,
-  options: { listenAddress: string; pkiDirectory: string; signal: AbortSignal },
+  options: { listenAddress: ListenAddress; pkiDirectory: string; signal: AbortSignal },
 ): Promise<RpcServer> {
   const handler = connectNodeAdapter({
     routes: (router) => router.service(HostAgentService, capsuleService(context, options.signal)),
@@ -55,7 +56,7 @@ export async function serveRpc(
       response.writeHead(403).end();
     },
   );
-  const address = await listen(server, options.listenAddress);
+  const address = await listen(server, options.listenAddress, settings.listenAddress.variable);
   return {
     address,
     async close() {
@@ -108,27 +109,4 @@ async function credentials(directory: string) {
       remedy: '`wrenn up` makes the certificates of a machine of its own',
     });
   }
-}
-
-async function listen(server: Server, listenAddress: string): Promise<string> {
-  const [host = '', port = ''] = splitAddress(listenAddress);
-  const listening = Promise.withResolvers<void>();
-  server.once('error', listening.reject);
-  server.listen({ host, port: Number(port) }, listening.resolve);
-  try {
-    await listening.promise;
-  } catch (cause) {
-    const why = systemCode(cause) === 'EADDRINUSE' ? 'the address is in use' : describeError(cause);
-    throw new WrennError('missing_prerequisite', `listening on ${listenAddress}: ${why}`, {
-      cause,
-      remedy: 'stop what uses it, or set WRENN_HOST_LISTEN_ADDR',
-    });
-  }
-  const bound = server.address();
-  return typeof bound === 'object' && bound !== null ? `${host}:${bound.port}` : listenAddress;
-}
-
-function splitAddress(address: string): [string, string] {
-  const at = address.lastIndexOf(':');
-  return [address.slice(0, at).replace(/^\[|\]$/g, ''), address.slice(at + 1)];
 }

@@ -1,4 +1,5 @@
 import { deadline, describeError, systemCode, until, WrennError } from '@wrenn/core';
+import { isRunning, killProcess } from '../../process/process-identity.ts';
 import { run } from '../../process/run.ts';
 import type {
   BootMemory,
@@ -14,7 +15,7 @@ import { machineFiles, type QemuStart, qemuArguments, qemuProgram } from './argu
 import { hostTscKhz } from './host-tsc.ts';
 import { QemuMachine } from './qemu-machine.ts';
 import { Qmp } from './qmp.ts';
-import { isRunning, killProcess, logTail, startVmm } from './vmm-process.ts';
+import { logTail, startVmm } from './vmm-process.ts';
 
 /** QEMU answers 40 to 90 ms after the spawn; this allows for a host that is very busy. */
 const controlDeadlineMs = 20_000;

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { abortable, WrennError } from '@wrenn/core';
+import { killProcess } from '../../process/process-identity.ts';
 import type { Machine, MachineRecord } from '../engine.ts';
 import type { Qmp } from './qmp.ts';
-import { killProcess } from './vmm-process.ts';
 
 export class QemuMachine implements Machine {
   readonly record: MachineRecord;

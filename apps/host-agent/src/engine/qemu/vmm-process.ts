@@ -1,23 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
-import { deadline, systemCode, until, WrennError } from '@wrenn/core';
+import { systemCode, WrennError } from '@wrenn/core';
+import { type ProcessIdentity, startTicksOf } from '../../process/process-identity.ts';
 import type { MachineSpec } from '../engine.ts';
 import { machineFiles, qemuProgram } from './arguments.ts';
-
-/** A process that cannot be mistaken for another one that got its PID later. */
-export interface ProcessIdentity {
-  readonly pid: number;
-  readonly startTicks: number;
-}
 
 /** A VMM that this agent started. */
 export interface VmmProcess extends ProcessIdentity {
   /** Settles when the process is gone. */
   readonly exited: Promise<void>;
 }
-
-/** A VMM that was killed is gone within this time, or something is wrong with the host. */
-const killDeadlineMs = 10_000;
 
 /**
  * Joins the cgroups named before `--`, sets limits, and becomes the command after it. A shell, because it has to
@@ -62,36 +54,6 @@ export async function logTail(directory: string): Promise<string> {
     return text.trim().split('\n').slice(-3).join('; ') || 'it said nothing';
   } catch (thrown) {
     if (systemCode(thrown) === 'ENOENT') return 'it left no log';
-    throw thrown;
-  }
-}
-
-export async function isRunning({ pid, startTicks }: ProcessIdentity): Promise<boolean> {
-  return (await startTicksOf(pid)) === startTicks;
-}
-
-/** Ends the process without asking it, and returns when it is gone. */
-export async function killProcess(identity: ProcessIdentity): Promise<void> {
-  if (!(await isRunning(identity))) return;
-  try {
-    process.kill(identity.pid, 'SIGKILL');
-  } catch (thrown) {
-    // It ended between the look and the signal.
-    if (systemCode(thrown) !== 'ESRCH') throw thrown;
-  }
-  using limit = deadline(killDeadlineMs, `killing process ${identity.pid}`);
-  await until(async () => ((await isRunning(identity)) ? undefined : true), 5, limit);
-}
-
-/** When the process began, in clock ticks since boot (field 22 of /proc/PID/stat); undefined if there is none. */
-async function startTicksOf(pid: number): Promise<number | undefined> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the program's name in parentheses and may contain anything, so count from its end.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? undefined : Number(fields[19]);
-  } catch (thrown) {
-    if (systemCode(thrown) === 'ENOENT' || systemCode(thrown) === 'ESRCH') return undefined;
     throw thrown;
   }
 }
