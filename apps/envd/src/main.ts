@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { describeError, WrennError } from '@wrenn/core';
 import { closeOnExecFrom } from '@wrenn/sys';
 import { AccessControl } from './access/access-control.ts';
+import { fileRoutes } from './files/routes.ts';
 import { type Flags, parseFlags } from './flags.ts';
 import type { Daemon } from './guest/daemon.ts';
 import { capsuleMachine } from './guest/machine.ts';
@@ -13,11 +14,15 @@ import { createRouter } from './http/router.ts';
 import { listen } from './http/server.ts';
 import { initRoute } from './init/route.ts';
 import { log, logFault } from './log.ts';
+import { metricsRoutes } from './metrics/routes.ts';
+import { noPorts } from './ports/port-subsystem.ts';
 import { standardPath } from './process/environment.ts';
 import { ProcessTable } from './process/process-table.ts';
 import { rpcListener } from './rpc/rpc-listener.ts';
+import { snapshotRoutes } from './snapshot/routes.ts';
 import { Accounts } from './users/accounts.ts';
 import { version } from './version.ts';
+import { unplaced } from './workload/workload.ts';
 
 async function main(): Promise<void> {
   const flags = parseFlags(process.argv.slice(2));
@@ -27,7 +32,13 @@ async function main(): Promise<void> {
     log('WARNING: standalone: whoever reaches this port runs programs as you, without a token');
   }
   const daemon = createDaemon(flags);
-  const routes = [healthRoute, initRoute(daemon, flags.mode)];
+  const routes = [
+    healthRoute,
+    initRoute(daemon, flags.mode),
+    ...snapshotRoutes(daemon),
+    ...fileRoutes(daemon),
+    ...metricsRoutes(daemon),
+  ];
   const handler = createRouter(routes, daemon.access, rpcListener(daemon));
   const { server, address } = await listen(handler, daemon.connections, flags);
   log('listening', { version, host: address.address, port: address.port });
@@ -50,6 +61,8 @@ function createDaemon({ mode }: Flags): Daemon {
     access: new AccessControl(mode),
     connections: new ConnectionTracker(),
     processes: new ProcessTable(),
+    workload: unplaced,
+    ports: noPorts,
     machine: capsuleMachine,
   };
 }

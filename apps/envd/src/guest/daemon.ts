@@ -1,8 +1,10 @@
 import { WrennError } from '@wrenn/core';
 import type { AccessControl } from '../access/access-control.ts';
 import type { ConnectionTracker } from '../http/connections.ts';
+import type { PortSubsystem } from '../ports/port-subsystem.ts';
 import type { ProcessTable } from '../process/process-table.ts';
 import type { Accounts } from '../users/accounts.ts';
+import type { Workload } from '../workload/workload.ts';
 import type { Machine } from './machine.ts';
 import type { Settings } from './settings.ts';
 
@@ -16,6 +18,8 @@ export interface Daemon {
   readonly access: AccessControl;
   readonly connections: ConnectionTracker;
   readonly processes: ProcessTable;
+  readonly workload: Workload;
+  readonly ports: PortSubsystem;
   readonly machine: Machine;
 }
 

@@ -1,14 +1,8 @@
 import { statSync } from 'node:fs';
 import { systemCode, WrennError } from '@wrenn/core';
-import { withFilePermissionsOf } from '@wrenn/sys';
+import { resolveUserPath } from '../filesystem/user-path.ts';
 import type { Account } from '../users/accounts.ts';
-
-/** A path as clients give it: `~` is the user's own home, and a relative one starts there. Symlinks stay as they are. */
-export function resolvePath(path: string, home: string): string {
-  if (path === '' || path === '~') return home;
-  if (path.startsWith('~/')) return `${home}/${path.slice(2)}`;
-  return path.startsWith('/') ? path : `${home}/${path}`;
-}
+import { asUser } from '../users/as-user.ts';
 
 /**
  * Where a process starts: what the request asks for, else the capsule's default, else the user's home, else `/`
@@ -21,8 +15,8 @@ export function chooseWorkingDirectory(
 ): string {
   const asked = requested === undefined || requested === '' ? fallback : requested;
   if (asked === undefined) return problemWith(account.home, account) === undefined ? account.home : '/';
-  const path = resolvePath(asked, account.home);
-  const problem = path.includes('\0') ? 'contains a NUL' : problemWith(path, account);
+  const path = resolveUserPath(asked, account, undefined, 'process.cwd');
+  const problem = problemWith(path, account);
   if (problem === undefined) return path;
   throw new WrennError('invalid_request', `cwd ${JSON.stringify(path)} ${problem}`, {
     field: 'process.cwd',
@@ -32,10 +26,8 @@ export function chooseWorkingDirectory(
 
 function problemWith(path: string, account: Account): string | undefined {
   // The dot asks the kernel for the right to enter the folder, not only for its being there.
-  const look = () => statSync(`${path}/.`);
   try {
-    if (account.uid === process.geteuid?.()) look();
-    else withFilePermissionsOf(account, look);
+    asUser(account, () => statSync(`${path}/.`));
     return undefined;
   } catch (thrown) {
     const code = systemCode(thrown);

@@ -1,10 +1,13 @@
 import type { RequestListener } from 'node:http';
 import { createContextValues } from '@connectrpc/connect';
 import { compressionGzip, connectNodeAdapter } from '@connectrpc/connect-node';
+import { Filesystem } from '@wrenn/protocol/filesystem';
 import { Process } from '@wrenn/protocol/process';
 import { tokenHeader } from '../access/access-control.ts';
+import { filesystemService } from '../filesystem/service.ts';
 import type { Daemon } from '../guest/daemon.ts';
 import { processService } from '../process/service.ts';
+import { watchService } from '../watch/service.ts';
 import { clientGone } from './client-gone.ts';
 import { toConnectError } from './rpc-error.ts';
 
@@ -20,7 +23,10 @@ const longestTimerMs = 2 ** 31 - 1;
 /** Serves the Connect services, with JSON and binary messages, to whoever has the access token. */
 export function rpcListener(daemon: Daemon): RequestListener {
   const listener = connectNodeAdapter({
-    routes: (router) => router.service(Process, processService(daemon)),
+    routes: (router) => {
+      router.service(Process, processService(daemon));
+      router.service(Filesystem, { ...filesystemService(daemon), ...watchService(daemon) });
+    },
     readMaxBytes,
     compressMinBytes,
     acceptCompression: [compressionGzip],

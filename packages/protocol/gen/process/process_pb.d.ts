@@ -232,6 +232,12 @@ export declare type ProcessEvent = Message<"process.ProcessEvent"> & {
      */
     value: ProcessEvent_KeepAlive;
     case: "keepalive";
+  } | {
+    /**
+     * @generated from field: process.ProcessEvent.GapEvent gap = 100;
+     */
+    value: ProcessEvent_GapEvent;
+    case: "gap";
   } | { case: undefined; value?: undefined };
 };
 
@@ -283,6 +289,13 @@ export declare type ProcessEvent_DataEvent = Message<"process.ProcessEvent.DataE
     value: Uint8Array;
     case: "pty";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Counts the frames of a process, over all of its streams: the first is 1.
+   *
+   * @generated from field: uint64 number = 100;
+   */
+  number: bigint;
 };
 
 /**
@@ -337,6 +350,29 @@ export declare type ProcessEvent_KeepAlive = Message<"process.ProcessEvent.KeepA
 export declare const ProcessEvent_KeepAliveSchema: GenMessage<ProcessEvent_KeepAlive>;
 
 /**
+ * Frames that this reader asked for, or was too slow for, and that are not kept any more.
+ *
+ * @generated from message process.ProcessEvent.GapEvent
+ */
+export declare type ProcessEvent_GapEvent = Message<"process.ProcessEvent.GapEvent"> & {
+  /**
+   * @generated from field: uint64 first = 1;
+   */
+  first: bigint;
+
+  /**
+   * @generated from field: uint64 last = 2;
+   */
+  last: bigint;
+};
+
+/**
+ * Describes the message process.ProcessEvent.GapEvent.
+ * Use `create(ProcessEvent_GapEventSchema)` to create a new message.
+ */
+export declare const ProcessEvent_GapEventSchema: GenMessage<ProcessEvent_GapEvent>;
+
+/**
  * @generated from message process.StartResponse
  */
 export declare type StartResponse = Message<"process.StartResponse"> & {
@@ -360,6 +396,13 @@ export declare type ConnectRequest = Message<"process.ConnectRequest"> & {
    * @generated from field: process.ProcessSelector process = 1;
    */
   process?: ProcessSelector | undefined;
+
+  /**
+   * The number of the first frame that is wanted; the last 1 MiB is kept. Absent: what comes from now on.
+   *
+   * @generated from field: optional uint64 from = 100;
+   */
+  from?: bigint | undefined;
 };
 
 /**

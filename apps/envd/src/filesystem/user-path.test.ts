@@ -1,0 +1,33 @@
+import { fc, test } from '@fast-check/vitest';
+import { expect } from 'vitest';
+import { resolveUserPath } from './user-path.ts';
+
+const user = { home: '/home/user' };
+const resolve = (path: string, workdir?: string) => resolveUserPath(path, user, workdir);
+
+test('a tilde and a relative path start at the home', () => {
+  expect(resolve('~')).toBe('/home/user');
+  expect(resolve('~/a')).toBe('/home/user/a');
+  expect(resolve('a/b', '/work')).toBe('/home/user/a/b');
+});
+
+test('no path is the default folder, or else the home', () => {
+  expect(resolve('', '/work')).toBe('/work');
+  expect(resolve('', '~/src')).toBe('/home/user/src');
+  expect(resolve('')).toBe('/home/user');
+});
+
+test('the home of another user and a NUL are refused, by the name of the field', () => {
+  for (const path of ['~other', '~other/a', 'a\0b', '\0']) {
+    expect(() => resolveUserPath(path, user, undefined, 'source')).toThrow(
+      expect.objectContaining({ code: 'invalid_request', field: 'source' }),
+    );
+  }
+});
+
+test.prop([fc.string()])('the result is absolute, and an absolute path stays as it is', (path) => {
+  fc.pre(!path.includes('\0') && !/^~[^/]/.test(path));
+  const resolved = resolve(path);
+  expect(resolved.startsWith('/')).toBe(true);
+  if (path.startsWith('/')) expect(resolved).toBe(path);
+});
