@@ -1,7 +1,7 @@
 import './rpc/fast-base64.ts';
 import { userInfo } from 'node:os';
 import { describeError, WrennError } from '@wrenn/core';
-import { closeOnExecFrom } from '@wrenn/sys';
+import { closeOnExecFrom, forgetCodePages } from '@wrenn/sys';
 import { AccessControl } from './access/access-control.ts';
 import { fileRoutes } from './files/routes.ts';
 import { type Flags, parseFlags } from './flags.ts';
@@ -41,6 +41,8 @@ async function main(): Promise<void> {
   ];
   const handler = createRouter(routes, daemon.access, rpcListener(daemon));
   const { server, address } = await listen(handler, daemon.connections, flags);
+  // From here on it idles, in as many copies as there are capsules.
+  forgetCodePages();
   log('listening', { version, host: address.address, port: address.port });
   const stop = () => {
     server.close();

@@ -4,4 +4,5 @@ export { closeOnExecFrom } from './descriptors.ts';
 export { reseedRandomPool } from './entropy.ts';
 export { setHostname } from './hostname.ts';
 export { SystemCallError } from './libc.ts';
+export { forgetCodePages } from './memory.ts';
 export { openPipe, type PipeEnds } from './pipe.ts';

@@ -41,6 +41,22 @@ describe('the random pool', () => {
   });
 });
 
+test('a process goes on without the code that only its start needed, and is smaller', () => {
+  const module = fileURLToPath(new URL('memory.ts', import.meta.url));
+  const script = `
+    import { readFileSync } from 'node:fs';
+    import { forgetCodePages } from ${JSON.stringify(module)};
+    const fileKiB = () => Number(/RssFile:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]);
+    const before = fileKiB();
+    forgetCodePages();
+    console.log(JSON.stringify({ before, after: fileKiB() }));`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module-typescript', '--eval', script], {
+    encoding: 'utf8',
+  });
+  const { before, after }: { before: number; after: number } = JSON.parse(stdout);
+  expect(after).toBeLessThan(before / 2);
+});
+
 test('a pipe carries bytes, and is closed in programs', () => {
   const { read, write } = openPipe();
   writeSync(write, 'hello');
