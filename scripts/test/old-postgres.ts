@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Report, runStep, WrennError } from '@wrenn/core';
-import { runCommand } from '../run-command.ts';
+import { type Report, runStep } from '@wrenn/core';
+import { apt } from './apt.ts';
 
 const program = '/usr/lib/postgresql/15/bin/postgres';
-const timeoutMs = 10 * 60_000;
 
 /** Debian's scripts read it when they install a server: without it they would create and start one of their own. */
 const dropIn = '/etc/postgresql-common/createcluster.d/wrenn-tests.conf';
@@ -25,15 +24,5 @@ export async function installOldPostgres(report: Report): Promise<void> {
       await rm(dropIn);
     }
     return { value: undefined, cached: false };
-  });
-}
-
-async function apt(command: readonly string[]): Promise<void> {
-  const argv = ['apt-get', '-o', 'DPkg::Lock::Timeout=300', ...command] as const;
-  const environment = { DEBIAN_FRONTEND: 'noninteractive' };
-  const { code, output } = await runCommand(argv, { timeoutMs, output: 'keep', environment });
-  if (code === 0) return;
-  throw new WrennError('missing_prerequisite', `apt-get ${command[0]} failed: ${output.trim().slice(-400)}`, {
-    remedy: 'make sure that this machine reaches the mirrors of /etc/apt/sources.list',
   });
 }

@@ -1,0 +1,28 @@
+import { access, constants } from 'node:fs/promises';
+import { type Report, runStep } from '@wrenn/core';
+import { apt } from './apt.ts';
+
+/** Debian packages whose programs only tests run, each with one of them. */
+const packages = { git: '/usr/bin/git', socat: '/usr/bin/socat' } as const;
+
+/** Installs the programs that tests drive the guest daemon with when it runs on this machine itself. */
+export async function installTestPrograms(report: Report): Promise<void> {
+  await runStep(report, 'programs of the tests', async (note) => {
+    const missing: string[] = [];
+    for (const [name, program] of Object.entries(packages)) {
+      if (!(await isExecutable(program))) missing.push(name);
+    }
+    if (missing.length === 0) return { value: undefined, cached: true };
+    note(`installing ${missing.join(', ')}`);
+    await apt(['update', '-q']);
+    await apt(['install', '-y', '-q', '--no-install-recommends', ...missing]);
+    return { value: undefined, cached: false };
+  });
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return await access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
