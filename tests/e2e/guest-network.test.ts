@@ -64,14 +64,15 @@ describe('a guest', () => {
     }
   });
 
-  it('reaches no other guest, no private range and no metadata service', async () => {
+  it('reaches no other guest, no private range and nothing but its own metadata at the link-local one', async () => {
     const { hostIp = '' } = await client().capsules.get(ids[1] ?? '');
     expect(hostIp).toMatch(/^10\.11\./);
     for (const [address, port] of [
       [hostIp, 49983],
       ['10.0.0.1', 80],
       ['192.168.1.1', 80],
-      ['169.254.169.254', 80],
+      ['169.254.169.254', 8080],
+      ['169.254.169.253', 80],
     ] as const) {
       expect([address, (await inGuest(connectFrom(address, port))).stdout.trim()]).not.toEqual([
         address,

@@ -33,7 +33,7 @@ export const settings = {
     'WRENN_SLOT_COUNT',
     slotIndex,
     '1024',
-    'How many network slots this agent may use; one serves DNS.',
+    'How many network slots this agent may use; one serves DNS and metadata.',
   ),
   slotsReady: setting(
     'WRENN_SLOTS_READY',

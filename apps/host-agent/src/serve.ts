@@ -10,6 +10,7 @@ import type { AgentConfig } from './config.ts';
 import { QemuEngine } from './engine/qemu/qemu-engine.ts';
 import { findImages } from './images/images.ts';
 import { Journal } from './journal/journal.ts';
+import { MetadataService } from './metadata-service/metadata-service.ts';
 import { DnsForwarder } from './network/dns-forwarder.ts';
 import { SlotPool } from './network/slot-pool.ts';
 import { serveRpc } from './rpc/rpc-server.ts';
@@ -45,7 +46,9 @@ export async function serve(
     await cleanup.add('network slots', () => slots.close());
     const dns = await DnsForwarder.open({ address: slots.serviceAddress, log });
     await cleanup.add('DNS forwarder', () => dns.close());
-    const parts = { engine, images, slots, cgroups };
+    const metadata = await MetadataService.open({ address: slots.serviceAddress, log });
+    await cleanup.add('metadata service', () => metadata.close());
+    const parts = { engine, images, slots, cgroups, metadata };
     const templates = await TemplateStore.open(join(config.directory, 'templates'), parts, report, untilStop);
     const context: CapsuleContext = {
       ...parts,

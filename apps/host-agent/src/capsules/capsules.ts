@@ -4,6 +4,7 @@ import type { CgroupHost } from '../cgroup/cgroup-host.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ImageSet } from '../images/image-set.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { MetadataService } from '../metadata-service/metadata-service.ts';
 import type { SlotPool } from '../network/slot-pool.ts';
 import type { TemplateStore } from '../templates/template-store.ts';
 import type { Capsule, RunningCapsule } from './capsule.ts';
@@ -16,6 +17,7 @@ export interface CapsuleContext {
   readonly images: ImageSet;
   readonly slots: SlotPool;
   readonly cgroups: CgroupHost;
+  readonly metadata: MetadataService;
   readonly journal: Journal;
   readonly templates: TemplateStore;
   readonly agentVersion: string;

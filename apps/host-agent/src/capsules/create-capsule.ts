@@ -7,6 +7,7 @@ import type { MachineSpec } from '../engine/engine.ts';
 import { machineLimits } from '../engine/machine-limits.ts';
 import type { InitReceipt } from '../guest/guest-client.ts';
 import { initRequest } from '../guest/init-request.ts';
+import { guestMetadata } from '../metadata-service/metadata.ts';
 import type { TemplateSnapshot } from '../templates/template-snapshot.ts';
 import { type RunningCapsule, runningCapsule } from './capsule.ts';
 import type { CapsuleRecord } from './capsule-record.ts';
@@ -72,6 +73,8 @@ async function start(
   const slot = await watch.time('network', () => context.slots.acquire(signal));
   await cleanup.add('slot', () => context.slots.release(slot));
   const record = newRecord(context, options, snapshot, slot.index);
+  context.metadata.publish(slot, guestMetadata(record));
+  await cleanup.add('metadata', () => context.metadata.withdraw(slot));
   await cleanup.add('record', () => context.journal.remove(id));
   await context.journal.write(id, record);
   const directory = context.journal.machineDirectoryOf(id);

@@ -19,6 +19,7 @@ async function removeCapsule(context: CapsuleContext, capsule: Capsule): Promise
   await cleanup.add('record', () => context.journal.remove(capsule.id));
   if (capsule.kind === 'failed') return;
   await cleanup.add('slot', () => context.slots.release(capsule.slot));
+  await cleanup.add('metadata', () => context.metadata.withdraw(capsule.slot));
   await cleanup.add('cgroup', () => context.cgroups.remove(capsule.id));
   await cleanup.add('virtual machine', () => capsule.machine.kill());
   await cleanup.add('guest client', () => capsule.guest.close());

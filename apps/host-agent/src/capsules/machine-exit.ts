@@ -31,6 +31,7 @@ async function fail(context: CapsuleContext, capsule: RunningCapsule): Promise<v
   await context.journal.write(capsule.id, failed);
   context.capsules.set(capsule.id, { kind: 'failed', id: capsule.id, record: failed });
   capsule.guest.close();
+  context.metadata.withdraw(capsule.slot);
   await context.cgroups.remove(capsule.id);
   await context.slots.release(capsule.slot);
 }

@@ -1,5 +1,6 @@
 import { type CapsuleId, parseId, WrennError } from '@wrenn/core';
 import type { Machine } from '../engine/engine.ts';
+import { guestMetadata } from '../metadata-service/metadata.ts';
 import { runningCapsule } from './capsule.ts';
 import type { CapsuleRecord } from './capsule-record.ts';
 import type { CapsuleContext } from './capsules.ts';
@@ -66,6 +67,7 @@ async function adopt(
   try {
     const slot = await context.slots.adopt(record.slot);
     const capsule = runningCapsule(record, { machine, slot, cgroup: context.cgroups.existing(id) });
+    context.metadata.publish(slot, guestMetadata(record));
     context.capsules.set(id, capsule);
     watchMachine(context, capsule);
     return true;

@@ -1,4 +1,4 @@
-import { vethPrefix } from './slot.ts';
+import { metadataEndpoint, vethPrefix } from './slot.ts';
 import type { RangeNames } from './slot-range.ts';
 
 /**
@@ -57,6 +57,7 @@ table inet ${range.table} {
   chain to_host {
     ct state established,related accept
     ip saddr ${range.peers} ip daddr ${range.serviceAddress} meta l4proto { tcp, udp } th dport 53 accept
+    ip saddr ${range.peers} ip daddr ${range.serviceAddress} tcp dport ${metadataEndpoint.hostPort} accept
     drop
   }
   chain wrenn_masquerade {

@@ -5,6 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { deadline } from '@wrenn/core';
 import { createLogger } from '@wrenn/service';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MetadataService } from '../metadata-service/metadata-service.ts';
 import { run } from '../process/run.ts';
 import { DnsForwarder } from './dns-forwarder.ts';
 import { guest, type Slot } from './slot.ts';
@@ -42,6 +43,7 @@ let pool: SlotPool;
 let slots: [Slot, Slot];
 let guests: [StandInGuest, StandInGuest];
 let forwarder: DnsForwarder;
+let metadata: MetadataService;
 let hostService: Server;
 let hostPort: number;
 let mirrorAddress: string | undefined;
@@ -51,6 +53,7 @@ beforeAll(async () => {
   before = await hostPicture(range);
   pool = await SlotPool.open({ range, ready: 0, log, signal });
   forwarder = await DnsForwarder.open({ address: pool.serviceAddress, log });
+  metadata = await MetadataService.open({ address: pool.serviceAddress, log });
   slots = [await pool.acquire(signal), await pool.acquire(signal)];
   guests = [await StandInGuest.attach(slots[0]), await StandInGuest.attach(slots[1])];
   hostService = createServer((socket) => socket.end('host')).listen(0, '0.0.0.0');
@@ -63,6 +66,7 @@ afterAll(async () => {
   hostService.close();
   for (const each of guests) await each[Symbol.asyncDispose]();
   for (const slot of slots) await pool.release(slot);
+  await metadata.close();
   await forwarder.close();
   await pool.close();
   await expectAsBefore(before, range);
@@ -182,6 +186,28 @@ describe('a guest', () => {
     expect(await guests[0].evaluate(queryScript(transport))).toMatch(/^answer [0-9a-f]+$/);
   });
 
+  it('is told at 169.254.169.254 who it is itself, and not who another is', async () => {
+    for (const [index, slot] of slots.entries()) {
+      metadata.publish(slot, { instanceID: `cl-${index}`, envID: 'template', accessTokenHash: '' });
+    }
+    expect(await Promise.all(guests.map((each) => each.evaluate(metadataScript())))).toEqual([
+      'cl-0',
+      'cl-1',
+    ]);
+    metadata.withdraw(slots[1]);
+    expect(await guests[1].evaluate(metadataScript())).toMatch(/^Resource not found/);
+  });
+
+  it('gets no more than its share of the metadata service', async () => {
+    const script = `let answers = 0;
+for (let each = 0; each < 200; each++) {
+  const socket = require('net').connect(80, '169.254.169.254', () => { answers += 1; socket.destroy(); });
+  socket.on('error', () => undefined);
+}
+setTimeout(() => { console.log(answers); process.exit(0); }, 500);`;
+    expect(Number(await guests[0].evaluate(script))).toBeLessThan(100);
+  });
+
   it('resolves the names that the host resolves', async (context) => {
     const known = await lookup(mirror, 4).catch(() => undefined);
     if (known === undefined) context.skip(`this machine does not resolve ${mirror}`);
@@ -191,6 +217,16 @@ resolver.resolve4('${mirror}').then((found) => console.log(found.join()), (fault
     expect(await guests[0].evaluate(script)).toMatch(/^[\d.,]+$/);
   });
 });
+
+/** Reads the guest's own ID as its daemon does; prints it. */
+function metadataScript(): string {
+  return `const base = 'http://169.254.169.254';
+const ttl = { 'x-metadata-token-ttl-seconds': '60' };
+fetch(base + '/latest/api/token', { method: 'PUT', headers: ttl })
+  .then(async (answer) => ({ 'x-metadata-token': await answer.text() }))
+  .then((headers) => fetch(base + '/instanceID', { headers }))
+  .then(async (answer) => console.log(await answer.text()), (fault) => console.log(fault.cause.code));`;
+}
 
 /** Asks the gateway for an address; prints the answer. */
 function queryScript(transport: string): string {

@@ -80,7 +80,7 @@ export class SlotPool {
     return pool;
   }
 
-  /** Where services for the guests listen, such as DNS; guests reach it only on port 53. */
+  /** Where services for the guests listen; guests reach DNS and the metadata service there, and nothing else. */
   get serviceAddress(): string {
     return this.#names.serviceAddress;
   }

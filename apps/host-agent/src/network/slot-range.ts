@@ -12,7 +12,7 @@ export interface SlotRange {
 
 /** Names and addresses on the host that belong to a range as a whole. */
 export interface RangeNames {
-  /** Where the guests reach the agent's DNS forwarder. */
+  /** Where the guests reach the agent's DNS forwarder and metadata service. */
   readonly serviceAddress: string;
   /** The label of that address on the loopback interface: not every kernel has dummy interfaces. */
   readonly serviceLabel: string;

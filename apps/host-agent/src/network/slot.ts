@@ -30,6 +30,12 @@ export const guest = {
   gatewayMac: '02:FC:00:00:00:06',
 } as const;
 
+/**
+ * Where guests find what they are told of themselves, as Firecracker's do; and the port at the service address that
+ * answers there: not 80, which a web server of the machine may have at all addresses.
+ */
+export const metadataEndpoint = { address: '169.254.169.254', port: 80, hostPort: 16_925 } as const;
+
 /** Highest index: 2N + 1 must stay inside 10.12.0.0/16. */
 export const lastSlot = 32767;
 

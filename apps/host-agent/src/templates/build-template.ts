@@ -10,6 +10,8 @@ import { GuestClient } from '../guest/guest-client.ts';
 import { type Identity, initRequest } from '../guest/init-request.ts';
 import { warmUp } from '../guest/warm-up.ts';
 import type { ImageSet, RootfsImage } from '../images/image-set.ts';
+import { guestMetadata } from '../metadata-service/metadata.ts';
+import type { MetadataService } from '../metadata-service/metadata-service.ts';
 import type { SlotPool } from '../network/slot-pool.ts';
 import { run } from '../process/run.ts';
 import { sha256Of, stampOf, templateFiles, writeManifest } from './template-snapshot.ts';
@@ -32,6 +34,7 @@ export interface BuildParts {
   readonly images: ImageSet;
   readonly slots: SlotPool;
   readonly cgroups: CgroupHost;
+  readonly metadata: MetadataService;
 }
 
 /** Boots the template once and freezes it. A fault leaves nothing behind. */
@@ -71,6 +74,8 @@ export async function buildTemplate(
   await cleanup.add('virtual machine', () => machine.kill());
   const hostSecret = new Secret(randomBytes(32).toString('hex'));
   const identity = templateIdentity(hostSecret);
+  parts.metadata.publish(slot, guestMetadata({ ...identity, accessToken: identity.accessToken.reveal() }));
+  await cleanup.add('metadata', () => parts.metadata.withdraw(slot));
   const guest = new GuestClient(slot.hostAddress, identity.accessToken);
   await cleanup.add('guest client', () => guest.close());
   const receipt = await withConsole(build.temporary, async () => {
