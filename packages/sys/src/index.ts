@@ -3,6 +3,15 @@ export { type Credentials, withFilePermissionsOf, withGroupsForChild } from './c
 export { closeOnExecFrom } from './descriptors.ts';
 export { reseedRandomPool } from './entropy.ts';
 export { setHostname } from './hostname.ts';
+export {
+  addInotifyWatch,
+  type InotifyEvent,
+  inotifyBits,
+  openInotify,
+  parseInotifyEvents,
+  removeInotifyWatch,
+  unreadInotifyBytes,
+} from './inotify.ts';
 export { SystemCallError } from './libc.ts';
 export { forgetCodePages } from './memory.ts';
 export { openPipe, type PipeEnds } from './pipe.ts';
