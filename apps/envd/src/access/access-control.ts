@@ -1,5 +1,6 @@
-import { timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { WrennError } from '@wrenn/core';
+import { type FileClaim, signatureOf } from './signature.ts';
 
 export const tokenHeader = 'x-access-token';
 export const hostSecretHeader = 'x-wrenn-host-secret';
@@ -17,6 +18,11 @@ function blockOf(secret: string): Block {
   block.writeUInt32LE(Buffer.byteLength(secret));
   block.write(secret, 4);
   return block;
+}
+
+/** The secret's bytes, out of its block. */
+function secretIn(block: Block): Buffer {
+  return block.subarray(4, 4 + block.readUInt32LE());
 }
 
 /** A secret that was presented, against the one that is wanted. */
@@ -54,6 +60,25 @@ export class AccessControl {
   }
 
   /**
+   * Lets in who presents the token, or signed just this with it. `expired` is a right signature whose time is over;
+   * anything else throws `unauthorized`.
+   */
+  requireTokenOrSignature(presented: string | undefined, claim: FileClaim): 'granted' | 'expired' {
+    const token = this.#token;
+    const isSigned = claim.signature !== undefined && token !== undefined;
+    if (!isSigned || matches(presented, token)) {
+      this.requireToken(presented);
+      return 'granted';
+    }
+    if (!matches(claim.signature, blockOf(signatureOf(secretIn(token), claim)))) {
+      throw new WrennError('unauthorized', 'invalid signature', { field: 'signature' });
+    }
+    // Only now: whoever cannot sign learns nothing of the time.
+    const isOver = claim.expiration !== undefined && Number(claim.expiration) < Date.now() / 1000;
+    return isOver ? 'expired' : 'granted';
+  }
+
+  /**
    * `presented` is the secret in the header, `offered` the one in the body, which becomes the current one. Knowing the
    * current secret in either place makes the host: so a request whose answer was lost can be sent again as it was.
    * Throws `unauthorized`, and `invalid_request` for a first `/init` that offers none.
@@ -69,6 +94,13 @@ export class AccessControl {
         field: 'hostSecret',
       });
     }
+  }
+
+  /** Whether these hexadecimal digits are the SHA-512 of the access token. Without a token none are. */
+  isHashOfToken(digits: string): boolean {
+    if (this.#token === undefined) return false;
+    const bytes = this.#token.subarray(4, 4 + this.#token.readUInt32LE());
+    return createHash('sha512').update(bytes).digest('hex') === digits;
   }
 
   /** Replaces what is given. */

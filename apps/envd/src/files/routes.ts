@@ -1,7 +1,15 @@
 import type { Daemon } from '../guest/daemon.ts';
 import type { Route } from '../http/router.ts';
+import { download } from './download.ts';
 
 /** `/files` and `/files/compose`. */
-export function fileRoutes(_daemon: Daemon): readonly Route[] {
-  return [];
+export function fileRoutes(daemon: Daemon): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/files',
+      access: 'signed',
+      handle: (request, response) => download(daemon, request, response),
+    },
+  ];
 }

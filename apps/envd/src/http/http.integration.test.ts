@@ -31,7 +31,7 @@ test('unknown paths and methods are faults with a message', async () => {
   const missing = await fetch(`${envd.url}/nothing`);
   expect(missing.status).toBe(404);
   expect(await missing.json()).toMatchObject({ code: 404, message: expect.any(String) });
-  expect((await fetch(`${envd.url}/health`, { method: 'DELETE' })).headers.get('allow')).toBe('GET');
+  expect((await fetch(`${envd.url}/health`, { method: 'DELETE' })).headers.get('allow')).toBe('GET, HEAD');
   expect((await fetch(`${envd.url}/process.Process/Nothing`, { method: 'POST' })).status).toBe(404);
 });
 

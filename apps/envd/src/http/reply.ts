@@ -12,6 +12,11 @@ export function replyJson(response: ServerResponse, status: number, body: unknow
   response.end(bytes);
 }
 
+/** An answer that is no success and has no code of ours, in the shape of E2B's daemon. */
+export function replyStatus(response: ServerResponse, status: number, message: string): void {
+  replyJson(response, status, { code: status, message });
+}
+
 /** Faults have the shape of E2B's daemon: the HTTP status once more, and a message. `error` is our own code. */
 export function replyFault(response: ServerResponse, thrown: unknown): void {
   const error = WrennError.from(thrown);

@@ -1,15 +1,24 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { WrennError } from '@wrenn/core';
 import { type AccessControl, tokenHeader } from '../access/access-control.ts';
-import { replyFault } from './reply.ts';
+import { claimOf, expiredMessage } from '../access/signature.ts';
+import { allowOrigin, replyPreflight } from './cors.ts';
+import { replyFault, replyStatus } from './reply.ts';
 
 export interface Route {
+  /** A `GET` route answers HEAD too: Node sends no body then. */
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** `open` and `host` routes see to their access themselves; every other needs the access token. */
-  readonly access: 'open' | 'host' | 'token';
+  /**
+   * `open` and `host` routes see to their access themselves; every other needs the access token, `signed` ones
+   * instead of it a signature of the request. Pages in browsers can use all but those of the host.
+   */
+  readonly access: 'open' | 'host' | 'token' | 'signed';
   handle(request: IncomingMessage, response: ServerResponse): Promise<void> | void;
 }
+
+/** How long what a client still sends of a refused body is read and dropped, so that it comes to read the answer. */
+const lingerMs = 10_000;
 
 /** `/package.Service/Method`. */
 const rpcPath = /^\/[a-z]+\.[A-Z][A-Za-z]+\/[A-Za-z]+$/;
@@ -27,26 +36,46 @@ export function createRouter(
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     const candidates = byPath.get(path);
-    if (candidates === undefined) {
-      if (rpcPath.test(path)) return rpc(request, response);
+    const isHostOnly = candidates?.every((candidate) => candidate.access === 'host') ?? false;
+    if (!isHostOnly) allowOrigin(request, response);
+    if (candidates === undefined && !rpcPath.test(path)) {
       throw new WrennError('not_found', `there is no ${path}`);
     }
-    const route = candidates.find((candidate) => candidate.method === request.method);
+    if (request.method === 'OPTIONS' && !isHostOnly) return replyPreflight(request, response);
+    if (candidates === undefined) return rpc(request, response);
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    const route = candidates.find((candidate) => candidate.method === method);
     if (route === undefined) {
-      response.setHeader('allow', candidates.map((candidate) => candidate.method).join(', '));
-      throw new WrennError('invalid_request', `${path} does not answer ${request.method}`);
+      response.setHeader('allow', allowedMethods(candidates));
+      return replyStatus(response, 405, `${path} does not answer ${request.method}`);
     }
-    if (route.access === 'token') access.requireToken(headerOf(request, tokenHeader));
+    const token = headerOf(request, tokenHeader);
+    if (route.access === 'token') access.requireToken(token);
+    if (route.access === 'signed' && access.requireTokenOrSignature(token, claimOf(request)) === 'expired') {
+      return replyStatus(response, 401, expiredMessage);
+    }
     await route.handle(request, response);
   };
   return (request, response) => {
     answer(request, response).catch((thrown: unknown) => {
-      // Node reads and drops what is left of a body after the answer. One that did not come in time never ends.
-      const isLate = thrown instanceof WrennError && thrown.code === 'deadline_exceeded';
-      if (isLate) response.once('finish', () => request.destroy());
       replyFault(response, thrown);
+      response.once('finish', () => dropRest(request, thrown));
     });
   };
+}
+
+/** Closing at once would reset the connection of a client that is still sending, and the answer would be lost. */
+function dropRest(request: IncomingMessage, thrown: unknown): void {
+  if (request.complete) return;
+  // One that did not come in time never ends.
+  const isLate = thrown instanceof WrennError && thrown.code === 'deadline_exceeded';
+  const timer = setTimeout(() => request.destroy(), isLate ? 0 : lingerMs);
+  request.once('close', () => clearTimeout(timer));
+  request.resume();
+}
+
+function allowedMethods(routes: readonly Route[]): string {
+  return routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
 }
 
 /** A header's value when it was sent once; of several, none is the one that counts. */

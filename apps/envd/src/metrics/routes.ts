@@ -1,7 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import type { Daemon } from '../guest/daemon.ts';
+import { globalEnvironment } from '../guest/settings.ts';
+import { replyJson } from '../http/reply.ts';
 import type { Route } from '../http/router.ts';
+import { CpuUsage, parseCpuTimes } from './cpu-usage.ts';
+import { parseMemoryInfo } from './memory-info.ts';
 
-/** `/metrics` and `/envs`. */
-export function metricsRoutes(_daemon: Daemon): readonly Route[] {
-  return [];
+const mebibyte = 1024 * 1024;
+
+/** `/metrics`, one sample of the machine, and `/envs`, the variables that each of its processes gets. */
+export function metricsRoutes(daemon: Daemon): readonly Route[] {
+  const usage = new CpuUsage();
+  return [
+    {
+      method: 'GET',
+      path: '/metrics',
+      access: 'token',
+      handle: async (_request, response) => replyJson(response, 200, await sample(usage)),
+    },
+    {
+      method: 'GET',
+      path: '/envs',
+      access: 'token',
+      handle: (_request, response) => replyJson(response, 200, globalEnvironment(daemon.settings)),
+    },
+  ];
+}
+
+/** The names are the wire's. Sizes are in bytes where they do not say otherwise. */
+async function sample(usage: CpuUsage) {
+  const memory = parseMemoryInfo(readFileSync('/proc/meminfo', 'utf8'));
+  const disk = await statfs('/');
+  return {
+    ts: Math.floor(Date.now() / 1000),
+    cpu_count: cpus().length,
+    cpu_used_pct: usage.sample(parseCpuTimes(readFileSync('/proc/stat', 'utf8'))),
+    mem_total: memory.totalBytes,
+    mem_used: memory.usedBytes,
+    mem_cache: memory.cacheBytes,
+    mem_total_mib: Math.floor(memory.totalBytes / mebibyte),
+    mem_used_mib: Math.floor(memory.usedBytes / mebibyte),
+    disk_used: (disk.blocks - disk.bfree) * disk.bsize,
+    disk_total: disk.blocks * disk.bsize,
+  };
 }
