@@ -6,9 +6,12 @@ export interface Flags {
   readonly port: number;
   /** `standalone`: on a developer's own machine, which stays as it is. */
   readonly mode: 'capsule' | 'standalone';
+  /** Where the metadata service is; undefined where there is none. */
+  readonly metadataUrl: string | undefined;
 }
 
 const defaultPort = 49983;
+const defaultMetadataUrl = 'http://169.254.169.254';
 
 /** Throws `invalid_request` that names the flag. In a capsule all interfaces are listened on, alone only loopback. */
 export function parseFlags(args: readonly string[]): Flags {
@@ -18,7 +21,18 @@ export function parseFlags(args: readonly string[]): Flags {
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new WrennError('invalid_request', `--port ${values.port} is not a port`, { field: 'port' });
   }
-  return { mode, port, host: values.host ?? (mode === 'standalone' ? '127.0.0.1' : '0.0.0.0') };
+  const metadataUrl = values['metadata-url'] ?? (mode === 'standalone' ? 'off' : defaultMetadataUrl);
+  if (metadataUrl !== 'off' && !/^http:\/\/[^/]+$/.test(metadataUrl)) {
+    throw new WrennError('invalid_request', `--metadata-url ${metadataUrl} is neither http://HOST nor off`, {
+      field: 'metadata-url',
+    });
+  }
+  return {
+    mode,
+    port,
+    host: values.host ?? (mode === 'standalone' ? '127.0.0.1' : '0.0.0.0'),
+    metadataUrl: metadataUrl === 'off' ? undefined : metadataUrl,
+  };
 }
 
 function readFlags(args: readonly string[]) {
@@ -29,6 +43,7 @@ function readFlags(args: readonly string[]) {
         port: { type: 'string' },
         host: { type: 'string' },
         standalone: { type: 'boolean' },
+        'metadata-url': { type: 'string' },
       },
     });
   } catch (cause) {

@@ -14,6 +14,7 @@ import { createRouter } from './http/router.ts';
 import { listen } from './http/server.ts';
 import { initRoute } from './init/route.ts';
 import { log, logFault } from './log.ts';
+import { MetadataReader } from './metadata-service/metadata-reader.ts';
 import { metricsRoutes } from './metrics/routes.ts';
 import { noPorts } from './ports/port-subsystem.ts';
 import { standardPath } from './process/environment.ts';
@@ -54,7 +55,7 @@ async function main(): Promise<void> {
   process.once('SIGINT', stop);
 }
 
-function createDaemon({ mode }: Flags): Daemon {
+function createDaemon({ mode, metadataUrl }: Flags): Daemon {
   return {
     settings: initialSettings(mode === 'standalone' ? userInfo().username : 'root'),
     phase: mode === 'standalone' ? 'serving' : 'waiting',
@@ -65,7 +66,8 @@ function createDaemon({ mode }: Flags): Daemon {
     processes: new ProcessTable(),
     workload: unplaced,
     ports: noPorts,
-    machine: capsuleMachine,
+    machine: capsuleMachine(),
+    metadata: new MetadataReader(metadataUrl),
   };
 }
 

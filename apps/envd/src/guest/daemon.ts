@@ -1,6 +1,7 @@
 import { WrennError } from '@wrenn/core';
 import type { AccessControl } from '../access/access-control.ts';
 import type { ConnectionTracker } from '../http/connections.ts';
+import type { MetadataReader } from '../metadata-service/metadata-reader.ts';
 import type { PortSubsystem } from '../ports/port-subsystem.ts';
 import type { ProcessTable } from '../process/process-table.ts';
 import type { Accounts } from '../users/accounts.ts';
@@ -21,6 +22,7 @@ export interface Daemon {
   readonly workload: Workload;
   readonly ports: PortSubsystem;
   readonly machine: Machine;
+  readonly metadata: MetadataReader;
 }
 
 /** Throws `invalid_state` before the first `/init`: nothing of the user's may run on a clock and identity not ours. */

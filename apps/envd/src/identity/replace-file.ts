@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { systemCode } from '@wrenn/core';
 
 /** A file system that takes no writes, or has no such folder: the image is made so, and it is no fault. */
-const untouchable: readonly (string | undefined)[] = ['EROFS', 'ENOENT', 'ENOTDIR'];
+export const untouchable: readonly (string | undefined)[] = ['EROFS', 'ENOENT', 'ENOTDIR'];
 
 /** The file's text, or undefined when there is none. */
 export function readIfThere(path: string): string | undefined {

@@ -35,6 +35,9 @@ test.each([
   ['entropy', Buffer.alloc(31).toString('base64')],
   ['entropy', Buffer.alloc(513).toString('base64')],
   ['caBundle', 1],
+  ['hyperloopIP', 'events.example'],
+  ['hyperloopIP', '192.0.2.1 localhost'],
+  ['volumeMounts', {}],
 ])('names %s when it is %j', (field, value) => {
   expect(() => parseInitRequest({ [field]: value })).toThrow(
     expect.objectContaining({
@@ -42,6 +45,17 @@ test.each([
       field,
       message: expect.stringMatching(new RegExp(`^${field}: .*must`)),
     }),
+  );
+});
+
+test('E2B’s fields are taken: no volumes, and a life cycle that means nothing here', () => {
+  const given = { hyperloopIP: '192.0.2.1', volumeMounts: [], lifecycleID: 'x' };
+  expect(parseInitRequest(given)).toStrictEqual({ hyperloopIP: '192.0.2.1', volumeMounts: [] });
+});
+
+test('a volume that would have to be mounted is refused, rather than left out', () => {
+  expect(() => parseInitRequest({ volumeMounts: [{ nfs_target: 'a:/b', path: '/c' }] })).toThrow(
+    expect.objectContaining({ code: 'not_implemented', field: 'volumeMounts' }),
   );
 });
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { WrennError } from '@wrenn/core';
 import { parseTimestampNs } from '../clock/timestamp.ts';
 import { checkEnvironment } from '../process/environment.ts';
@@ -5,7 +6,7 @@ import { checkEnvironment } from '../process/environment.ts';
 const minEntropyBytes = 32;
 const maxEntropyBytes = 512;
 
-/** The body of `/init`. What is absent stays as it is. */
+/** The body of `/init`. What is absent stays as it is. E2B's `lifecycleID` is left out: nothing here depends on it. */
 export interface InitRequest {
   readonly accessToken?: string;
   readonly hostSecret?: string;
@@ -20,6 +21,9 @@ export interface InitRequest {
   readonly machineId?: string;
   readonly entropy?: Uint8Array;
   readonly caBundle?: string;
+  /** Where the host takes events. */
+  readonly hyperloopIP?: string;
+  readonly volumeMounts?: readonly never[];
 }
 
 /** Reads one field; throws a string that completes the sentence "the field …". */
@@ -44,6 +48,8 @@ const readers: Readers = {
   machineId: (value) => matching(value, /^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits'),
   entropy: bytes,
   caBundle: text(0, 512 * 1024),
+  hyperloopIP: (value) => (isIP(anyText(value)) === 0 ? refuse('must be an IP address') : anyText(value)),
+  volumeMounts: noVolumes,
 };
 const fields = Object.keys(readers) as (keyof InitRequest)[];
 
@@ -133,4 +139,12 @@ function bytes(value: unknown): Uint8Array {
     refuse(`must be ${minEntropyBytes} to ${maxEntropyBytes} bytes`);
   }
   return decoded;
+}
+
+function noVolumes(value: unknown): readonly never[] {
+  if (!Array.isArray(value)) return refuse('must be a list');
+  if (value.length === 0) return [];
+  throw new WrennError('not_implemented', 'volumeMounts: this version mounts no volumes', {
+    field: 'volumeMounts',
+  });
 }

@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { type EnvdUnderTest, startEnvd } from '../testing/envd-under-test.ts';
 import { runCommand } from '../testing/run-command.ts';
 
 /**
- * The daemon as in a capsule, with a host name and an /etc of its own. Clocks have no namespace: the tests step this
+ * The daemon as in a capsule, with a host name, an /etc and a /run of its own. Clocks have no namespace: the tests step this
  * machine's to the time that it is.
  */
 let envd: EnvdUnderTest;
@@ -23,7 +23,9 @@ beforeEach(async () => {
   writeFileSync(join(etc, 'passwd'), 'root:x:0:0::/root:/bin/sh\nuser:x:1000:1000::/tmp:/bin/sh\n');
   writeFileSync(join(etc, 'group'), 'root:x:0:\nuser:x:1000:\nsudo:x:27:user\nvideo:x:44:other,user\n');
   writeFileSync(join(etc, 'hosts'), '127.0.0.1 localhost\n');
-  const script = 'mount --bind "$0" /etc && exec "$@"';
+  // And a /run, with the folders that the init script makes.
+  const script =
+    'mount --bind "$0" /etc && mount -t tmpfs none /run && mkdir /run/wrenn /run/e2b && exec "$@"';
   envd = await startEnvd({
     flags: [],
     before: ['unshare', '--uts', '--mount', '--propagation', 'private', 'sh', '-c', script, etc],
@@ -102,6 +104,51 @@ test('the first /init makes the machine the capsule, and the receipt says what w
       '',
     ].join('\n'),
   );
+});
+
+test('who the capsule is stands in files too, for everybody to read and root to write', async () => {
+  await init({ accessToken, hostSecret, capsuleId: 'cl-parent', templateId: 'tpl-parent' });
+  await init({ capsuleId: 'cl-test', templateId: 'tpl-test', defaultUser: 'user' }, asHost);
+  const script = 'cd /run && head -v -n 1 wrenn/.W* e2b/.E*; echo x >wrenn/.WRENN_SANDBOX_ID';
+  const { stdout, stderr } = await runCommand(client(), 'sh', ['-c', script]);
+  expect(stdout.toString().split(/\n+/)).toEqual([
+    '==> wrenn/.WRENN_SANDBOX <==',
+    'true',
+    '==> wrenn/.WRENN_SANDBOX_ID <==',
+    'cl-test',
+    '==> wrenn/.WRENN_TEMPLATE_ID <==',
+    'tpl-test',
+    '==> e2b/.E2B_SANDBOX <==',
+    'true',
+    '==> e2b/.E2B_SANDBOX_ID <==',
+    'cl-test',
+    '==> e2b/.E2B_TEMPLATE_ID <==',
+    'tpl-test',
+  ]);
+  expect(stderr.toString()).toContain('ermission denied');
+});
+
+test('programs find where the host takes events by a name and by a variable', async () => {
+  await init({ accessToken, hostSecret, hyperloopIP: '192.0.2.1' });
+  const script = 'getent hosts events.wrenn.local; echo $WRENN_EVENTS_ADDRESS $E2B_EVENTS_ADDRESS';
+  const { stdout } = await runCommand(client(), 'sh', ['-c', script]);
+  expect(stdout.toString().replaceAll(/ +/g, ' ')).toBe(
+    '192.0.2.1 events.wrenn.local\nhttp://192.0.2.1 http://192.0.2.1\n',
+  );
+});
+
+test('another identity takes the host keys of SSH away, the same one leaves them', async () => {
+  const key = join(etc, 'ssh/ssh_host_ed25519_key');
+  mkdirSync(join(etc, 'ssh'));
+  writeFileSync(key, 'the image’s');
+  const machineId = '0'.repeat(32);
+  const first = await init({ accessToken, hostSecret, machineId });
+  expect(first.body.identity).toMatchObject({ sshHostKeys: 'removed' });
+  // The last that ssh-keygen makes, where this machine has it.
+  const hasGenerator = spawnSync('ssh-keygen', ['-?']).error === undefined;
+  await expect.poll(() => existsSync(key), { timeout: 30_000 }).toBe(hasGenerator);
+  if (hasGenerator) expect(readFileSync(key, 'utf8')).not.toBe('the image’s');
+  expect((await init({ machineId }, asHost)).body.identity).toMatchObject({ sshHostKeys: 'kept' });
 });
 
 test('a process of a user has none of root’s powers, and the daemon has them all back', async () => {

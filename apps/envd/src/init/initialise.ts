@@ -12,7 +12,12 @@ export interface Receipt {
   /** 0 when no time was given. */
   readonly clock: { readonly steppedByMs: number };
   readonly entropy: { readonly reseeded: boolean };
-  readonly identity: { readonly hostname?: string; readonly machineId?: string };
+  readonly identity: {
+    readonly hostname?: string;
+    readonly machineId?: string;
+    /** `kept`: the machine is the one that it was, or its image cannot be changed. `removed`: new ones follow. */
+    readonly sshHostKeys?: 'none' | 'kept' | 'removed';
+  };
   readonly trust: { readonly installed: boolean };
   readonly connections: { readonly closed: number };
 }
@@ -31,7 +36,9 @@ export function initialise(daemon: Daemon, request: InitRequest, carriedBy: Sock
   const installed = step('installing certificates', () =>
     request.caBundle === undefined ? false : machine.installCaBundle(request.caBundle),
   );
-  daemon.settings = settingsAfter(daemon.settings, request);
+  const settings = settingsAfter(daemon.settings, request);
+  step('writing who the capsule is', () => machine.writeIdentityFiles(settings));
+  daemon.settings = settings;
   daemon.access.replace({ accessToken: request.accessToken, hostSecret: request.hostSecret });
   daemon.phase = 'serving';
   const closed = daemon.connections.closeAllBut(carriedBy);
@@ -56,13 +63,16 @@ function reseed(machine: Machine, { entropy }: InitRequest): Receipt['entropy'] 
   return { reseeded: true };
 }
 
-function identify(machine: Machine, { hostname, machineId }: InitRequest): Receipt['identity'] {
+function identify(machine: Machine, request: InitRequest): Receipt['identity'] {
+  const { hostname, machineId, hyperloopIP } = request;
   if (hostname !== undefined) machine.giveHostname(hostname);
-  const given = machineId === undefined ? undefined : machine.giveMachineId(machineId);
-  return {
-    ...(hostname === undefined ? {} : { hostname }),
-    ...(given === undefined ? {} : { machineId: given }),
-  };
+  if (hyperloopIP !== undefined) machine.giveEventsHost(hyperloopIP);
+  const named = hostname === undefined ? {} : { hostname };
+  if (machineId === undefined) return named;
+  if (machine.hasMachineId(machineId)) return { ...named, machineId, sshHostKeys: 'kept' };
+  // First, so that the same request does it again when it was broken off here.
+  const sshHostKeys = machine.removeSshHostKeys();
+  return { ...named, ...(machine.giveMachineId(machineId) ? { machineId } : {}), sshHostKeys };
 }
 
 function settingsAfter(before: Settings, request: InitRequest): Settings {
@@ -72,5 +82,11 @@ function settingsAfter(before: Settings, request: InitRequest): Settings {
     envVars: request.envVars ?? before.envVars,
     capsuleId: request.capsuleId ?? before.capsuleId,
     templateId: request.templateId ?? before.templateId,
+    eventsAddress: eventsUrl(request.hyperloopIP) ?? before.eventsAddress,
   };
+}
+
+function eventsUrl(ip: string | undefined): string | undefined {
+  if (ip === undefined) return undefined;
+  return ip.includes(':') ? `http://[${ip}]` : `http://${ip}`;
 }

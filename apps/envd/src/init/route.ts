@@ -4,6 +4,7 @@ import type { Daemon } from '../guest/daemon.ts';
 import { readJsonBody } from '../http/json-body.ts';
 import { replyJson } from '../http/reply.ts';
 import { headerOf, type Route } from '../http/router.ts';
+import { followUp } from './follow-up.ts';
 import { parseInitRequest } from './init-request.ts';
 import { initialise } from './initialise.ts';
 
@@ -20,7 +21,10 @@ export function initRoute(daemon: Daemon, mode: 'standalone' | 'capsule'): Route
       const init = parseInitRequest(await readJsonBody(request));
       // Checked after the last wait, so that nothing comes between the check and what it allows.
       daemon.access.requireHost(headerOf(request, hostSecretHeader), init.hostSecret);
-      replyJson(response, 200, initialise(daemon, init, request.socket));
+      daemon.metadata.stop();
+      const receipt = initialise(daemon, init, request.socket);
+      response.once('close', () => followUp(daemon, init));
+      replyJson(response, 200, receipt);
     },
   };
 }

@@ -46,6 +46,9 @@ export async function startEnvd({
     '127.0.0.1',
     '--port',
     '0',
+    // What this machine has at that address is not a capsule's.
+    '--metadata-url',
+    'off',
     ...flags,
   ];
   // Some machines set it for all of their Nodes; in an /etc of its own the daemon would complain.

@@ -1,0 +1,9 @@
+import type { Daemon } from '../guest/daemon.ts';
+import { applyMetadata } from '../metadata-service/apply-metadata.ts';
+import type { InitRequest } from './init-request.ts';
+
+/** What an `/init` brings about that nobody waits for: to be started when its answer is on its way. */
+export function followUp(daemon: Daemon, request: InitRequest): void {
+  void daemon.machine.renewSshHostKeys(daemon.searchPath, daemon.workload);
+  daemon.metadata.start((metadata) => applyMetadata(daemon, request, metadata));
+}
