@@ -99,8 +99,7 @@ export class AccessControl {
   /** Whether these hexadecimal digits are the SHA-512 of the access token. Without a token none are. */
   isHashOfToken(digits: string): boolean {
     if (this.#token === undefined) return false;
-    const bytes = this.#token.subarray(4, 4 + this.#token.readUInt32LE());
-    return createHash('sha512').update(bytes).digest('hex') === digits;
+    return createHash('sha512').update(secretIn(this.#token)).digest('hex') === digits;
   }
 
   /** Replaces what is given. */
