@@ -15,3 +15,4 @@ export {
 export { SystemCallError } from './libc.ts';
 export { forgetCodePages } from './memory.ts';
 export { openPipe, type PipeEnds } from './pipe.ts';
+export { listXattrs, readXattr, removeXattr, writeXattr, type XattrTarget } from './xattr.ts';

@@ -13,8 +13,8 @@ test('reads the lines of /etc/passwd', () => {
 
 test('reads the members of groups', () => {
   expect(parseGroup('sudo:x:27:user,other\nempty:x:28:\n')).toStrictEqual([
-    { gid: 27, members: ['user', 'other'] },
-    { gid: 28, members: [] },
+    { name: 'sudo', gid: 27, members: ['user', 'other'] },
+    { name: 'empty', gid: 28, members: [] },
   ]);
 });
 

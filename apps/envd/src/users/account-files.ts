@@ -8,6 +8,7 @@ export interface PasswdEntry {
 
 /** A line of /etc/group. */
 export interface GroupEntry {
+  readonly name: string;
   readonly gid: number;
   readonly members: readonly string[];
 }
@@ -27,7 +28,7 @@ export function parseGroup(text: string): GroupEntry[] {
     const [name = '', , number = '', members = ''] = line.split(':');
     const gid = parseNumber(number);
     if (name === '' || gid === undefined) return [];
-    return [{ gid, members: members.split(',').filter((member) => member !== '') }];
+    return [{ name, gid, members: members.split(',').filter((member) => member !== '') }];
   });
 }
 

@@ -8,6 +8,12 @@ export interface Account extends Credentials {
   readonly home: string;
 }
 
+/** Names for numbers, as the accounts were when it was asked for. A number without a name is its own. */
+export interface AccountNames {
+  user(uid: number): string;
+  group(gid: number): string;
+}
+
 /** Guests own these files: a larger one is refused rather than read. */
 const limitBytes = 4 * 1024 * 1024;
 const superuser: PasswdEntry = { name: 'root', uid: 0, gid: 0, home: '/root' };
@@ -37,6 +43,18 @@ export class Accounts {
       .filter((group) => group.members.includes(name))
       .map((group) => group.gid);
     return { name, uid, gid, home, groups: [...new Set([gid, ...memberOf])] };
+  }
+
+  names(): AccountNames {
+    // Of several names for a number, the first counts: it is set last.
+    const users = new Map(
+      (this.#passwd.read() ?? [superuser]).toReversed().map(({ uid, name }) => [uid, name]),
+    );
+    const groups = new Map((this.#group.read() ?? []).toReversed().map(({ gid, name }) => [gid, name]));
+    return {
+      user: (uid) => users.get(uid) ?? String(uid),
+      group: (gid) => groups.get(gid) ?? String(gid),
+    };
   }
 }
 
