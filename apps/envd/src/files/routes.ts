@@ -1,6 +1,7 @@
 import type { Daemon } from '../guest/daemon.ts';
 import type { Route } from '../http/router.ts';
 import { download } from './download.ts';
+import { upload } from './upload.ts';
 
 /** `/files` and `/files/compose`. */
 export function fileRoutes(daemon: Daemon): readonly Route[] {
@@ -10,6 +11,12 @@ export function fileRoutes(daemon: Daemon): readonly Route[] {
       path: '/files',
       access: 'signed',
       handle: (request, response) => download(daemon, request, response),
+    },
+    {
+      method: 'POST',
+      path: '/files',
+      access: 'signed',
+      handle: (request, response) => upload(daemon, request, response),
     },
   ];
 }

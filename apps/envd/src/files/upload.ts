@@ -1,0 +1,160 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { basename } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { WrennError } from '@wrenn/core';
+import { queryOf } from '../access/signature.ts';
+import { checkMetadata, type Metadata } from '../filesystem/metadata.ts';
+import { resolveUserPath } from '../filesystem/user-path.ts';
+import type { Daemon } from '../guest/daemon.ts';
+import { replyJson } from '../http/reply.ts';
+import type { Account } from '../users/accounts.ts';
+import { Draft } from './draft.ts';
+import { boundaryOf, readParts } from './multipart.ts';
+import { requestedFile } from './requested-file.ts';
+import { locateTarget } from './target.ts';
+import { bodyFault, receiveBody } from './upload-body.ts';
+
+const metadataPrefix = 'x-metadata-';
+/** After so many small steps everybody else has a turn. */
+const stepsPerTurn = 32;
+
+/** What a client is told of a file that was written. */
+export interface WrittenFile {
+  readonly name: string;
+  readonly path: string;
+  readonly type: 'file';
+  readonly metadata?: Metadata;
+}
+
+/**
+ * `POST /files`: a form with one or many files, or one file as the body itself. All of it has come before any file is
+ * replaced; a fault until then leaves everything as it was.
+ */
+export async function upload(
+  daemon: Daemon,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const query = queryOf(request);
+  const { account, path } = requestedFile(daemon, query);
+  const named = query.get('path') ? path : undefined;
+  const type = request.headers['content-type'] ?? '';
+  const files = new PendingFiles(account, metadataIn(request));
+  try {
+    const body = receiveBody(request);
+    try {
+      if (/^application\/octet-stream\s*(;|$)/i.test(type)) await receiveOne(body, named, files);
+      else if (/^multipart\/form-data\s*(;|$)/i.test(type))
+        await receiveForm(body, type, named, account, files);
+      else throw unknownType(type);
+    } catch (thrown) {
+      throw bodyFault(thrown);
+    } finally {
+      body.destroy();
+    }
+    replyJson(response, 200, await files.commit());
+  } finally {
+    await files.discard();
+  }
+}
+
+async function receiveOne(body: AsyncIterable<Buffer>, named: string | undefined, files: PendingFiles) {
+  if (named === undefined) {
+    throw new WrennError('invalid_request', 'path: is needed with application/octet-stream', {
+      field: 'path',
+    });
+  }
+  await files.receive(named, body);
+}
+
+/** Fields other than `file` mean nothing here. */
+async function receiveForm(
+  body: AsyncIterable<Buffer>,
+  type: string,
+  named: string | undefined,
+  account: Account,
+  files: PendingFiles,
+) {
+  for await (const { name, filename, content } of readParts(body, boundaryOf(type))) {
+    if (name !== 'file') continue;
+    if (named !== undefined && files.count > 0) {
+      throw new WrennError('invalid_request', 'path: names one file, and the form has several', {
+        field: 'path',
+      });
+    }
+    if (named === undefined && (filename === undefined || filename === '')) {
+      throw new WrennError('invalid_request', 'a file of the form has no name, and no path is given', {
+        field: 'path',
+      });
+    }
+    await files.receive(named ?? resolveUserPath(filename ?? '', account, undefined, 'filename'), content);
+  }
+  if (files.count === 0) throw new WrennError('invalid_request', "the form has no part named 'file'");
+}
+
+/** The files of one request, whole but not in their places yet. */
+class PendingFiles {
+  readonly #account: Account;
+  readonly #metadata: Metadata;
+  readonly #drafts: Draft[] = [];
+  readonly #taken = new Set<string>();
+
+  constructor(account: Account, metadata: Metadata) {
+    this.#account = account;
+    this.#metadata = metadata;
+  }
+
+  get count(): number {
+    return this.#drafts.length;
+  }
+
+  async receive(path: string, content: AsyncIterable<Buffer>): Promise<void> {
+    const target = locateTarget(path, this.#account);
+    if (this.#taken.has(target.realPath)) {
+      throw new WrennError('invalid_request', `path '${path}' is given twice`, { field: 'path' });
+    }
+    this.#taken.add(target.realPath);
+    const draft = Draft.open(target, this.#account);
+    this.#drafts.push(draft);
+    await draft.fill(content);
+    draft.seal(this.#metadata);
+  }
+
+  async commit(): Promise<WrittenFile[]> {
+    for (const [index, draft] of this.#drafts.entries()) {
+      if (index % stepsPerTurn === stepsPerTurn - 1) await turn();
+      await draft.commit();
+    }
+    return this.#drafts.map(({ target: { path } }) => writtenFile(path, this.#metadata));
+  }
+
+  async discard(): Promise<void> {
+    for (const [index, draft] of this.#drafts.entries()) {
+      if (index % stepsPerTurn === stepsPerTurn - 1) await turn();
+      draft[Symbol.dispose]();
+    }
+  }
+}
+
+export function writtenFile(path: string, metadata: Metadata): WrittenFile {
+  const noted = Object.keys(metadata).length === 0 ? {} : { metadata };
+  return { name: basename(path), path, type: 'file', ...noted };
+}
+
+/** Of a header that is sent twice, the first counts. Throws `invalid_request`. */
+function metadataIn({ headersDistinct }: IncomingMessage): Metadata {
+  const metadata = Object.fromEntries(
+    Object.entries(headersDistinct).flatMap(([name, values]) =>
+      name.startsWith(metadataPrefix) ? [[name.slice(metadataPrefix.length), values?.[0] ?? '']] : [],
+    ),
+  );
+  checkMetadata(metadata);
+  return metadata;
+}
+
+function unknownType(type: string): WrennError {
+  return new WrennError('invalid_request', `a body of the type ${JSON.stringify(type)} is no upload`, {
+    field: 'content-type',
+    remedy: 'send multipart/form-data, or application/octet-stream with a path',
+  });
+}
