@@ -1,6 +1,7 @@
 export { stepWallClock, wallClockNs } from './clock.ts';
 export { type Credentials, withFilePermissionsOf, withGroupsForChild } from './credentials.ts';
 export { closeOnExecFrom } from './descriptors.ts';
+export { nextDirectoryNames } from './directory-names.ts';
 export { reseedRandomPool } from './entropy.ts';
 export { setHostname } from './hostname.ts';
 export {
@@ -15,4 +16,5 @@ export {
 export { SystemCallError } from './libc.ts';
 export { forgetCodePages } from './memory.ts';
 export { openPipe, type PipeEnds } from './pipe.ts';
+export { makeSpecialFile } from './special-file.ts';
 export { listXattrs, readXattr, removeXattr, writeXattr, type XattrTarget } from './xattr.ts';

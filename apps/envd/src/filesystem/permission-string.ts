@@ -1,13 +1,13 @@
 /** Of `st_mode`: the kind of the file. */
 const kindMask = 0o170000;
-const kindLetters: Readonly<Record<number, string>> = {
-  9604: 'd',
-  21609: 'L',
-  14406: 'D',
-  2401: 'p',
-  26411: 'S',
-  4802: 'Dc',
-};
+const kindLetters = new Map([
+  [0o040000, 'd'],
+  [0o120000, 'L'],
+  [0o060000, 'D'],
+  [0o010000, 'p'],
+  [0o140000, 'S'],
+  [0o020000, 'Dc'],
+]);
 const flagLetters = [
   [0o4000, 'u'],
   [0o2000, 'g'],
@@ -19,7 +19,7 @@ const stickyBit = 0o1000;
  * dash, and the nine permissions: `-rw-r--r--`, `drwxr-xr-x`, `Lrwxrwxrwx`, `dtrwxrwxrwx`, `urwxr-xr-x`, `Dcrw-rw-rw-`.
  */
 export function permissionString(mode: number): string {
-  const [kind = '', character = ''] = kindLetters[mode & kindMask] ?? '';
+  const [kind = '', character = ''] = kindLetters.get(mode & kindMask) ?? '';
   const flags = flagLetters.map(([bit, letter]) => ((mode & bit) === 0 ? '' : letter)).join('');
   const sticky = (mode & stickyBit) === 0 ? '' : 't';
   const letters = `${kind}${flags}${character}${sticky}`;

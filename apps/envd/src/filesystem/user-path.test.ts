@@ -17,8 +17,8 @@ test('no path is the default folder, or else the home', () => {
   expect(resolve('')).toBe('/home/user');
 });
 
-test('the home of another user and a NUL are refused, by the name of the field', () => {
-  for (const path of ['~other', '~other/a', 'a\0b', '\0']) {
+test('the home of another user, a NUL and half a character are refused, by the name of the field', () => {
+  for (const path of ['~other', '~other/a', 'a\0b', '\0', '/a\ud800']) {
     expect(() => resolveUserPath(path, user, undefined, 'source')).toThrow(
       expect.objectContaining({ code: 'invalid_request', field: 'source' }),
     );

@@ -13,6 +13,8 @@ export function resolveUserPath(
   field = 'path',
 ): string {
   if (path.includes('\0')) throw new WrennError('invalid_request', `${field} contains a NUL`, { field });
+  // Half a character has no bytes: the path would lead to another file than the one that was named.
+  if (!path.isWellFormed()) throw new WrennError('invalid_request', `${field} is not Unicode`, { field });
   const wanted = path === '' ? (defaultWorkdir ?? home) : path;
   if (wanted === '~') return home;
   if (wanted.startsWith('~/')) return `${home}/${wanted.slice(2)}`;
