@@ -17,30 +17,21 @@ const filesIn = (folder: string) =>
       .map((name) => [name, readFileSync(join(run, folder, name), 'utf8')]),
   );
 
-test('the files have the names of Wrenn and of E2B, and the later capsule', () => {
-  for (const folder of ['wrenn', 'e2b']) mkdirSync(join(run, folder));
+test('the files are those of the later capsule, for everybody to read', () => {
+  mkdirSync(join(run, 'wrenn'));
   writeIdentityFiles({ capsuleId: 'cl-the-parent', templateId: 'the-other-template' }, run);
   writeIdentityFiles({ capsuleId: 'cl-a', templateId: 'template' }, run);
-  expect(filesIn('wrenn')).toEqual({
-    '.WRENN_SANDBOX': 'true',
-    '.WRENN_SANDBOX_ID': 'cl-a',
-    '.WRENN_TEMPLATE_ID': 'template',
-  });
-  expect(filesIn('e2b')).toEqual({
-    '.E2B_SANDBOX': 'true',
-    '.E2B_SANDBOX_ID': 'cl-a',
-    '.E2B_TEMPLATE_ID': 'template',
-  });
+  expect(filesIn('wrenn')).toEqual({ '.WRENN_SANDBOX_ID': 'cl-a', '.WRENN_TEMPLATE_ID': 'template' });
   expect(statSync(join(run, 'wrenn', '.WRENN_SANDBOX_ID')).mode & 0o777).toBe(0o644);
 });
 
 test('what is not known is not there, rather than empty', () => {
-  for (const folder of ['wrenn', 'e2b']) mkdirSync(join(run, folder));
+  mkdirSync(join(run, 'wrenn'));
   writeIdentityFiles({ capsuleId: 'cl-a', templateId: undefined }, run);
-  expect(Object.keys(filesIn('wrenn'))).toEqual(['.WRENN_SANDBOX', '.WRENN_SANDBOX_ID']);
+  expect(Object.keys(filesIn('wrenn'))).toEqual(['.WRENN_SANDBOX_ID']);
 });
 
-test('a machine without the folders is left as it is', () => {
+test('a machine without the folder is left as it is', () => {
   writeIdentityFiles({ capsuleId: 'cl-a', templateId: 'template' }, run);
   expect(readdirSync(run)).toEqual([]);
 });

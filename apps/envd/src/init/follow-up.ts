@@ -5,5 +5,8 @@ import type { InitRequest } from './init-request.ts';
 /** What an `/init` brings about that nobody waits for: to be started when its answer is on its way. */
 export function followUp(daemon: Daemon, request: InitRequest): void {
   void daemon.machine.renewSshHostKeys(daemon.searchPath, daemon.workload);
-  daemon.metadata.start((metadata) => applyMetadata(daemon, request, metadata));
+  const isWhole = request.capsuleId !== undefined && request.templateId !== undefined;
+  daemon.metadata.start(isWhole ? 'to-compare' : 'urgent', (metadata) =>
+    applyMetadata(daemon, request, metadata),
+  );
 }

@@ -21,7 +21,7 @@ const document = JSON.stringify({ instanceID: 'cl-a', envID: 'tpl-a' });
 
 function read(reader: MetadataReader): Promise<Metadata> {
   const { promise, resolve } = Promise.withResolvers<Metadata>();
-  reader.start(resolve);
+  reader.start('urgent', resolve);
   return promise;
 }
 
@@ -65,7 +65,7 @@ test('what is stopped is not heard of, and says nothing', async () => {
   });
   const reader = new MetadataReader(url);
   const use = vi.fn();
-  reader.start(use);
+  reader.start('urgent', use);
   await asked.promise;
   reader.stop();
   await gone.promise;
@@ -82,7 +82,7 @@ test('a time without an answer is one line of the log', async () => {
   });
   try {
     // Nobody listens there.
-    new MetadataReader('http://127.0.0.1:1', 100).start(() => undefined);
+    new MetadataReader('http://127.0.0.1:1', 100).start('urgent', () => undefined);
     expect(await line.promise).toContain('the metadata service');
     expect(said).toHaveBeenCalledOnce();
   } finally {
@@ -93,7 +93,7 @@ test('a time without an answer is one line of the log', async () => {
 test('where there is no service none is asked', () => {
   const use = vi.fn();
   const reader = new MetadataReader(undefined);
-  reader.start(use);
+  reader.start('urgent', use);
   reader.stop();
   expect(use).not.toHaveBeenCalled();
 });

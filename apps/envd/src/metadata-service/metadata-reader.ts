@@ -4,6 +4,8 @@ import type { Metadata } from './metadata.ts';
 import { readMetadata } from './read-metadata.ts';
 
 const readDeadlineMs = 60_000;
+/** Where `/init` has said everything already, the commands that the capsule was made for come first. */
+const politePauseMs = 1_000;
 const firstPauseMs = 50;
 /** Attempts become rarer: where there is no such service, nobody is to pay for a minute of them. */
 const longestPauseMs = 1_000;
@@ -21,12 +23,12 @@ export class MetadataReader {
   }
 
   /** Hands what is read to `use`, once. A minute without an answer is one line of the log. */
-  start(use: (metadata: Metadata) => void): void {
+  start(need: 'urgent' | 'to-compare', use: (metadata: Metadata) => void): void {
     this.stop();
     if (this.#baseUrl === undefined) return;
     const reading = new AbortController();
     this.#reading = reading;
-    this.#read(this.#baseUrl, reading.signal)
+    this.#read(this.#baseUrl, need, reading.signal)
       .then(use)
       .catch((thrown: unknown) => {
         if (!reading.signal.aborted) logFault('the metadata service', thrown);
@@ -39,7 +41,8 @@ export class MetadataReader {
     this.#reading = undefined;
   }
 
-  async #read(baseUrl: string, signal: AbortSignal): Promise<Metadata> {
+  async #read(baseUrl: string, need: 'urgent' | 'to-compare', signal: AbortSignal): Promise<Metadata> {
+    if (need === 'to-compare') await pause(politePauseMs, signal);
     using limit = deadline(this.#deadlineMs, 'reading it', signal);
     let fault: unknown;
     let pauseMs = firstPauseMs;

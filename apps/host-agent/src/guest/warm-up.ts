@@ -1,22 +1,48 @@
-import { WrennError } from '@wrenn/core';
+import { once } from 'node:events';
+import { deadline, WrennError } from '@wrenn/core';
 import type { GuestClient } from './guest-client.ts';
 import { type Identity, initRequest } from './init-request.ts';
 
+/** The guest reads its metadata a second after `/init`; one that does not is a good guest too. */
+const metadataDeadlineMs = 10_000;
+
 /**
  * Does once what every capsule of a template does first, so that what it needs (envd's compiled code, the C library,
- * the shell) is in the memory that they all start from; then writes the disk back.
+ * the shell) is in the memory that they all start from; then writes the disk back. `metadataRead` settles when the
+ * guest has read its metadata: frozen half-way, it would be something for each capsule to break off.
  */
-export async function warmUp(guest: GuestClient, identity: Identity, signal: AbortSignal): Promise<void> {
+export async function warmUp(
+  guest: GuestClient,
+  identity: Identity,
+  metadataRead: Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   await guest.init(initRequest(identity), identity.hostSecret, signal);
-  const commands = [['true'], ['true'], ['sh', '-c', 'hostname >/dev/null'], ['sync']] as const;
-  for (const [cmd, ...args] of commands) {
-    let exitCode: number | undefined;
-    const request = { process: { cmd, args: [...args] }, stdin: false };
-    for await (const { event } of guest.process.start(request, { signal })) {
-      if (event?.event.case === 'end') exitCode = event.event.value.exitCode;
-    }
-    // An image without a shell is a good image; what must not happen is that envd does not answer.
-    if (exitCode === undefined)
-      throw new WrennError('agent_error', `running ${cmd} in the template: no end was seen`);
+  await run(guest, ['true'], signal);
+  await run(guest, ['true'], signal);
+  await run(guest, ['sh', '-c', 'hostname >/dev/null'], signal);
+  await settled(metadataRead, signal);
+  await run(guest, ['sync'], signal);
+}
+
+async function run(
+  guest: GuestClient,
+  [cmd, ...args]: [string, ...string[]],
+  signal: AbortSignal,
+): Promise<void> {
+  let exitCode: number | undefined;
+  for await (const { event } of guest.process.start({ process: { cmd, args }, stdin: false }, { signal })) {
+    if (event?.event.case === 'end') exitCode = event.event.value.exitCode;
   }
+  // An image without a shell is a good image; what must not happen is that envd does not answer.
+  if (exitCode === undefined) {
+    throw new WrennError('agent_error', `running ${cmd} in the template: no end was seen`);
+  }
+}
+
+/** Whether or not it came in time; throws when `signal` aborts. */
+async function settled(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  using limit = deadline(metadataDeadlineMs, 'waiting for the guest to read its metadata', signal);
+  await Promise.race([promise, once(limit, 'abort')]);
+  signal.throwIfAborted();
 }

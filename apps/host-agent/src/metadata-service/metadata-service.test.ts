@@ -68,6 +68,22 @@ test('what was withdrawn is gone, and the next in the slot needs a token of its 
   expect((await ask({ path: '/', headers })).status).toBe(401);
 });
 
+test('whoever published it hears that it was read, and not before', async () => {
+  const { wasRead } = service.publish(
+    one,
+    guestMetadata({ capsuleId: 'cl-a', templateId: 't', accessToken: 'x' }),
+  );
+  let isRead = false;
+  void wasRead.then(() => {
+    isRead = true;
+  });
+  const headers = { 'x-metadata-token': await tokenOf(one.peerAddress) };
+  await ask({ path: '/' });
+  expect(isRead).toBe(false);
+  await ask({ path: '/', headers });
+  await wasRead;
+});
+
 test('a body is not read, and ends the connection', async () => {
   service.publish(one, guestMetadata({ capsuleId: 'cl-a', templateId: 't', accessToken: 'x' }));
   const socket = connect(service.port, address);

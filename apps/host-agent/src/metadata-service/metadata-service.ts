@@ -33,7 +33,7 @@ export class MetadataService {
   readonly #tokens = new SessionTokens();
   readonly #connections = new ClientBudget(connectionLimits);
   /** By the slot's `peerAddress`. */
-  readonly #published = new Map<string, GuestMetadata>();
+  readonly #published = new Map<string, { readonly metadata: GuestMetadata; readonly onRead: () => void }>();
 
   private constructor(log: Logger) {
     this.#log = log;
@@ -76,9 +76,17 @@ export class MetadataService {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
-  /** From now on the guest in this slot is told this; replaces what was published before. */
-  publish({ peerAddress }: Pick<Slot, 'peerAddress'>, metadata: GuestMetadata): void {
-    this.#published.set(peerAddress, metadata);
+  /**
+   * From now on the guest in this slot is told this; replaces what was published before. `wasRead` settles when the
+   * guest has read it, which a guest need not do.
+   */
+  publish(
+    { peerAddress }: Pick<Slot, 'peerAddress'>,
+    metadata: GuestMetadata,
+  ): { readonly wasRead: Promise<void> } {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#published.set(peerAddress, { metadata, onRead: resolve });
+    return { wasRead: promise };
   }
 
   /** To be called before the slot is given to another. */
@@ -101,11 +109,9 @@ export class MetadataService {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const client = request.socket.remoteAddress ?? '';
-    const { status, type, headers, body } = answerMetadata(
-      request,
-      this.#published.get(client),
-      this.#tokens,
-    );
+    const published = this.#published.get(client);
+    const { status, type, headers, body } = answerMetadata(request, published?.metadata, this.#tokens);
+    if (status === 200 && request.method === 'GET') published?.onRead();
     if (status >= 400) this.#log.debug({ client, status }, 'metadata refused');
     // One request a connection, and what follows its head is not read: so the rules of the slots, which bound the
     // connections that a guest makes, bound all that it can ask for.

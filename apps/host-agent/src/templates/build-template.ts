@@ -74,14 +74,17 @@ export async function buildTemplate(
   await cleanup.add('virtual machine', () => machine.kill());
   const hostSecret = new Secret(randomBytes(32).toString('hex'));
   const identity = templateIdentity(hostSecret);
-  parts.metadata.publish(slot, guestMetadata({ ...identity, accessToken: identity.accessToken.reveal() }));
+  const { wasRead } = parts.metadata.publish(
+    slot,
+    guestMetadata({ ...identity, accessToken: identity.accessToken.reveal() }),
+  );
   await cleanup.add('metadata', () => parts.metadata.withdraw(slot));
   const guest = new GuestClient(slot.hostAddress, identity.accessToken);
   await cleanup.add('guest client', () => guest.close());
   const receipt = await withConsole(build.temporary, async () => {
     const first = await guest.init(initRequest(identity), undefined, limit);
     note('warming up');
-    await warmUp(guest, identity, limit);
+    await warmUp(guest, identity, wasRead, limit);
     return first;
   });
   guest.close();
