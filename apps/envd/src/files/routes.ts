@@ -1,5 +1,6 @@
 import type { Daemon } from '../guest/daemon.ts';
 import type { Route } from '../http/router.ts';
+import { compose } from './compose.ts';
 import { download } from './download.ts';
 import { upload } from './upload.ts';
 
@@ -17,6 +18,12 @@ export function fileRoutes(daemon: Daemon): readonly Route[] {
       path: '/files',
       access: 'signed',
       handle: (request, response) => upload(daemon, request, response),
+    },
+    {
+      method: 'POST',
+      path: '/files/compose',
+      access: 'token',
+      handle: (request, response) => compose(daemon, request, response),
     },
   ];
 }

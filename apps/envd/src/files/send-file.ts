@@ -27,13 +27,14 @@ export async function sendSpan(fd: number, span: Span, response: ServerResponse)
 export async function sendCompressed(fd: number, span: Span, response: ServerResponse): Promise<void> {
   const gzip = createGzip({ level: constants.Z_BEST_SPEED });
   const sent = pipeline(gzip, response);
+  // It is waited for at the end, and may have failed by then.
+  sent.catch(() => undefined);
   try {
     await copySpan(fd, span, gzip, response);
     gzip.end();
   } catch (thrown) {
     // Breaks the response off too.
     gzip.destroy();
-    await sent.catch(() => undefined);
     throw thrown;
   }
   await sent;

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { basename } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { WrennError } from '@wrenn/core';
 import { queryOf } from '../access/signature.ts';
@@ -13,18 +12,11 @@ import { boundaryOf, readParts } from './multipart.ts';
 import { requestedFile } from './requested-file.ts';
 import { locateTarget } from './target.ts';
 import { bodyFault, receiveBody } from './upload-body.ts';
+import { type WrittenFile, writtenFile } from './written-file.ts';
 
 const metadataPrefix = 'x-metadata-';
 /** After so many small steps everybody else has a turn. */
 const stepsPerTurn = 32;
-
-/** What a client is told of a file that was written. */
-export interface WrittenFile {
-  readonly name: string;
-  readonly path: string;
-  readonly type: 'file';
-  readonly metadata?: Metadata;
-}
 
 /**
  * `POST /files`: a form with one or many files, or one file as the body itself. All of it has come before any file is
@@ -134,11 +126,6 @@ class PendingFiles {
       draft[Symbol.dispose]();
     }
   }
-}
-
-export function writtenFile(path: string, metadata: Metadata): WrittenFile {
-  const noted = Object.keys(metadata).length === 0 ? {} : { metadata };
-  return { name: basename(path), path, type: 'file', ...noted };
 }
 
 /** Of a header that is sent twice, the first counts. Throws `invalid_request`. */
