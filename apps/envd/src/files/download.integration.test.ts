@@ -278,6 +278,11 @@ test('files of the kernel, whose size says nothing, come whole', async () => {
 /** Enough that it does not fit into what the kernel holds for a client that reads nothing. */
 const longBytes = 64 * 1024 * 1024;
 
+function makeLong(path: string): void {
+  writeFileSync(path, '');
+  truncateSync(path, longBytes);
+}
+
 /** A download that has begun and stands still, since nobody reads it. */
 async function begin(path: string, headers: Record<string, string> = {}) {
   const request = get(urlOf(path), { headers, agent: false });
@@ -299,7 +304,7 @@ test.each([{}, { 'accept-encoding': 'gzip' }])(
 
 test('a file that grows meanwhile is sent as long as it was', async () => {
   const path = join(folder, 'growing');
-  execFileSync('truncate', ['-s', String(longBytes), path]);
+  makeLong(path);
   const { response } = await begin(path);
   appendFileSync(path, 'more');
   let length = 0;
@@ -309,7 +314,7 @@ test('a file that grows meanwhile is sent as long as it was', async () => {
 
 test('a client that goes away takes nothing with it, and its file is closed', async () => {
   const path = join(folder, 'left');
-  execFileSync('truncate', ['-s', String(longBytes), path]);
+  makeLong(path);
   const isOpen = () => execFileSync('sh', ['-c', `ls -l /proc/${machine.envd.pid}/fd`]).includes(path);
   for (const headers of [{}, { 'accept-encoding': 'gzip' }]) {
     const { request, response } = await begin(path, headers);
