@@ -1,5 +1,5 @@
 import { endianness } from 'node:os';
-import { checked, nativeFunction } from './libc.ts';
+import { checked, nativeFunction, SystemCallError } from './libc.ts';
 
 // SAFETY: the kernel fills at most `size` bytes of the buffer, which has that many. The bare system call, since older C
 // libraries have no function for it.
@@ -12,16 +12,15 @@ const lengthOffset = 16;
 const nameOffset = 19;
 
 /**
- * The next names in a directory that was opened for reading: a few hundred, without `.` and `..`; undefined at the end.
- * A name is bytes, here one character each (latin1), so that none is changed and their order is that of their bytes.
- *
- * Throws SystemCallError, `ENOENT` when the directory was removed meanwhile.
+ * The next names in a directory that was opened for reading: a few hundred, without `.` and `..`; undefined at the end,
+ * or when the directory was removed. A name is bytes, here one character each (latin1), so that none is changed and
+ * their order is that of their bytes. Throws SystemCallError.
  */
 export function nextDirectoryNames(fd: number): string[] | undefined {
   const number = callNumbers[process.arch];
   if (number === undefined || endianness() !== 'LE') throw new Error(`${process.arch} is not known`);
   const buffer = Buffer.allocUnsafe(batchBytes);
-  const end = checked('getdents64', call(number, fd, buffer, batchBytes));
+  const end = fill(number, fd, buffer);
   if (end === 0) return undefined;
   const names: string[] = [];
   for (let start = 0; start < end; ) {
@@ -32,4 +31,13 @@ export function nextDirectoryNames(fd: number): string[] | undefined {
     start = next;
   }
   return names;
+}
+
+function fill(number: number, fd: number, buffer: Buffer): number {
+  try {
+    return checked('getdents64', call(number, fd, buffer, buffer.length));
+  } catch (thrown) {
+    if (thrown instanceof SystemCallError && thrown.code === 'ENOENT') return 0;
+    throw thrown;
+  }
 }

@@ -4,7 +4,7 @@ import type { Steps } from './in-slices.ts';
 /** What is sorted, or merged, in one step. */
 const stepLength = 1000;
 
-/** The names in the order of their bytes. In steps, since a folder of a hundred thousand takes too long at once. */
+/** The names in the order of their bytes. In steps, since all of a large folder at once takes too long. */
 export function* sortNames(names: readonly ByteName[]): Steps<ByteName[]> {
   let runs: ByteName[][] = [];
   for (let start = 0; start < names.length; start += stepLength) {

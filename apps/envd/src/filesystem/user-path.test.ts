@@ -31,3 +31,18 @@ test.prop([fc.string()])('the result is absolute, and an absolute path stays as 
   expect(resolved.startsWith('/')).toBe(true);
   if (path.startsWith('/')) expect(resolved).toBe(path);
 });
+
+test.prop([fc.string({ unit: fc.nat(0xffff).map((unit) => String.fromCharCode(unit)), maxLength: 10_000 })])(
+  'any text is an absolute path, or refused by the name of the field',
+  (path) => {
+    let resolved: string;
+    try {
+      resolved = resolve(path);
+    } catch (thrown) {
+      expect(thrown).toMatchObject({ code: 'invalid_request', field: 'path' });
+      return;
+    }
+    expect(resolved.startsWith('/')).toBe(true);
+    expect(Buffer.from(resolved).toString()).toBe(resolved);
+  },
+);
