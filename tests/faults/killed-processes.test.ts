@@ -42,6 +42,9 @@ describe('after kill -9', { timeout: 300_000 }, () => {
         },
       )
       .toBe('kept\n');
+    // Not 404, which is for a guest of whom nothing is known.
+    const metadata = ['-sS', '-o', '/dev/null', '-w', '%{http_code}', 'http://169.254.169.254/'];
+    expect((await client.capsules.exec(id, { cmd: 'curl', args: metadata })).stdout).toBe('401');
     await ready();
     await client.capsules.destroy(id);
   });
