@@ -37,7 +37,7 @@ export async function compose(
   await requireReadable(sources, account);
   const target = locateTarget(resolve(destination, 'destination'), account, 'destination');
   using draft = Draft.open(target, account);
-  await draft.fill(contentsOf(sources, account));
+  await draft.fill(contentsOf(sources, account), 'keep');
   draft.seal({});
   await draft.commit();
   await removeSources(sources, target, account);

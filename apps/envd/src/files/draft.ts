@@ -56,14 +56,19 @@ export class Draft implements Disposable {
     }
   }
 
-  /** Writes `content` while more of it comes. Throws `no_space`, and what reading it throws. */
-  async fill(content: AsyncIterable<Buffer>): Promise<void> {
+  /**
+   * Writes `content` while more of it comes: a piece is in use until the next but one is asked for, and after that its
+   * memory is given back, or left to whoever made it. Throws `no_space`, and what reading it throws.
+   */
+  async fill(content: AsyncIterable<Buffer>, pieces: 'give-back' | 'keep'): Promise<void> {
     const fd = this.#open();
     let written: Promise<void> = Promise.resolve();
     try {
       for await (const piece of content) {
         await written;
-        written = this.#write(fd, piece);
+        written = this.#write(fd, piece).finally(() => {
+          if (pieces === 'give-back') giveBack(piece);
+        });
         // It is waited for only when the next piece has come, and may have failed by then.
         written.catch(() => undefined);
       }
@@ -130,6 +135,14 @@ export class Draft implements Disposable {
       throw fileFault(thrown, this.target.path);
     }
   }
+}
+
+/**
+ * Frees what a piece takes now and not at the next garbage collection: a piece is a small thing to V8 with a large one
+ * outside of its heap, so many of them pile up before it looks. One that shares its memory is left as it is.
+ */
+function giveBack({ buffer, byteLength }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 function firstPossible(paths: readonly string[]): { readonly path: string; readonly fd: number } {

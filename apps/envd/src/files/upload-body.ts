@@ -5,8 +5,8 @@ import { systemCode, WrennError } from '@wrenn/core';
 
 /** After so long without a byte the client counts as gone. */
 const longestSilenceMs = 120_000;
-/** What came faster than the disk took it. */
-const bufferBytes = 1024 * 1024;
+/** What came faster than the disk took it: so many pieces, of 64 KiB at most. */
+const waitingPieces = 16;
 
 /**
  * The body of an upload, unpacked when it is sent in gzip. Whoever reads it destroys it; the request itself stays whole,
@@ -26,7 +26,8 @@ export function receiveBody(request: IncomingMessage, silenceMs = longestSilence
 }
 
 function receive(request: IncomingMessage, silenceMs: number): Readable {
-  const body = new PassThrough({ highWaterMark: bufferBytes });
+  // In object mode pieces are not joined, which would copy them all.
+  const body = new PassThrough({ readableObjectMode: true, readableHighWaterMark: waitingPieces });
   const gone = (cause?: Error) => {
     if (!request.complete) {
       body.destroy(new WrennError('cancelled', 'the client went away during its upload', { cause }));

@@ -108,7 +108,7 @@ class PendingFiles {
     this.#taken.add(target.realPath);
     const draft = Draft.open(target, this.#account);
     this.#drafts.push(draft);
-    await draft.fill(content);
+    await draft.fill(content, 'give-back');
     draft.seal(this.#metadata);
   }
 
