@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { fc, test } from '@fast-check/vitest';
+import { expect } from 'vitest';
 import { parseInitRequest } from './init-request.ts';
 
 test('everything may be absent', () => {
@@ -71,3 +72,25 @@ test('names the variable at fault', () => {
 test.each([null, 1, 'x', []])('refuses %j as a whole', (body) => {
   expect(() => parseInitRequest(body)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
 });
+
+const fields = [
+  'accessToken',
+  'timestamp',
+  'envVars',
+  'capsuleId',
+  'hostname',
+  'machineId',
+  'entropy',
+  'hyperloopIP',
+];
+
+test.prop([fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom(...fields), fc.jsonValue()))])(
+  'names what is wrong, whatever comes',
+  (body) => {
+    try {
+      parseInitRequest(body);
+    } catch (thrown) {
+      expect(thrown).toMatchObject({ code: expect.stringMatching(/^(invalid_request|not_implemented)$/) });
+    }
+  },
+);
