@@ -1,0 +1,63 @@
+import type { ControlGroup } from './control-group.ts';
+
+/** How many that nobody is in are kept for the next processes. */
+const mostReady = 8;
+/** How many of those that were left with processes in them are looked at, each time that one is taken or given. */
+const looksAtOnce = 2;
+
+/** What another process's files in memory may take of a group's limit before a next process gets a new one. */
+const mostResidueBytes = 8 * 1024 * 1024;
+
+/**
+ * The groups of single processes. They are used again: making one costs more than all else that a command's start
+ * does for its place, and one that was removed stays in the kernel as long as a page of a file is charged to it.
+ */
+export class Leaves {
+  readonly #make: (name: string) => ControlGroup;
+  readonly #ready: ControlGroup[] = [];
+  /** Given back while processes that their owner left behind live in them. */
+  #occupied: ControlGroup[] = [];
+  #made = 0;
+
+  /** `make` makes a group of this name, with its limits. */
+  constructor(make: (name: string) => ControlGroup) {
+    this.#make = make;
+    this.#ready.push(this.#next());
+  }
+
+  /** An empty group. */
+  take(): ControlGroup {
+    this.#removeDeserted();
+    return this.#ready.pop() ?? this.#next();
+  }
+
+  /** Takes one back. True when it was empty: it is another process's from now on. */
+  giveBack(leaf: ControlGroup): boolean {
+    this.#removeDeserted();
+    if (leaf.members().length > 0) {
+      leaf.close();
+      this.#occupied.push(leaf);
+      return false;
+    }
+    if (this.#ready.length < mostReady && residueBytes(leaf) <= mostResidueBytes) this.#ready.push(leaf);
+    // A process that came between the look and this keeps it.
+    else if (!leaf.remove()) this.#occupied.push(leaf);
+    return true;
+  }
+
+  #next(): ControlGroup {
+    this.#made += 1;
+    return this.#make(String(this.#made));
+  }
+
+  #removeDeserted(): void {
+    const looked = this.#occupied.slice(0, looksAtOnce);
+    if (looked.length === 0) return;
+    const kept = looked.filter((leaf) => !leaf.remove());
+    this.#occupied = [...this.#occupied.slice(looked.length), ...kept];
+  }
+}
+
+function residueBytes(leaf: ControlGroup): number {
+  return Number(leaf.read('memory.current') ?? 0);
+}
