@@ -26,13 +26,13 @@ export function copyAttributes(from: string, to: string | Buffer, original: BigI
   for (const name of namesOf(from)) ifPossible(() => writeXattr(to, name, readXattr(from, name)));
   // After the owner, whose change takes flags away, and the attributes, which ask for the right to write.
   chmodSync(to, Number(original.mode) & (owned ? permissionBits : plainBits));
-  utimesSync(to, secondsOf(original.atimeNs), secondsOf(original.mtimeNs));
+  utimesSync(to, timeOf(original.atimeNs), timeOf(original.mtimeNs));
 }
 
 /** The same for a symbolic link, which has neither permissions nor attributes of its own. */
 export function copyLinkAttributes(to: Buffer, original: BigIntStats): void {
   ifPossible(() => lchownSync(to, Number(original.uid), Number(original.gid)));
-  lutimesSync(to, secondsOf(original.atimeNs), secondsOf(original.mtimeNs));
+  lutimesSync(to, timeOf(original.atimeNs), timeOf(original.mtimeNs));
 }
 
 function namesOf(from: string): readonly string[] {
@@ -55,6 +55,7 @@ function ifPossible(change: () => void): boolean {
   }
 }
 
-function secondsOf(ns: bigint): number {
-  return Number(ns) / 1e9;
+/** Node takes a number before 1970 for now, a Date not. */
+function timeOf(ns: bigint): number | Date {
+  return ns < 0n ? new Date(Number(ns / 1_000_000n)) : Number(ns) / 1e9;
 }

@@ -20,18 +20,18 @@ interface Place {
 }
 
 /**
- * Copies the tree at the clean path `from` to `to`, where nothing is: links as links, pipes, sockets and devices as
+ * Copies the tree at the clean path `from` to `to`, where nothing is and which faults call `shown`: links as links, pipes, sockets and devices as
  * such, with owners, permissions, times and attributes as far as the user may give them. Several names of one file
  * become files of their own. The content goes on off the event loop, and ends with `signal`.
  *
  * Throws as fileFault does, with the path that was at fault and `source` or `destination` as its field.
  */
-export function* copyTree(from: string, to: string, signal: AbortSignal): Steps<void> {
+export function* copyTree(from: string, to: string, shown: string, signal: AbortSignal): Steps<void> {
   using source = at(from, 'source', () => Directory.naming(parentOf(from)));
-  using target = at(to, 'destination', () => Directory.naming(parentOf(to)));
+  using target = at(shown, 'destination', () => Directory.naming(parentOf(to)));
   yield* new TreeCopy(signal).entry(
     { folder: source, name: toByteName(baseName(from)), shown: from },
-    { folder: target, name: toByteName(baseName(to)), shown: to },
+    { folder: target, name: toByteName(baseName(to)), shown },
     0,
   );
 }

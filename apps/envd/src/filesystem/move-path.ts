@@ -30,7 +30,7 @@ export async function movePath(
   if ((await inSlices(account, rename(source, destination), signal)) === 'renamed') return;
   const draft = `${cleanPath(`${parentOf(destination)}/.${randomUUID()}`)}.moving`;
   try {
-    await inSlices(account, copyTree(source, draft, signal), signal);
+    await inSlices(account, copyTree(source, draft, destination, signal), signal);
     await inSlices(account, rename(draft, destination), signal);
   } catch (thrown) {
     await inSlices(account, removeTree(draft), never).catch((fault: unknown) =>
