@@ -1,38 +1,49 @@
 import { parseArgs } from 'node:util';
 import { WrennError } from '@wrenn/core';
-import { type Benchmark, isWithinBar } from './benchmark.ts';
+import { type Benchmark, isWithinBar, type StandaloneBenchmark } from './benchmark.ts';
 import { create } from './benchmarks/create.ts';
 import { density } from './benchmarks/density.ts';
+import { envdFiles } from './benchmarks/envd-files.ts';
 import { exec } from './benchmarks/exec.ts';
 import { openInstallation } from './installation.ts';
 
-const benchmarks: readonly Benchmark[] = [create, exec, density];
+const benchmarks: readonly (Benchmark | StandaloneBenchmark)[] = [create, exec, density, envdFiles];
 
 /** Runs one benchmark; the last line on standard output is its result as JSON. Exit code 1 when a bar is missed. */
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { runs: { type: 'string' }, help: { type: 'boolean' } },
+    options: { runs: { type: 'string' }, 'size-mib': { type: 'string' }, help: { type: 'boolean' } },
   });
   const chosen = benchmarks.find(({ name }) => name === positionals[0]);
   if (chosen === undefined || values.help) {
-    console.error('usage: npm run bench -- NAME [--runs N], against the Wrenn that runs on this machine\n');
+    console.error(
+      'usage: npm run bench -- NAME [--runs N] [--size-mib N], against the Wrenn that runs on this machine\n',
+    );
     for (const { name, what, defaultRuns } of benchmarks)
       console.error(`  ${name.padEnd(10)}${what} (${defaultRuns} runs)`);
     return values.help ? 0 : 2;
   }
-  const runs = Number(values.runs ?? chosen.defaultRuns);
-  if (!Number.isInteger(runs) || runs < 1) {
-    throw new WrennError('invalid_request', '--runs must be a whole number above 0', { field: 'runs' });
-  }
+  const runs = wholeNumber('runs', values.runs) ?? chosen.defaultRuns;
+  const sizeMiB = wholeNumber('size-mib', values['size-mib']);
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort(new WrennError('cancelled', 'interrupted')));
-  const wrenn = await openInstallation(process.env);
   const note = (text: string) => console.error(`${chosen.name}: ${text}`);
-  const measured = await chosen.run({ wrenn, runs, note, signal: stop.signal });
+  const context = { runs, sizeMiB, note, signal: stop.signal };
+  const measured =
+    'runAlone' in chosen
+      ? await chosen.runAlone(context)
+      : await chosen.run({ ...context, wrenn: await openInstallation(process.env) });
   const ok = isWithinBar(measured.ratio, measured.bar);
   console.log(JSON.stringify({ bench: chosen.name, runs, ...measured, ok }));
   return ok ? 0 : 1;
+}
+
+function wholeNumber(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1) return number;
+  throw new WrennError('invalid_request', `--${option} must be a whole number above 0`, { field: option });
 }
 
 try {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -10,7 +10,7 @@ import { type EnvdWithUser, startEnvdWithUser } from '../testing/envd-with-user.
 const pieceBytes = 1024 * 1024;
 const pieces = 200;
 /** Far below the file's size, and far above what a garbage collection more or less makes. */
-const mostGrowthMiB = 64;
+const mostGrowthMiB = 32;
 
 let machine: EnvdWithUser;
 let path: string;
@@ -24,6 +24,12 @@ beforeAll(async () => {
   await receive();
 });
 afterAll(() => machine[Symbol.asyncDispose]());
+
+/** The start of the daemon takes more than it keeps, which would hide what a file takes. */
+function peakFromNowOn(): number {
+  writeFileSync(`/proc/${machine.envd.pid}/clear_refs`, '5');
+  return machine.envd.peakMemoryMiB();
+}
 
 async function* content(count: number): AsyncGenerator<Buffer> {
   for (let index = 0; index < count; index++) yield Buffer.alloc(pieceBytes, `piece ${index} `);
@@ -76,7 +82,7 @@ test.each([
 ])(
   'a file of 200 MiB goes up %s and comes down again, and memory does not grow with it',
   async (_how, upload) => {
-    const before = machine.envd.peakMemoryMiB();
+    const before = peakFromNowOn();
     expect(await upload()).toBe(200);
     expect(await receive()).toBe(await digestOf(content(pieces)));
     expect(machine.envd.peakMemoryMiB() - before).toBeLessThan(mostGrowthMiB);
@@ -86,7 +92,7 @@ test.each([
 
 test('a large file that is compressed on its way takes no more memory', async () => {
   await send(raw, content(pieces), { path });
-  const before = machine.envd.peakMemoryMiB();
+  const before = peakFromNowOn();
   await receive({ 'accept-encoding': 'gzip' });
   expect(machine.envd.peakMemoryMiB() - before).toBeLessThan(mostGrowthMiB);
 });
