@@ -6,7 +6,8 @@ import { checked, nativeFunction, SystemCallError } from './libc.ts';
 const call = nativeFunction('long syscall(long number, int fd, void *buffer, size_t size)');
 const callNumbers: Readonly<Record<string, number>> = { x64: 217, arm64: 61 };
 
-const batchBytes = 32 * 1024;
+/** Used by one call at a time: what is read is copied out before it returns. */
+const batch = Buffer.allocUnsafeSlow(32 * 1024);
 /** struct linux_dirent64: inode and offset of 8 bytes each, the record's length, the type, the name. */
 const lengthOffset = 16;
 const nameOffset = 19;
@@ -19,13 +20,12 @@ const nameOffset = 19;
 export function nextDirectoryNames(fd: number): string[] | undefined {
   const number = callNumbers[process.arch];
   if (number === undefined || endianness() !== 'LE') throw new Error(`${process.arch} is not known`);
-  const buffer = Buffer.allocUnsafe(batchBytes);
-  const end = fill(number, fd, buffer);
+  const end = fill(number, fd);
   if (end === 0) return undefined;
   const names: string[] = [];
   for (let start = 0; start < end; ) {
-    const next = start + buffer.readUInt16LE(start + lengthOffset);
-    const record = buffer.subarray(start + nameOffset, next);
+    const next = start + batch.readUInt16LE(start + lengthOffset);
+    const record = batch.subarray(start + nameOffset, next);
     const name = record.toString('latin1', 0, record.indexOf(0));
     if (name !== '.' && name !== '..') names.push(name);
     start = next;
@@ -33,9 +33,9 @@ export function nextDirectoryNames(fd: number): string[] | undefined {
   return names;
 }
 
-function fill(number: number, fd: number, buffer: Buffer): number {
+function fill(number: number, fd: number): number {
   try {
-    return checked('getdents64', call(number, fd, buffer, buffer.length));
+    return checked('getdents64', call(number, fd, batch, batch.length));
   } catch (thrown) {
     if (thrown instanceof SystemCallError && thrown.code === 'ENOENT') return 0;
     throw thrown;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Client, Code } from '@connectrpc/connect';
 import { type Filesystem, FileType } from '@wrenn/protocol/filesystem';
@@ -154,11 +154,9 @@ test('of a tree deeper than a path can be, what a path can name is listed', asyn
 });
 
 test('fifty thousand entries are a list, and one more is too many', async () => {
-  for (let index = 0; index < 50_000; index += 1) writeFileSync(`${folder}/${index}`, '');
+  execFileSync('sh', ['-c', 'seq 50000 | xargs touch'], { cwd: folder });
   expect((await asRoot.listDir({ path: folder })).entries.length).toBe(50_000);
   writeFileSync(`${folder}/one-more`, '');
-  for (const path of [folder, daemon.rootFolder]) {
-    await expect(asRoot.listDir({ path, depth: 2 })).rejects.toThrow(rpcCode(Code.ResourceExhausted));
-  }
-  rmSync(folder, { recursive: true });
+  await expect(asRoot.listDir({ path: folder })).rejects.toThrow(rpcCode(Code.ResourceExhausted));
+  await expect(asRoot.listDir({ path: daemon.rootFolder, depth: 2 })).rejects.toThrow('run find');
 });

@@ -201,7 +201,7 @@ describe('by the daemon', () => {
   });
 
   test('a client that goes away ends the work', async () => {
-    const tree = makeFiles(join(daemon.rootFolder, 'left'), 20_000);
+    const tree = makeFiles(join(daemon.rootFolder, 'left'), 8000);
     const leaving = new AbortController();
     const call = asRoot.remove({ path: tree }, { signal: leaving.signal });
     using limit = deadline(20_000, 'waiting for the removal to begin');
