@@ -20,9 +20,10 @@ interface Place {
 }
 
 /**
- * Copies the tree at the clean path `from` to `to`, where nothing is and which faults call `shown`: links as links, pipes, sockets and devices as
- * such, with owners, permissions, times and attributes as far as the user may give them. Several names of one file
- * become files of their own. The content goes on off the event loop, and ends with `signal`.
+ * Copies the tree at the clean path `from` to `to`, where nothing is; faults call that `shown`. Links are copied as
+ * links, pipes, sockets and devices as such, with owners, permissions, times and attributes as far as the user may give
+ * them. Several names of one file become files of their own. The content goes on off the event loop, and ends with
+ * `signal`.
  *
  * Throws as fileFault does, with the path that was at fault and `source` or `destination` as its field.
  */

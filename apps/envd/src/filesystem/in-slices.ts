@@ -4,8 +4,8 @@ import { asUser } from '../users/as-user.ts';
 
 /**
  * Long work in short steps, each done as the user. What it yields between two of them is nothing, or what must settle
- * before the next: work on descriptors, which needs no user. Its descriptors are released by `using`, which happens as root when it is
- * broken off.
+ * before the next: work on descriptors, which needs no user. It releases its descriptors by `using`, which happens as
+ * root when it is broken off.
  */
 export type Steps<T> = Generator<Promise<void> | undefined, T, undefined>;
 
