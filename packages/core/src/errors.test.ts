@@ -22,6 +22,11 @@ describe('WrennError', () => {
     expect(WrennError.from(error, 'reading')).toBe(error);
   });
 
+  it('knows a full quota, which Node has no name for', () => {
+    const cause = Object.assign(new Error('write'), { code: 'Unknown system error -122', errno: -122 });
+    expect(WrennError.from(cause).code).toBe('no_space');
+  });
+
   it.each(['ENOSPC', 'EDQUOT'])('calls %s a full disk', (code) => {
     const full = Object.assign(new Error('write'), { code });
     expect(WrennError.from(full, 'copying').code).toBe('no_space');

@@ -87,9 +87,13 @@ export class WrennError extends Error {
   }
 }
 
+/** EDQUOT on Linux, which libuv has no name for. */
+const quotaExceeded = 122;
+
 /** The `code` of a Node system error (`ENOENT`, …), or undefined. */
 export function systemCode(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;
+  if ('errno' in thrown && Math.abs(Number(thrown.errno)) === quotaExceeded) return 'EDQUOT';
   return typeof thrown.code === 'string' ? thrown.code : undefined;
 }
 
