@@ -4,10 +4,19 @@ import { type Benchmark, isWithinBar, type StandaloneBenchmark } from './benchma
 import { create } from './benchmarks/create.ts';
 import { density } from './benchmarks/density.ts';
 import { envdFiles } from './benchmarks/envd-files.ts';
+import { envdMemory } from './benchmarks/envd-memory.ts';
+import { envdStart } from './benchmarks/envd-start.ts';
 import { exec } from './benchmarks/exec.ts';
 import { openInstallation } from './installation.ts';
 
-const benchmarks: readonly (Benchmark | StandaloneBenchmark)[] = [create, exec, density, envdFiles];
+const benchmarks: readonly (Benchmark | StandaloneBenchmark)[] = [
+  create,
+  exec,
+  density,
+  envdFiles,
+  envdMemory,
+  envdStart,
+];
 
 /** Runs one benchmark; the last line on standard output is its result as JSON. Exit code 1 when a bar is missed. */
 async function main(): Promise<number> {
@@ -21,7 +30,7 @@ async function main(): Promise<number> {
       'usage: npm run bench -- NAME [--runs N] [--size-mib N], against the Wrenn that runs on this machine\n',
     );
     for (const { name, what, defaultRuns } of benchmarks)
-      console.error(`  ${name.padEnd(10)}${what} (${defaultRuns} runs)`);
+      console.error(`  ${name.padEnd(12)}${what} (${defaultRuns} runs)`);
     return values.help ? 0 : 2;
   }
   const runs = wholeNumber('runs', values.runs) ?? chosen.defaultRuns;
