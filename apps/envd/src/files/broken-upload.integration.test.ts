@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
@@ -140,6 +140,22 @@ test.prop([fc.uint8Array({ maxLength: 2000 }), fc.constantFrom('gzip', 'identity
     expect(names()).toStrictEqual([]);
   },
 );
+
+test('after all of this no file is open', async () => {
+  const open = () =>
+    readdirSync(`/proc/${machine.envd.pid}/fd`).map((fd) => linkOf(`/proc/${machine.envd.pid}/fd/${fd}`));
+  const ours = () => open().filter((path) => path.startsWith(machine.rootFolder));
+  await expect.poll(ours, { timeout: 20_000 }).toStrictEqual([]);
+});
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // Closed since.
+    return '';
+  }
+}
 
 test('more parts than anybody needs are refused', async () => {
   const body = `${'--xYz\r\nContent-Disposition: form-data; name="x"\r\n\r\n\r\n'.repeat(10_001)}--xYz--`;

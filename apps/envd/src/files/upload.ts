@@ -15,8 +15,6 @@ import { bodyFault, receiveBody } from './upload-body.ts';
 import { type WrittenFile, writtenFile } from './written-file.ts';
 
 const metadataPrefix = 'x-metadata-';
-/** After so many small steps everybody else has a turn. */
-const stepsPerTurn = 32;
 
 /**
  * `POST /files`: a form with one or many files, or one file as the body itself. All of it has come before any file is
@@ -68,6 +66,8 @@ async function receiveForm(
   files: PendingFiles,
 ) {
   for await (const { name, filename, content } of readParts(body, boundaryOf(type))) {
+    // A form can have thousands of parts, and they may all be here already.
+    await turn();
     if (name !== 'file') continue;
     if (named !== undefined && files.count > 0) {
       throw new WrennError('invalid_request', 'path: names one file, and the form has several', {
@@ -84,7 +84,7 @@ async function receiveForm(
   if (files.count === 0) throw new WrennError('invalid_request', "the form has no part named 'file'");
 }
 
-/** The files of one request, whole but not in their places yet. */
+/** The files of one request, whole but not in their places yet. Between two of them everybody else has a turn. */
 class PendingFiles {
   readonly #account: Account;
   readonly #metadata: Metadata;
@@ -113,16 +113,16 @@ class PendingFiles {
   }
 
   async commit(): Promise<WrittenFile[]> {
-    for (const [index, draft] of this.#drafts.entries()) {
-      if (index % stepsPerTurn === stepsPerTurn - 1) await turn();
+    for (const draft of this.#drafts) {
+      await turn();
       await draft.commit();
     }
     return this.#drafts.map(({ target: { path } }) => writtenFile(path, this.#metadata));
   }
 
   async discard(): Promise<void> {
-    for (const [index, draft] of this.#drafts.entries()) {
-      if (index % stepsPerTurn === stepsPerTurn - 1) await turn();
+    for (const draft of this.#drafts) {
+      await turn();
       draft[Symbol.dispose]();
     }
   }
