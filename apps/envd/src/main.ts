@@ -19,6 +19,7 @@ import { metricsRoutes } from './metrics/routes.ts';
 import { noPorts } from './ports/port-subsystem.ts';
 import { standardPath } from './process/environment.ts';
 import { ProcessTable } from './process/process-table.ts';
+import { findTerminalLauncher } from './process/terminal-launcher.ts';
 import { rpcListener } from './rpc/rpc-listener.ts';
 import { snapshotRoutes } from './snapshot/routes.ts';
 import { Accounts } from './users/accounts.ts';
@@ -64,6 +65,7 @@ function createDaemon({ mode, metadataUrl }: Flags): Daemon {
     access: new AccessControl(mode),
     connections: new ConnectionTracker(),
     processes: new ProcessTable(),
+    terminalLauncher: findTerminalLauncher(process.argv[1] ?? ''),
     workload: unplaced,
     ports: noPorts,
     machine: capsuleMachine(),

@@ -17,4 +17,5 @@ export { SystemCallError } from './libc.ts';
 export { forgetCodePages } from './memory.ts';
 export { openPipe, type PipeEnds } from './pipe.ts';
 export { makeSpecialFile } from './special-file.ts';
+export { openTerminal, resizeTerminal, type TerminalEnds, type TerminalSize } from './terminal.ts';
 export { listXattrs, readXattr, removeXattr, writeXattr, type XattrTarget } from './xattr.ts';

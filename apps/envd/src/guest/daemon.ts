@@ -19,6 +19,8 @@ export interface Daemon {
   readonly access: AccessControl;
   readonly connections: ConnectionTracker;
   readonly processes: ProcessTable;
+  /** Words that start a program in a terminal. */
+  readonly terminalLauncher: readonly string[];
   readonly workload: Workload;
   readonly ports: PortSubsystem;
   readonly machine: Machine;

@@ -1,38 +1,52 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { WrennError } from '@wrenn/core';
 import type { ProcessEventSchema } from '@wrenn/protocol/process';
-import type { ManagedProcess } from './managed-process.ts';
 import { endEventOf, type Outcome } from './outcome.ts';
-import type { OutputChunk } from './output-queue.ts';
+import type { Frame, Gap, OutputReader } from './output-log.ts';
+import type { Connectable } from './process-table.ts';
 
 type Event = MessageInitShape<typeof ProcessEventSchema>;
 
+export interface EventStreamOptions {
+  /** A `keepalive` comes after each so much of nothing. */
+  readonly keepAliveMs: number;
+  /** Aborts when nobody listens any more. */
+  readonly readerGone: AbortSignal;
+  /**
+   * What happens when the process was killed because its time was over: the call that gave it its time fails, to all
+   * others it is an end like any other.
+   */
+  readonly onTimeout: 'fail' | 'end';
+}
+
 /**
- * A process's events for one reader: `start`, its output, `end`, with `keepalive` after each `keepAliveMs` of nothing.
+ * A process's events for one reader, which this takes over: `start`, its output with a `gap` where some is not kept,
+ * `end`. When `readerGone` aborts they stop, and the process goes on.
  *
- * When `readerGone` aborts the process goes on, and its output is dropped. Throws `deadline_exceeded` in the place of
- * the end event when the process was killed because its time was over; its output until then comes first.
+ * Throws `deadline_exceeded` in the place of the end event, when that is asked for; the output until then comes first.
  */
 export async function* eventsOf(
-  process: ManagedProcess,
-  keepAliveMs: number,
-  readerGone: AbortSignal,
+  { pid, ended }: Connectable,
+  reader: OutputReader,
+  { keepAliveMs, readerGone, onTimeout }: EventStreamOptions,
 ): AsyncGenerator<Event> {
-  const leave = () => process.output.discard();
+  const leave = () => reader.leave();
   readerGone.addEventListener('abort', leave, { once: true });
   if (readerGone.aborted) leave();
   try {
-    yield { event: { case: 'start', value: { pid: process.pid } } };
-    while (!process.output.isDrained) {
-      const chunk = process.output.take();
-      if (chunk !== undefined) yield dataEvent(chunk);
-      else if (!(await readableWithin(process, keepAliveMs))) {
+    yield { event: { case: 'start', value: { pid } } };
+    while (!reader.isDone) {
+      const taken = reader.take();
+      if (taken !== undefined) yield taken.kind === 'frame' ? dataEvent(taken) : gapEvent(taken);
+      else if (!(await reader.readableWithin(keepAliveMs))) {
         yield { event: { case: 'keepalive', value: {} } };
       }
     }
     if (readerGone.aborted) return;
-    const { outcome, timedOut } = await process.ended;
-    if (timedOut) throw new WrennError('deadline_exceeded', 'the process took longer than it was given');
+    const { outcome, timedOut } = await ended;
+    if (timedOut && onTimeout === 'fail') {
+      throw new WrennError('deadline_exceeded', 'the process took longer than it was given');
+    }
     yield endEvent(outcome);
   } finally {
     readerGone.removeEventListener('abort', leave);
@@ -46,19 +60,14 @@ export function* eventsOfNone(outcome: Outcome): Generator<Event> {
   yield endEvent(outcome);
 }
 
-async function readableWithin(process: ManagedProcess, ms: number): Promise<boolean> {
-  const { promise: silence, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(resolve, ms, false);
-  const readable = process.output.readable().then(() => true);
-  try {
-    return await Promise.race([readable, silence]);
-  } finally {
-    clearTimeout(timer);
-  }
+function dataEvent({ stream, bytes, number }: Frame): Event {
+  return {
+    event: { case: 'data', value: { output: { case: stream, value: bytes }, number: BigInt(number) } },
+  };
 }
 
-function dataEvent({ stream, bytes }: OutputChunk): Event {
-  return { event: { case: 'data', value: { output: { case: stream, value: bytes } } } };
+function gapEvent({ first, last }: Gap): Event {
+  return { event: { case: 'gap', value: { first: BigInt(first), last: BigInt(last) } } };
 }
 
 function endEvent(outcome: Outcome): Event {

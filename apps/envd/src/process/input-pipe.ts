@@ -1,8 +1,5 @@
 import { Socket } from 'node:net';
-import { WrennError } from '@wrenn/core';
-
-/** Input that a process has not read yet, above which more is refused. */
-const limitBytes = 8 * 1024 * 1024;
+import { checkInputLimit, closedInput } from './input-limit.ts';
 
 /** The writing end of a process's standard input. */
 export class InputPipe {
@@ -22,11 +19,7 @@ export class InputPipe {
    */
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#socket.writableEnded || this.#socket.destroyed) throw closedInput();
-    if (this.#waitingBytes + bytes.length > limitBytes) {
-      throw new WrennError('rate_limited', 'the process does not read its standard input', {
-        remedy: `wait until it has read some: at most ${limitBytes} bytes are kept for it`,
-      });
-    }
+    checkInputLimit(this.#waitingBytes, bytes.length);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waitingBytes += bytes.length;
     this.#socket.write(bytes, (fault) => {
@@ -46,8 +39,4 @@ export class InputPipe {
   close(): void {
     this.#socket.destroy();
   }
-}
-
-function closedInput(cause?: Error): WrennError {
-  return new WrennError('invalid_state', 'standard input of the process is closed', { cause });
 }

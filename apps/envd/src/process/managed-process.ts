@@ -1,11 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
+import { Socket } from 'node:net';
 import { systemCode } from '@wrenn/core';
 import { logFault } from '../log.ts';
+import type { Placement } from '../workload/workload.ts';
 import { InputPipe } from './input-pipe.ts';
 import type { Outcome } from './outcome.ts';
+import type { OutputLog } from './output-log.ts';
 import { OutputPipe } from './output-pipe.ts';
-import { OutputQueue } from './output-queue.ts';
-import type { ProcessSpec, Spawned } from './spawn-process.ts';
+import type { Spawned } from './spawn-process.ts';
+import { Terminal } from './terminal.ts';
 
 /** How often, after the exit, pipes that others still hold open are looked at. */
 const lingerTickMs = 200;
@@ -18,78 +21,115 @@ export interface Ended {
   readonly timedOut: boolean;
 }
 
+export interface ProcessOptions {
+  readonly output: OutputLog;
+  readonly placement: Placement;
+  /** At most 2^31 - 1: bounds the process's life, whoever watches it. Everything in its place is killed after it. */
+  readonly lifeMs: number | undefined;
+}
+
+/** Where its input goes. */
+export type Input =
+  | { readonly kind: 'pipe'; readonly pipe: InputPipe }
+  | { readonly kind: 'terminal'; readonly terminal: Terminal }
+  | { readonly kind: 'none' };
+
 /**
  * A process that was started: its output, its input, its end.
  *
- * `ended` settles once, after the exit was seen and the output is complete: both pipes are at their end or, when
- * processes it left behind hold them open, nothing came for a tick (200 ms) or ten ticks have passed. What those
- * write later is read and dropped, so that they are not killed by a closed pipe.
+ * `ended` settles once, after the exit was seen and the output is complete: both pipes, or the terminal, are at their
+ * end or, when processes it left behind hold them open, nothing came for a tick (200 ms) or ten ticks have passed.
+ * What those write later into the pipes is read and dropped, so that they are not killed by a closed pipe; a terminal
+ * is taken from them by the kernel as soon as its leader ends.
  */
 export class ManagedProcess {
   readonly pid: number;
-  readonly spec: ProcessSpec;
-  readonly stdin: InputPipe | undefined;
-  readonly output = new OutputQueue();
+  readonly input: Input;
+  readonly output: OutputLog;
   /** The process itself is gone; its output may still be on its way. */
   readonly exited: Promise<Outcome>;
   readonly ended: Promise<Ended>;
-  readonly #child: ChildProcess;
-  readonly #pipes: readonly OutputPipe[];
+  readonly #outputs: readonly OutputPipe[];
+  readonly #placement: Placement;
+  /** Undefined once it has ended: its ID can be another's by then. */
+  #child: ChildProcess | undefined;
   #timedOut = false;
 
-  /**
-   * `lifeMs`, at most 2^31 - 1, bounds the process's life, whoever watches it; it and its group are killed when that
-   * is over.
-   */
-  constructor(spawned: Extract<Spawned, { kind: 'running' }>, spec: ProcessSpec, lifeMs: number | undefined) {
-    this.pid = spawned.pid;
-    this.spec = spec;
-    this.#child = spawned.child;
-    this.stdin = spawned.stdin === undefined ? undefined : new InputPipe(spawned.stdin);
-    this.#pipes = [
-      new OutputPipe(spawned.stdout, 'stdout', this.output),
-      new OutputPipe(spawned.stderr, 'stderr', this.output),
-    ];
-    const timer = lifeMs === undefined ? undefined : this.#endAfter(lifeMs);
-    this.exited = outcomeOf(spawned.child).finally(() => clearTimeout(timer));
+  constructor(
+    { pid, child, ends }: Extract<Spawned, { kind: 'running' }>,
+    { output, placement, lifeMs }: ProcessOptions,
+  ) {
+    this.pid = pid;
+    this.output = output;
+    this.#child = child;
+    this.#placement = placement;
+    if (ends.kind === 'terminal') {
+      const terminal = new Terminal(ends.master);
+      this.input = { kind: 'terminal', terminal };
+      this.#outputs = [new OutputPipe(terminal.screen, 'pty', output)];
+    } else {
+      const { stdin } = ends;
+      this.input = stdin === undefined ? { kind: 'none' } : { kind: 'pipe', pipe: new InputPipe(stdin) };
+      this.#outputs = [
+        new OutputPipe(readable(ends.stdout), 'stdout', output),
+        new OutputPipe(readable(ends.stderr), 'stderr', output),
+      ];
+    }
+    this.exited = this.#untilExit(child, lifeMs);
     this.ended = this.#settle();
   }
 
   /** Signals the process alone. False when it had ended. */
   signal(name: 'SIGTERM' | 'SIGKILL'): boolean {
-    return this.#child.kill(name);
+    return this.#child?.kill(name) ?? false;
   }
 
   /** Kills the process and what shares its group. */
   killGroup(): void {
-    // An ended process's ID can be another's by now.
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.#child === undefined) return;
     try {
       process.kill(-this.pid, 'SIGKILL');
     } catch (thrown) {
       if (systemCode(thrown) !== 'ESRCH') logFault(`killing the process group ${this.pid}`, thrown);
     }
+    // One that was launched into a terminal just now leads no group yet.
+    this.signal('SIGKILL');
   }
 
-  #endAfter(lifeMs: number): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.#timedOut = true;
-      this.killGroup();
-    }, lifeMs);
+  #untilExit(child: ChildProcess, lifeMs: number | undefined): Promise<Outcome> {
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    const timer = lifeMs === undefined ? undefined : setTimeout(() => this.#timeOut(), lifeMs);
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      this.#child = undefined;
+      resolve(signal === null ? { kind: 'exited', code: code ?? -1 } : { kind: 'signalled', signal });
+      // Its end is told first.
+      setImmediate(() => this.#placement.release());
+    });
+    // From kill(), which reports it to its caller as well.
+    child.on('error', (fault) => logFault(`process ${child.pid}`, fault));
+    return promise;
+  }
+
+  #timeOut(): void {
+    this.#timedOut = true;
+    this.killGroup();
+    this.#placement.killAll();
   }
 
   async #settle(): Promise<Ended> {
     const outcome = await this.exited;
-    this.stdin?.close();
+    if (this.input.kind === 'pipe') this.input.pipe.close();
     await this.#outputComplete();
     this.output.end();
-    for (const pipe of this.#pipes) pipe.resume();
+    if (this.input.kind === 'terminal') this.input.terminal.close();
+    for (const output of this.#outputs) output.resume();
     return { outcome, timedOut: this.#timedOut };
   }
 
   async #outputComplete(): Promise<void> {
     const stopped = new AbortController();
-    const closed = Promise.all(this.#pipes.map((pipe) => pipe.closed));
+    const closed = Promise.all(this.#outputs.map((output) => output.closed));
     await Promise.race([closed, this.#lingered(stopped.signal)]);
     stopped.abort();
   }
@@ -114,16 +154,11 @@ export class ManagedProcess {
   }
 
   #reads(): number {
-    return this.#pipes.reduce((sum, pipe) => sum + pipe.reads, 0);
+    return this.#outputs.reduce((sum, output) => sum + output.reads, 0);
   }
 }
 
-function outcomeOf(child: ChildProcess): Promise<Outcome> {
-  const { promise, resolve } = Promise.withResolvers<Outcome>();
-  child.once('exit', (code, signal) => {
-    resolve(signal === null ? { kind: 'exited', code: code ?? -1 } : { kind: 'signalled', signal });
-  });
-  // From kill(), which reports it to its caller as well.
-  child.on('error', (fault) => logFault(`process ${child.pid}`, fault));
-  return promise;
+/** Takes over the descriptor `fd`. */
+function readable(fd: number): Socket {
+  return new Socket({ fd, readable: true, writable: false });
 }

@@ -1,35 +1,32 @@
-import { Socket } from 'node:net';
-import type { OutputQueue, OutputSource, OutputStream } from './output-queue.ts';
+import type { Socket } from 'node:net';
+import type { OutputLog, OutputSource, OutputStream } from './output-log.ts';
 
-/** The reading end of a process's output, flowing into its queue. */
+/** What a process writes to one descriptor, flowing into its log. */
 export class OutputPipe implements OutputSource {
   readonly #socket: Socket;
-  /** Settles when every writer has closed the pipe and everything in it was read. */
+  /** Settles when every writer has closed the other end and everything in it was read. */
   readonly closed: Promise<void>;
   #reads = 0;
 
-  /** Takes over the descriptor `fd`. */
-  constructor(fd: number, stream: OutputStream, queue: OutputQueue) {
+  /** Takes over `socket`, which nobody reads yet. */
+  constructor(socket: Socket, stream: OutputStream, log: OutputLog) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
-    this.#socket = new Socket({ fd, readable: true, writable: false });
+    this.#socket = socket;
     this.#socket.once('close', resolve);
-    // 'close' follows. A pipe that cannot be read has no more output; what was read is kept.
+    // 'close' follows. What cannot be read has no more output, and what was read is kept: of a terminal whose last
+    // program has closed it, EIO is the end.
     this.#socket.on('error', () => undefined);
     this.#socket.on('data', (bytes: Buffer) => {
       this.#reads += 1;
-      queue.push(stream, bytes);
+      log.push(stream, bytes);
     });
-    queue.addSource(this);
+    log.addSource(this);
   }
 
   /** Counts up with each piece that was read. */
   get reads(): number {
     return this.#reads;
-  }
-
-  get isClosed(): boolean {
-    return this.#socket.destroyed;
   }
 
   pause(): void {
@@ -38,9 +35,5 @@ export class OutputPipe implements OutputSource {
 
   resume(): void {
     this.#socket.resume();
-  }
-
-  close(): void {
-    this.#socket.destroy();
   }
 }

@@ -1,21 +1,21 @@
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { WrennError } from '@wrenn/core';
-import { type Process, Signal } from '@wrenn/protocol/process';
-import type { Daemon } from '../guest/daemon.ts';
-import { requireServing } from '../guest/daemon.ts';
+import { type ConnectRequest, type Process, Signal, type StartRequest } from '@wrenn/protocol/process';
+import { type Daemon, requireServing } from '../guest/daemon.ts';
 import { clientGone } from '../rpc/client-gone.ts';
+import { keepAliveMsOf } from '../rpc/keep-alive.ts';
 import { streaming, unary } from '../rpc/rpc-error.ts';
 import { usernameOf } from '../users/basic-auth.ts';
 import { eventsOf, eventsOfNone } from './event-stream.ts';
 import { ManagedProcess } from './managed-process.ts';
-import { spawnProcess } from './spawn-process.ts';
+import { OutputLog } from './output-log.ts';
+import { pipeOf, terminalOf, writeInput, writeInputStream } from './process-input.ts';
+import { type Spawned, spawnProcess } from './spawn-process.ts';
 import { readStartRequest } from './start-request.ts';
+import { readNewSize } from './terminal-size.ts';
 
-const defaultKeepAliveSeconds = 90;
-const longestKeepAliveSeconds = 24 * 60 * 60;
-
-/** The part of `process.Process` that this version serves; the other methods answer `unimplemented`. */
-export function processService(daemon: Daemon): Partial<ServiceImpl<typeof Process>> {
+/** `process.Process`. */
+export function processService(daemon: Daemon): ServiceImpl<typeof Process> {
   const { processes } = daemon;
   return {
     list: () => ({ processes: processes.list() }),
@@ -23,33 +23,53 @@ export function processService(daemon: Daemon): Partial<ServiceImpl<typeof Proce
     start: streaming(async function* (request, context) {
       requireServing(daemon);
       const spec = readStartRequest(request, usernameOf(context.requestHeader.get('authorization')), daemon);
-      const spawned = await spawnProcess(spec);
+      const spawned = await spawnProcess(spec, daemon.terminalLauncher);
       if (spawned.kind === 'refused') {
         for (const event of eventsOfNone(spawned.outcome)) yield { event };
         return;
       }
-      const process = new ManagedProcess(spawned, spec, lifeMsOf(context));
-      if (request.process !== undefined) processes.add(process, request.process, request.tag);
-      const gone = context.values.get(clientGone);
-      for await (const event of eventsOf(process, keepAliveMsOf(context), gone)) yield { event };
+      const process = manage(daemon, spawned, request, context);
+      const events = eventsOf(process, process.output.read(), {
+        keepAliveMs: keepAliveMsOf(context),
+        readerGone: context.values.get(clientGone),
+        onTimeout: 'fail',
+      });
+      for await (const event of events) yield { event };
+    }),
+
+    connect: streaming(async function* (request, context) {
+      const process = processes.selectForReading(request.process);
+      const reader = process.output.read(firstWanted(request));
+      // Here the call's time bounds the call alone.
+      const readerGone = AbortSignal.any([context.signal, context.values.get(clientGone)]);
+      const events = eventsOf(process, reader, {
+        keepAliveMs: keepAliveMsOf(context),
+        readerGone,
+        onTimeout: 'end',
+      });
+      for await (const event of events) yield { event };
+      context.signal.throwIfAborted();
+    }),
+
+    update: unary((request) => {
+      const { input } = processes.select(request.process);
+      const size = readNewSize(request.pty);
+      terminalOf(input).resize(size);
+      return {};
+    }),
+
+    streamInput: unary(async (requests) => {
+      await writeInputStream(processes, requests);
+      return {};
     }),
 
     sendInput: unary(async (request) => {
-      const { stdin } = processes.select(request.process);
-      const input = request.input?.input;
-      if (input?.case === undefined) {
-        throw new WrennError('invalid_request', 'no input is given', { field: 'input' });
-      }
-      if (input.case === 'pty') throw new WrennError('invalid_state', 'the process has no terminal');
-      if (stdin === undefined) throw withoutStdin();
-      await stdin.write(input.value);
+      await writeInput(processes.select(request.process), request.input);
       return {};
     }),
 
     closeStdin: unary((request) => {
-      const { stdin } = processes.select(request.process);
-      if (stdin === undefined) throw withoutStdin();
-      stdin.end();
+      pipeOf(processes.select(request.process).input).end();
       return {};
     }),
 
@@ -68,21 +88,30 @@ export function processService(daemon: Daemon): Partial<ServiceImpl<typeof Proce
   };
 }
 
+/** Takes a process over in the turn in which it was started, before it can have forked much. */
+function manage(
+  { processes, workload }: Daemon,
+  spawned: Extract<Spawned, { kind: 'running' }>,
+  request: StartRequest,
+  context: HandlerContext,
+): ManagedProcess {
+  const kind = spawned.ends.kind === 'terminal' ? 'terminal' : 'command';
+  const process = new ManagedProcess(spawned, {
+    output: new OutputLog(processes.outputBudget),
+    placement: workload.adopt(spawned.pid, kind),
+    lifeMs: lifeMsOf(context),
+  });
+  if (request.process !== undefined) processes.add(process, request.process, request.tag);
+  return process;
+}
+
 /** How long the process may live. E2B's clients say 0 when they mean no limit; others leave the header out. */
 function lifeMsOf(context: HandlerContext): number | undefined {
   const isUnbounded = Number(context.requestHeader.get('connect-timeout-ms') ?? 0) === 0;
   return isUnbounded ? undefined : context.timeoutMs();
 }
 
-/** The header's whole seconds, or 90. */
-function keepAliveMsOf(context: HandlerContext): number {
-  const text = context.requestHeader.get('keepalive-ping-interval') ?? '';
-  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  return (seconds === 0 ? defaultKeepAliveSeconds : Math.min(seconds, longestKeepAliveSeconds)) * 1000;
-}
-
-function withoutStdin(): WrennError {
-  return new WrennError('invalid_state', 'the process was started without standard input', {
-    remedy: 'start it with stdin true',
-  });
+/** Frames count from 1. Undefined: the next one. */
+function firstWanted({ from }: ConnectRequest): number | undefined {
+  return from === undefined ? undefined : Math.max(1, Number(from));
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync } from 'node:fs';
 import { systemCode, WrennError } from '@wrenn/core';
-import { openPipe, type PipeEnds, withGroupsForChild } from '@wrenn/sys';
+import { withGroupsForChild } from '@wrenn/sys';
 import type { Account } from '../users/accounts.ts';
 import type { Outcome } from './outcome.ts';
+import { type OpenStdio, type OurEnds, openStdio, type StdioSpec } from './stdio.ts';
 
 export interface ProcessSpec {
   readonly cmd: string;
@@ -12,71 +12,65 @@ export interface ProcessSpec {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly account: Account;
-  /** `null`: reads are at an end at once. */
-  readonly stdin: 'pipe' | 'null';
+  readonly stdio: StdioSpec;
 }
 
 export type Spawned =
-  | {
-      readonly kind: 'running';
-      readonly child: ChildProcess;
-      readonly pid: number;
-      /** Descriptors that the caller now owns: ours ends of the pipes. */
-      readonly stdin: number | undefined;
-      readonly stdout: number;
-      readonly stderr: number;
-    }
+  | { readonly kind: 'running'; readonly child: ChildProcess; readonly pid: number; readonly ends: OurEnds }
   | { readonly kind: 'refused'; readonly outcome: Outcome };
 
 /**
- * Starts a program as its user, in a session of its own, with real pipes. The C library's execvp() looks it up along
- * the PATH of its own environment from its own folder, in the child, with the user's rights.
+ * Starts a program as its user, in a session of its own, with real pipes or a terminal. The C library's execvp() looks
+ * it up along the PATH of its own environment from its own folder, in the child, with the user's rights.
  *
- * A command that does not exist or cannot be executed is an outcome. Throws `rate_limited` when the machine has no
- * process, descriptor or memory left, and `forbidden` when this daemon cannot become that user.
+ * `terminalLauncher` are words that run a program in a session of its own with its standard input as its controlling
+ * terminal: neither Node nor posix_spawn() can. It becomes the program, so the process ID stays.
+ *
+ * A command that does not exist or cannot be executed is an outcome; in a terminal the launcher says so and ends with
+ * the same code. Throws `rate_limited` when the machine has no process, descriptor, terminal or memory left, and
+ * `forbidden` when this daemon cannot become that user.
  */
-export async function spawnProcess(spec: ProcessSpec): Promise<Spawned> {
-  const pipes: PipeEnds[] = [];
-  const pipe = () => {
-    const ends = openPipe();
-    pipes.push(ends);
-    return ends;
-  };
+export async function spawnProcess(spec: ProcessSpec, terminalLauncher: readonly string[]): Promise<Spawned> {
+  let stdio: OpenStdio | undefined;
   try {
-    const stdin = spec.stdin === 'pipe' ? pipe() : undefined;
-    const stdout = pipe();
-    const stderr = pipe();
-    const child = spawnAs(spec, [stdin?.read ?? 'ignore', stdout.write, stderr.write]);
+    stdio = openStdio(spec.stdio, spec.account);
+    const launcher = spec.stdio.kind === 'terminal' ? terminalLauncher : [];
+    const child = spawnAs(spec, [...launcher, spec.cmd, ...spec.args], stdio.childs);
     // 'error' comes in a later tick, and must find a listener.
     if (child.pid === undefined) await once(child, 'spawn');
     const pid = child.pid;
     if (pid === undefined) throw new WrennError('internal_error', `${spec.cmd} has no process ID`);
-    for (const fd of [stdin?.read, stdout.write, stderr.write]) if (fd !== undefined) closeSync(fd);
-    return { kind: 'running', child, pid, stdin: stdin?.write, stdout: stdout.read, stderr: stderr.read };
+    stdio.closeChilds();
+    return { kind: 'running', child, pid, ends: stdio.ours };
   } catch (thrown) {
-    for (const { read, write } of pipes) {
-      closeSync(read);
-      closeSync(write);
-    }
-    const outcome = outcomeOf(spec.cmd, thrown);
+    stdio?.closeOurs();
+    stdio?.closeChilds();
+    const outcome = outcomeOf(spec, thrown);
     if (outcome === undefined) throw spawnFault(spec.cmd, thrown);
     return { kind: 'refused', outcome };
   }
 }
 
-function spawnAs({ cmd, args, env, cwd, account }: ProcessSpec, stdio: SpawnOptions['stdio']): ChildProcess {
-  const options: SpawnOptions = { env, cwd, stdio, detached: true };
-  if (account.uid === process.geteuid?.()) return spawn(cmd, args, options);
+function spawnAs(
+  { env, cwd, account, stdio }: ProcessSpec,
+  [program = '', ...args]: readonly string[],
+  childs: OpenStdio['childs'],
+): ChildProcess {
+  // The launcher makes the session, and would have to fork if it led a group already.
+  const options: SpawnOptions = { env, cwd, stdio: [...childs], detached: stdio.kind === 'pipes' };
+  if (account.uid === process.geteuid?.()) return spawn(program, args, options);
   if (process.geteuid?.() !== 0) {
     throw new WrennError('forbidden', `only root can start a process as ${account.name}`);
   }
   return withGroupsForChild(account, () =>
-    spawn(cmd, args, { ...options, uid: account.uid, gid: account.gid }),
+    spawn(program, args, { ...options, uid: account.uid, gid: account.gid }),
   );
 }
 
 /** What execvp() said of the command itself. The working directory was checked before. */
-function outcomeOf(cmd: string, thrown: unknown): Outcome | undefined {
+function outcomeOf({ cmd, stdio }: ProcessSpec, thrown: unknown): Outcome | undefined {
+  // It speaks of the launcher.
+  if (stdio.kind === 'terminal') return undefined;
   const code = systemCode(thrown);
   if (code === 'ENOENT') return { kind: 'not-found', cmd };
   const reason = code === undefined ? undefined : notExecutable[code];
@@ -96,7 +90,8 @@ const notExecutable: Readonly<Record<string, string>> = {
   E2BIG: 'argument list too long',
 };
 
-const exhausted: readonly (string | undefined)[] = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'];
+/** The last is what /dev/ptmx says. */
+const exhausted: readonly (string | undefined)[] = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ENOSPC'];
 
 function spawnFault(cmd: string, thrown: unknown): WrennError {
   const code = systemCode(thrown);
@@ -104,6 +99,17 @@ function spawnFault(cmd: string, thrown: unknown): WrennError {
     return new WrennError('rate_limited', `starting ${cmd}: the capsule has no resources left (${code})`, {
       cause: thrown,
       remedy: 'end some of its processes, or give it more memory',
+    });
+  }
+  if (code === 'ENOENT') {
+    return new WrennError('missing_prerequisite', `starting ${cmd}: the capsule has no terminals`, {
+      cause: thrown,
+      remedy: 'terminals need /dev/ptmx, and setsid of util-linux or busybox',
+    });
+  }
+  if (code === 'E2BIG') {
+    return new WrennError('invalid_request', `starting ${cmd}: argument list too long`, {
+      field: 'process.args',
     });
   }
   return WrennError.from(thrown, `starting ${cmd}`);

@@ -4,7 +4,12 @@ import type { Daemon } from '../guest/daemon.ts';
 import { globalEnvironment } from '../guest/settings.ts';
 import { buildEnvironment } from './environment.ts';
 import type { ProcessSpec } from './spawn-process.ts';
+import type { StdioSpec } from './stdio.ts';
+import { readInitialSize } from './terminal-size.ts';
 import { chooseWorkingDirectory } from './working-directory.ts';
+
+/** Kept for as long as the process can be connected to. */
+const longestTag = 1_024;
 
 /** What to run, as whom and where. Throws `invalid_request`, `unauthorized` for an unknown user. */
 export function readStartRequest(
@@ -12,9 +17,6 @@ export function readStartRequest(
   username: string | undefined,
   { accounts, settings, searchPath }: Pick<Daemon, 'accounts' | 'settings' | 'searchPath'>,
 ): ProcessSpec {
-  if (request.pty !== undefined) {
-    throw new WrennError('not_implemented', 'terminals are not served by this version', { field: 'pty' });
-  }
   const config = request.process;
   if (config === undefined || config.cmd === '') {
     throw new WrennError('invalid_request', 'no command is given', { field: 'process.cmd' });
@@ -23,6 +25,9 @@ export function readStartRequest(
     if (!word.includes('\0')) continue;
     const field = index === 0 ? 'process.cmd' : `process.args[${index - 1}]`;
     throw new WrennError('invalid_request', `${field} contains a NUL`, { field });
+  }
+  if (request.tag !== undefined && request.tag.length > longestTag) {
+    throw new WrennError('invalid_request', `a tag has at most ${longestTag} characters`, { field: 'tag' });
   }
   const account = accounts.find(username ?? settings.defaultUser);
   return {
@@ -36,6 +41,11 @@ export function readStartRequest(
       requested: config.envs,
     }),
     cwd: chooseWorkingDirectory(config.cwd, settings.defaultWorkdir, account),
-    stdin: request.stdin === false ? 'null' : 'pipe',
+    stdio: readStdio(request),
   };
+}
+
+function readStdio({ pty, stdin }: StartRequest): StdioSpec {
+  if (pty !== undefined) return { kind: 'terminal', size: readInitialSize(pty) };
+  return { kind: 'pipes', stdin: stdin === false ? 'null' : 'pipe' };
 }
