@@ -18,7 +18,7 @@ const leastThroughput = 0.8;
 const parent = '/var/tmp/bench-envd-files-';
 
 const piece = Buffer.alloc(mebibyte, 'neither all zeroes nor hard to make ');
-const sync = promisify(execFile);
+const run = promisify(execFile);
 
 export const envdFiles: StandaloneBenchmark = {
   name: 'envd-files',
@@ -54,7 +54,9 @@ export const envdFiles: StandaloneBenchmark = {
 
 interface FileServer extends AsyncDisposable {
   readonly pid: number;
+  /** Of one file, and where it is. */
   readonly url: string;
+  readonly file: string;
 }
 
 interface Throughput {
@@ -80,10 +82,12 @@ async function inTurn(
 }
 
 /** Of a file that was not there before; on the disk when it is read, so that its writing burdens nobody after it. */
-async function measure({ url }: FileServer, sizeMiB: number): Promise<Throughput> {
+async function measure({ url, file }: FileServer, sizeMiB: number): Promise<Throughput> {
   const rate = (ms: number) => round((sizeMiB * mebibyte) / 1000 / ms);
+  await rm(file, { force: true });
+  await run('sync');
   const upMs = await timed(() => upload(url, sizeMiB));
-  await sync('sync');
+  await run('sync');
   const downMs = await timed(() => download(url, sizeMiB));
   return { up_mb_s: rate(upMs), down_mb_s: rate(downMs) };
 }
@@ -142,13 +146,13 @@ async function startDaemon(folder: string, { signal }: StandaloneContext): Promi
   const flags = ['--max-semi-space-size=1', '--single-threaded-gc'];
   const argv = [...flags, main, '--standalone', '--host', '127.0.0.1', '--port', '0'];
   const { child, port } = await start(argv, /"message":"listening".*"port":(\d+)/, signal);
-  return serverOf(child, `http://127.0.0.1:${port}/files?path=${folder}/ours`);
+  return serverOf(child, `http://127.0.0.1:${port}/files?path=${folder}/ours`, `${folder}/ours`);
 }
 
 async function startFloor(folder: string, { signal }: StandaloneContext): Promise<FileServer> {
   const main = fileURLToPath(new URL('../floors/plain-file-server.ts', import.meta.url));
   const { child, port } = await start([main, folder], /^(\d+)$/, signal);
-  return serverOf(child, `http://127.0.0.1:${port}/floor`);
+  return serverOf(child, `http://127.0.0.1:${port}/floor`, `${folder}/floor`);
 }
 
 /** Runs a server of Node's until it says its port. */
@@ -168,10 +172,11 @@ async function start(argv: readonly string[], port: RegExp, signal: AbortSignal)
   }
 }
 
-function serverOf(child: ChildProcess, url: string): FileServer {
+function serverOf(child: ChildProcess, url: string, file: string): FileServer {
   return {
     pid: child.pid ?? 0,
     url,
+    file,
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');

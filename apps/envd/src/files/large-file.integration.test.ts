@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -36,7 +37,7 @@ async function* content(count: number): AsyncGenerator<Buffer> {
 }
 const urlOf = (query: Record<string, string>) => `${machine.envd.url}/files?${new URLSearchParams(query)}`;
 
-async function digestOf(chunks: AsyncIterable<Buffer>): Promise<string> {
+async function digestOf(chunks: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of chunks) hash.update(chunk);
   return hash.digest('hex');
@@ -58,13 +59,10 @@ async function send(
   return await answered;
 }
 
-function receive(headers: Record<string, string> = {}): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest(urlOf({ path }), { headers }, (response) =>
-      digestOf(response).then(resolve, reject),
-    );
-    request.on('error', reject).end();
-  });
+async function receive(headers: Record<string, string> = {}): Promise<string> {
+  const request = httpRequest(urlOf({ path }), { headers }).end();
+  const [response]: IncomingMessage[] = await once(request, 'response');
+  return await digestOf(response ?? []);
 }
 
 async function* asForm(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
