@@ -2,6 +2,7 @@ export { stepWallClock, wallClockNs } from './clock.ts';
 export { type Credentials, withFilePermissionsOf, withGroupsForChild } from './credentials.ts';
 export { closeOnExecFrom } from './descriptors.ts';
 export { nextDirectoryNames } from './directory-names.ts';
+export { watchEndingSignal } from './ending-signal.ts';
 export { reseedRandomPool } from './entropy.ts';
 export { setHostname } from './hostname.ts';
 export {

@@ -4,7 +4,7 @@ import { systemCode } from '@wrenn/core';
 import { logFault } from '../log.ts';
 import type { Placement } from '../workload/workload.ts';
 import { InputPipe } from './input-pipe.ts';
-import type { Outcome } from './outcome.ts';
+import { type Outcome, outcomeOfExit } from './outcome.ts';
 import type { OutputLog } from './output-log.ts';
 import { OutputPipe } from './output-pipe.ts';
 import type { Spawned } from './spawn-process.ts';
@@ -56,7 +56,7 @@ export class ManagedProcess {
   #timedOut = false;
 
   constructor(
-    { pid, child, ends }: Extract<Spawned, { kind: 'running' }>,
+    { pid, child, ends, endingSignal }: Extract<Spawned, { kind: 'running' }>,
     { output, placement, lifeMs }: ProcessOptions,
   ) {
     this.pid = pid;
@@ -75,7 +75,7 @@ export class ManagedProcess {
         new OutputPipe(readable(ends.stderr), 'stderr', output),
       ];
     }
-    this.exited = this.#untilExit(child, lifeMs);
+    this.exited = this.#untilExit(child, endingSignal, lifeMs);
     this.ended = this.#settle();
   }
 
@@ -96,13 +96,13 @@ export class ManagedProcess {
     this.signal('SIGKILL');
   }
 
-  #untilExit(child: ChildProcess, lifeMs: number | undefined): Promise<Outcome> {
+  #untilExit(child: ChildProcess, endingSignal: () => number, lifeMs: number | undefined): Promise<Outcome> {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     const timer = lifeMs === undefined ? undefined : setTimeout(() => this.#timeOut(), lifeMs);
     child.once('exit', (code, signal) => {
       clearTimeout(timer);
       this.#child = undefined;
-      resolve(signal === null ? { kind: 'exited', code: code ?? -1 } : { kind: 'signalled', signal });
+      resolve(outcomeOfExit(code, signal ?? endingSignal()));
       // Its end is told first.
       setImmediate(() => this.#placement.release());
     });

@@ -5,7 +5,8 @@ import type { ProcessEvent_EndEventSchema } from '@wrenn/protocol/process';
 /** How a process ended, or why none came to be. */
 export type Outcome =
   | { readonly kind: 'exited'; readonly code: number }
-  | { readonly kind: 'signalled'; readonly signal: NodeJS.Signals }
+  /** A number where Node has no name for it: real-time signals. */
+  | { readonly kind: 'signalled'; readonly signal: NodeJS.Signals | number }
   | { readonly kind: 'not-found'; readonly cmd: string }
   | { readonly kind: 'not-executable'; readonly cmd: string; readonly reason: string };
 
@@ -14,6 +15,11 @@ const notFoundCode = 127;
 const notExecutableCode = 126;
 /** Added to a signal's number, as shells do. */
 const signalBase = 128;
+
+/** What an exit means: `signal` is the one that ended the process, 0 for none. */
+export function outcomeOfExit(code: number | null, signal: NodeJS.Signals | number): Outcome {
+  return signal === 0 ? { kind: 'exited', code: code ?? -1 } : { kind: 'signalled', signal };
+}
 
 /**
  * The end event of an outcome.
@@ -26,11 +32,7 @@ export function endEventOf(outcome: Outcome): MessageInitShape<typeof ProcessEve
     case 'exited':
       return exitWith(outcome.code);
     case 'signalled':
-      return {
-        exitCode: signalBase + constants.signals[outcome.signal],
-        exited: false,
-        status: `signal: ${signalText[outcome.signal] ?? outcome.signal}`,
-      };
+      return endBySignal(outcome.signal);
     case 'not-found':
       return { ...exitWith(notFoundCode), error: `${outcome.cmd}: command not found` };
     case 'not-executable':
@@ -40,6 +42,17 @@ export function endEventOf(outcome: Outcome): MessageInitShape<typeof ProcessEve
 
 function exitWith(exitCode: number) {
   return { exitCode, exited: true, status: `exit status ${exitCode}` };
+}
+
+function endBySignal(signal: NodeJS.Signals | number) {
+  if (typeof signal === 'number') {
+    return { exitCode: signalBase + signal, exited: false, status: `signal: signal ${signal}` };
+  }
+  return {
+    exitCode: signalBase + constants.signals[signal],
+    exited: false,
+    status: `signal: ${signalText[signal] ?? signal}`,
+  };
 }
 
 /** The words that clients compare with. */

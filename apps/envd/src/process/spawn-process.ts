@@ -1,7 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { systemCode, WrennError } from '@wrenn/core';
-import { withGroupsForChild } from '@wrenn/sys';
+import { watchEndingSignal, withGroupsForChild } from '@wrenn/sys';
 import type { Account } from '../users/accounts.ts';
 import type { Outcome } from './outcome.ts';
 import { type OpenStdio, type OurEnds, openStdio, type StdioSpec } from './stdio.ts';
@@ -16,7 +16,14 @@ export interface ProcessSpec {
 }
 
 export type Spawned =
-  | { readonly kind: 'running'; readonly child: ChildProcess; readonly pid: number; readonly ends: OurEnds }
+  | {
+      readonly kind: 'running';
+      readonly child: ChildProcess;
+      readonly pid: number;
+      readonly ends: OurEnds;
+      /** For a listener of 'exit': the number of the signal that ended it, or 0. Node does not know all of them. */
+      readonly endingSignal: () => number;
+    }
   | { readonly kind: 'refused'; readonly outcome: Outcome };
 
 /**
@@ -40,8 +47,9 @@ export async function spawnProcess(spec: ProcessSpec, terminalLauncher: readonly
     if (child.pid === undefined) await once(child, 'spawn');
     const pid = child.pid;
     if (pid === undefined) throw new WrennError('internal_error', `${spec.cmd} has no process ID`);
+    const endingSignal = watchEndingSignal(pid);
     stdio.closeChilds();
-    return { kind: 'running', child, pid, ends: stdio.ours };
+    return { kind: 'running', child, pid, ends: stdio.ours, endingSignal };
   } catch (thrown) {
     stdio?.closeOurs();
     stdio?.closeChilds();
