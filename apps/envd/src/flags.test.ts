@@ -7,8 +7,17 @@ test('a capsule listens on every address, a standalone daemon on its own machine
     host: '0.0.0.0',
     port: 49983,
     metadataUrl: 'http://169.254.169.254',
+    cgroupRoot: '/sys/fs/cgroup/wrenn',
+    forwardPortsTo: undefined,
   });
-  const standalone = { mode: 'standalone', host: '127.0.0.1', port: 49983, metadataUrl: undefined };
+  const standalone = {
+    mode: 'standalone',
+    host: '127.0.0.1',
+    port: 49983,
+    metadataUrl: undefined,
+    cgroupRoot: '/sys/fs/cgroup/wrenn',
+    forwardPortsTo: undefined,
+  };
   expect(parseFlags(['--standalone'])).toStrictEqual(standalone);
   expect(parseFlags(['--standalone', '--host', '::1', '--port', '0'])).toStrictEqual({
     ...standalone,
@@ -25,6 +34,7 @@ test('the metadata service can be elsewhere, or not be looked for', () => {
 test.each([
   ['--metadata-url', 'x'],
   ['--metadata-url', 'http://a/b'],
+  ['--forward-ports-to', 'localhost'],
   ['--port', 'x'],
   ['--port', '65536'],
   ['--port', '-1'],

@@ -16,7 +16,7 @@ import { initRoute } from './init/route.ts';
 import { log, logFault } from './log.ts';
 import { MetadataReader } from './metadata-service/metadata-reader.ts';
 import { metricsRoutes } from './metrics/routes.ts';
-import { noPorts } from './ports/port-subsystem.ts';
+import { choosePorts } from './ports/choose-ports.ts';
 import { standardPath } from './process/environment.ts';
 import { ProcessTable } from './process/process-table.ts';
 import { findTerminalLauncher } from './process/terminal-launcher.ts';
@@ -24,6 +24,7 @@ import { rpcListener } from './rpc/rpc-listener.ts';
 import { snapshotRoutes } from './snapshot/routes.ts';
 import { Accounts } from './users/accounts.ts';
 import { version } from './version.ts';
+import { capsuleWorkload } from './workload/capsule-workload.ts';
 import { unplaced } from './workload/workload.ts';
 
 async function main(): Promise<void> {
@@ -43,6 +44,7 @@ async function main(): Promise<void> {
   ];
   const handler = createRouter(routes, daemon.access, rpcListener(daemon));
   const { server, address } = await listen(handler, daemon.connections, flags);
+  if (flags.mode === 'standalone') daemon.ports.start();
   // From here on it idles, in as many copies as there are capsules.
   forgetCodePages();
   log('listening', { version, host: address.address, port: address.port });
@@ -50,13 +52,17 @@ async function main(): Promise<void> {
     server.close();
     daemon.connections.closeAll();
     daemon.processes.killAll();
+    // Its processes are told to end before the first wait.
+    void daemon.ports.stop();
     process.exit(0);
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
 }
 
-function createDaemon({ mode, metadataUrl }: Flags): Daemon {
+function createDaemon(flags: Flags): Daemon {
+  const { mode, metadataUrl, cgroupRoot } = flags;
+  const workload = mode === 'standalone' ? unplaced : capsuleWorkload(cgroupRoot);
   return {
     settings: initialSettings(mode === 'standalone' ? userInfo().username : 'root'),
     phase: mode === 'standalone' ? 'serving' : 'waiting',
@@ -66,8 +72,8 @@ function createDaemon({ mode, metadataUrl }: Flags): Daemon {
     connections: new ConnectionTracker(),
     processes: new ProcessTable(),
     terminalLauncher: findTerminalLauncher(process.argv[1] ?? ''),
-    workload: unplaced,
-    ports: noPorts,
+    workload,
+    ports: choosePorts(flags, workload),
     machine: capsuleMachine(),
     metadata: new MetadataReader(metadataUrl),
   };

@@ -2,7 +2,10 @@
 export interface PortSubsystem {
   /** Does nothing when it runs. */
   start(): void;
-  /** Settles when no process and no socket of it is left. Does nothing when it does not run. */
+  /**
+   * Settles when no process and no socket of it is left; they are told to end before it returns. Does nothing when it
+   * does not run. Throws `deadline_exceeded` when a process does not end.
+   */
   stop(): Promise<void>;
 }
 
