@@ -22,7 +22,7 @@ const run = promisify(execFile);
 
 export const envdFiles: StandaloneBenchmark = {
   name: 'envd-files',
-  defaultRuns: 3,
+  defaultRuns: 5,
   what: 'a 2 GiB file up to and down from the guest daemon on loopback, against plain node:http and the same disk',
   async runAlone(context) {
     const folder = await mkdtemp(parent);
