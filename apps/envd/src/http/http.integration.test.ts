@@ -24,7 +24,7 @@ test('health answers with the version and is not cached', async () => {
   const response = await fetch(`${envd.url}/health`);
   expect(response.status).toBe(200);
   expect(response.headers.get('cache-control')).toBe('no-store');
-  expect(await response.json()).toStrictEqual({ version: '0.1.0' });
+  expect(await response.json()).toStrictEqual({ version: '0.6.13' });
 });
 
 test('unknown paths and methods are faults with a message', async () => {

@@ -70,7 +70,7 @@ test('the first /init makes the machine the capsule, and the receipt says what w
   expect({ status, body }).toMatchObject({
     status: 200,
     body: {
-      version: '0.1.0',
+      version: '0.6.13',
       clock: { steppedByMs: expect.closeTo(0, -3) },
       entropy: { reseeded: true },
       identity: { hostname: 'cl-test', machineId: '0123456789abcdef0123456789abcdef' },
