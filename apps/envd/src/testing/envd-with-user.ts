@@ -33,9 +33,13 @@ export async function startEnvdWithUser({
   writeFileSync(join(etc, 'passwd'), `root:x:0:0::/root:/bin/sh\nuser:x:${uid}:${uid}::${home}:/bin/sh\n`);
   writeFileSync(join(etc, 'group'), `root:x:0:\nuser:x:${uid}:\n`);
   const prepare = `mount --bind "$1/etc" /etc && { ${script}; } && shift && exec "$@"`;
-  const envd = await startEnvd({
+  const started = startEnvd({
     ...(flags === undefined ? {} : { flags }),
     before: ['unshare', '--mount', '--propagation', 'private', 'sh', '-ec', prepare, 'sh', folder],
+  });
+  const envd = await started.catch((thrown: unknown) => {
+    rmSync(folder, { recursive: true });
+    throw thrown;
   });
   return {
     envd,
