@@ -2,7 +2,7 @@ import { basename, extname } from 'node:path';
 import { mimes } from 'mrmime';
 
 /** What the file is and is called, for whoever shows or saves it. */
-export function contentHeaders(path: string): Record<string, string> {
+export function contentHeaders(path: string) {
   const name = basename(path);
   return {
     'content-type': typeOf(name),

@@ -195,6 +195,17 @@ describe('encodings', () => {
     },
   );
 
+  test('what is no text is compressed for those who ask for it, not for those who name all they know', async () => {
+    const path = join(folder, 'archive.bin');
+    writeFileSync(path, 'x'.repeat(1000));
+    const encodingFor = async (accept: string) =>
+      (await load(path, { 'accept-encoding': accept })).headers['content-encoding'];
+    expect(await encodingFor('gzip, deflate')).toBeUndefined();
+    expect(await encodingFor('br, gzip;q=0.9')).toBeUndefined();
+    expect(await encodingFor('gzip')).toBe('gzip');
+    expect(await encodingFor('gzip, identity;q=0')).toBe('gzip');
+  });
+
   test.each(['', '*', 'identity', 'br', 'gzip;q=0', 'identity, gzip;q=0.5'])(
     '%j is answered as it is',
     async (accept) => {

@@ -36,7 +36,8 @@ export async function download(
 ): Promise<void> {
   const { path, account } = requestedFile(daemon, queryOf(request));
   using file = openForReading(path, account);
-  const encoding = chooseEncoding(request);
+  const own = contentHeaders(path);
+  const encoding = chooseEncoding(request, own['content-type']);
   if (encoding === undefined) return replyStatus(response, 406, noEncodingMessage);
   const content = await contentOf(file, path);
   const { validators } = content;
@@ -47,7 +48,7 @@ export async function download(
     response.writeHead(304, caching).end();
     return;
   }
-  const headers = { ...caching, ...contentHeaders(path) };
+  const headers = { ...caching, ...own };
   if (encoding === 'identity') await sendPlain(file.fd, content, headers, request, response);
   else await sendGzip(file.fd, content, headers, request, response);
 }
