@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Code } from '@connectrpc/connect';
-import { deadline, until } from '@wrenn/core';
-import { Signal, type StartResponse } from '@wrenn/protocol/process';
+import { Signal } from '@wrenn/protocol/process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EnvdUnderTest, startEnvd } from '../testing/envd-under-test.ts';
 import { collect, runCommand } from '../testing/run-command.ts';
+import { byPid, eventually, StartedProcess } from '../testing/started-process.ts';
 
 let envd: EnvdUnderTest;
 beforeAll(async () => {
@@ -12,92 +12,66 @@ beforeAll(async () => {
 });
 afterAll(() => envd[Symbol.asyncDispose]());
 
-const eventually = async (condition: () => boolean | Promise<boolean>, what: string) => {
-  using limit = deadline(20_000, what);
-  await until(async () => ((await condition()) ? true : undefined), 20, limit);
-};
+const run = (...words: string[]) => StartedProcess.run(envd.processes, ...words);
+const start = (args: readonly string[], options: Parameters<typeof StartedProcess.start>[2]) =>
+  StartedProcess.start(
+    envd.processes,
+    { process: { cmd: args[0] ?? '', args: args.slice(1) }, stdin: false },
+    options,
+  );
 const listed = async (pid: number) =>
   (await envd.processes.list({})).processes.some((process) => process.pid === pid);
 const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
-const byPid = (value: number) => ({ process: { selector: { case: 'pid', value } } }) as const;
-
-/** Starts a command and hands its stream over right after the start event. */
-async function started(
-  args: readonly string[],
-  { stdin = false, signal, headers = {} }: StartedOptions = {},
-): Promise<{ pid: number; events: AsyncIterator<StartResponse> }> {
-  const [cmd = '', ...rest] = args;
-  const stream = envd.processes.start(
-    { process: { cmd, args: rest }, stdin },
-    { headers, ...(signal === undefined ? {} : { signal }) },
-  );
-  const events = stream[Symbol.asyncIterator]();
-  const first = await events.next();
-  const event = first.done ? undefined : first.value.event?.event;
-  if (event?.case !== 'start') throw new Error('the first event is not the start');
-  return { pid: event.value.pid, events };
-}
-interface StartedOptions {
-  readonly stdin?: boolean;
-  readonly signal?: AbortSignal;
-  readonly headers?: Record<string, string>;
-}
-
-async function rest(pid: number, events: AsyncIterator<StartResponse>) {
-  async function* all(): AsyncGenerator<StartResponse> {
-    const start = { $typeName: 'process.ProcessEvent.StartEvent', pid } as const;
-    const event = { $typeName: 'process.ProcessEvent', event: { case: 'start', value: start } } as const;
-    yield { $typeName: 'process.StartResponse', event };
-    yield* { [Symbol.asyncIterator]: () => events };
-  }
-  return await collect(all());
-}
+const readProc = (pid: number, name: string) => readFileSync(`/proc/${pid}/${name}`, 'utf8');
 
 test('a reader that stops reading holds the process up, not the memory of the daemon', async () => {
   const total = 100 * 1024 * 1024;
   await runCommand(envd.processes, 'head', ['-c', '5000000', '/dev/zero']);
   const before = envd.peakMemoryMiB();
-  const { pid, events } = await started(['head', '-c', String(total), '/dev/zero']);
+  const process = await run('head', '-c', String(total), '/dev/zero');
   // Nothing is read here: the process must come to stand with most of its output unwritten.
-  const written = () => Number(/wchar: (\d+)/.exec(readProc(pid, 'io'))?.[1]);
-  const isBlocked = () => /pipe_write|wait/.test(readProc(pid, 'wchan'));
+  const written = () => Number(/wchar: (\d+)/.exec(readProc(process.pid, 'io'))?.[1]);
+  const isBlocked = () => /pipe_write|wait/.test(readProc(process.pid, 'wchan'));
   await eventually(isBlocked, 'waiting for the process to be held up');
   expect(written()).toBeLessThan(total / 2);
-  const { stdout, end } = await rest(pid, events);
+  const { stdout, end, gaps } = await process.rest();
   expect(stdout.length).toBe(total);
+  expect(gaps).toStrictEqual([]);
   expect(end.exitCode).toBe(0);
   expect(envd.peakMemoryMiB() - before).toBeLessThan(100);
 });
 
 test('a client that goes away leaves the process running, and its output flowing', async () => {
   const leaving = new AbortController();
-  const { pid } = await started(['sh', '-c', 'head -c 20000000 /dev/zero; exec sleep 1000'], {
+  const process = await start(['sh', '-c', 'head -c 20000000 /dev/zero; exec sleep 1000'], {
     signal: leaving.signal,
   });
   leaving.abort();
   await eventually(
-    () => readProc(pid, 'cmdline').startsWith('sleep'),
+    () => readProc(process.pid, 'cmdline').startsWith('sleep'),
     'waiting for the output to be drained',
   );
-  expect(await listed(pid)).toBe(true);
-  await envd.processes.sendSignal({ ...byPid(pid), signal: Signal.SIGKILL });
-  await eventually(async () => !(await listed(pid)), 'waiting for the process to end');
+  expect(await listed(process.pid)).toBe(true);
+  await process.kill();
+  await eventually(async () => !(await listed(process.pid)), 'waiting for the process to end');
 });
 
 test("a call's deadline ends the process and its group, after the output until then", async () => {
-  const { pid, events } = await started(['sh', '-c', 'echo partial; sleep 1000 & wait'], {
+  const process = await start(['sh', '-c', 'echo partial; sleep 1000 & wait'], {
     headers: { 'connect-timeout-ms': '1000' },
   });
-  const output = await events.next();
-  expect(output.value?.event?.event).toMatchObject({ case: 'data', value: { output: { case: 'stdout' } } });
-  await expect(events.next()).rejects.toThrow(expect.objectContaining({ code: Code.DeadlineExceeded }));
-  expect(isAlive(pid)).toBe(false);
-  expect(await listed(pid)).toBe(false);
+  const other = await process.connect();
+  expect(await process.shows('partial')).toBe('partial\n');
+  await expect(process.next()).rejects.toThrow(expect.objectContaining({ code: Code.DeadlineExceeded }));
+  expect(isAlive(process.pid)).toBe(false);
+  expect(await listed(process.pid)).toBe(false);
+  // To a reader whose time it was not, this is an end.
+  expect((await other.rest()).end).toMatchObject({ exitCode: 137, exited: false, status: 'signal: killed' });
 });
 
 test('the deadline holds for a process whose client has gone', async () => {
   const leaving = new AbortController();
-  const { pid } = await started(['sleep', '1000'], {
+  const { pid } = await start(['sleep', '1000'], {
     signal: leaving.signal,
     headers: { 'connect-timeout-ms': '1000' },
   });
@@ -107,43 +81,14 @@ test('the deadline holds for a process whose client has gone', async () => {
 
 test('a time of 0 is no limit, and one that no timer can hold is none either', async () => {
   for (const value of ['0', '9999999999']) {
-    const { pid, events } = await started(['cat'], {
-      stdin: true,
-      headers: { 'connect-timeout-ms': value },
-    });
-    await envd.processes.closeStdin(byPid(pid));
-    expect((await rest(pid, events)).end.exitCode).toBe(0);
+    const process = await StartedProcess.start(
+      envd.processes,
+      { process: { cmd: 'cat' } },
+      { headers: { 'connect-timeout-ms': value } },
+    );
+    await envd.processes.closeStdin(process.selector);
+    expect((await process.rest()).end.exitCode).toBe(0);
   }
-});
-
-test('input arrives byte for byte, and the end of input when it is closed', async () => {
-  const { pid, events } = await started(['cat'], { stdin: true });
-  const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, index) => index % 256));
-  const result = rest(pid, events);
-  await envd.processes.sendInput({
-    ...byPid(pid),
-    input: { input: { case: 'stdin', value: bytes } },
-  });
-  await envd.processes.closeStdin(byPid(pid));
-  expect((await result).stdout.equals(bytes)).toBe(true);
-});
-
-test('input is refused where there is none, where it is closed, and where it is for a terminal', async () => {
-  const input = { input: { input: { case: 'stdin', value: new Uint8Array([1]) } } } as const;
-  const refused = expect.objectContaining({ code: Code.FailedPrecondition });
-  const without = await started(['sleep', '1000']);
-  await expect(envd.processes.sendInput({ ...byPid(without.pid), ...input })).rejects.toThrow(refused);
-  await expect(envd.processes.closeStdin(byPid(without.pid))).rejects.toThrow(refused);
-  await envd.processes.sendSignal({ ...byPid(without.pid), signal: Signal.SIGTERM });
-  await rest(without.pid, without.events);
-
-  const deaf = await started(['sh', '-c', 'exec 0<&-; echo closed; exec sleep 1000'], { stdin: true });
-  await deaf.events.next();
-  await expect(envd.processes.sendInput({ ...byPid(deaf.pid), ...input })).rejects.toThrow(refused);
-  const terminal = { input: { input: { case: 'pty', value: new Uint8Array([1]) } } } as const;
-  await expect(envd.processes.sendInput({ ...byPid(deaf.pid), ...terminal })).rejects.toThrow(refused);
-  await envd.processes.sendSignal({ ...byPid(deaf.pid), signal: Signal.SIGTERM });
-  await rest(deaf.pid, deaf.events);
 });
 
 test('a process is known by its tag, and is gone from the list before its end is told', async () => {
@@ -166,38 +111,62 @@ test('a process is known by its tag, and is gone from the list before its end is
 });
 
 test('a signal reaches the process that was started, whatever holds its output open', async () => {
-  const { pid, events } = await started(['sh', '-c', 'sleep 1000 & echo $!; wait']);
-  const sleeper = await events.next();
-  await envd.processes.sendSignal({ ...byPid(pid), signal: Signal.SIGKILL });
-  const { end } = await rest(pid, events);
-  expect(end.exitCode).toBe(137);
-  const output = sleeper.value?.event?.event;
-  if (output?.case !== 'data' || output.value.output.case !== 'stdout') throw new Error('no process ID came');
-  const left = Number(Buffer.from(output.value.output.value).toString());
+  const started = await run('sh', '-c', 'sleep 1000 & echo $!; wait');
+  const left = Number(await started.shows('\n'));
+  await started.kill();
+  expect((await started.rest()).end.exitCode).toBe(137);
   expect(isAlive(left)).toBe(true);
   process.kill(left, 'SIGKILL');
 });
 
-test('silence is broken by keep-alive events as often as was asked', async () => {
-  const { pid, events } = await started(['sleep', '1000'], { headers: { 'keepalive-ping-interval': '1' } });
-  const next = await events.next();
-  expect(next.value?.event?.event.case).toBe('keepalive');
-  await envd.processes.sendSignal({ ...byPid(pid), signal: Signal.SIGKILL });
-  await rest(pid, events);
+test.each([34, 64])(
+  'a process that real-time signal %i ended is not reported as a success',
+  async (signal) => {
+    const { end } = await runCommand(envd.processes, 'bash', ['-c', `kill -${signal} $$`]);
+    expect(end).toMatchObject({
+      exitCode: 128 + signal,
+      exited: false,
+      status: `signal: signal ${signal}`,
+    });
+  },
+);
+
+test('only two signals can be sent', async () => {
+  const process = await run('sleep', '1000');
+  for (const signal of [Signal.UNSPECIFIED, 1]) {
+    await expect(envd.processes.sendSignal({ ...process.selector, signal })).rejects.toThrow(
+      expect.objectContaining({ code: Code.InvalidArgument }),
+    );
+  }
+  await process.kill();
+  await process.rest();
 });
 
-test('two hundred processes at once lose no end and no byte', async () => {
-  const results = await Promise.all(
-    Array.from({ length: 200 }, (_, index) =>
-      runCommand(envd.processes, 'sh', ['-c', `echo ${index}; exit ${index % 100}`]),
-    ),
-  );
-  for (const [index, { stdout, end }] of results.entries()) {
-    expect(stdout.toString()).toBe(`${index}\n`);
-    expect(end.exitCode).toBe(index % 100);
+test('silence is broken by keep-alive events as often as was asked', async () => {
+  const process = await start(['sleep', '1000'], { headers: { 'keepalive-ping-interval': '1' } });
+  expect(await process.next()).toMatchObject({ case: 'keepalive' });
+  await process.kill();
+  await process.rest();
+});
+
+test('methods that name nobody say so', async () => {
+  const { processes } = envd;
+  const input = { input: { case: 'stdin', value: new Uint8Array([1]) } } as const;
+  const pty = { size: { cols: 80, rows: 24 } };
+  const calls = (selector: Partial<ReturnType<typeof byPid>>) => [
+    () => processes.sendInput({ ...selector, input }),
+    () => processes.closeStdin(selector),
+    () => processes.sendSignal({ ...selector, signal: Signal.SIGTERM }),
+    () => processes.update({ ...selector, pty }),
+    () => StartedProcess.of(processes, processes.connect(selector)),
+  ];
+  for (const [selector, code] of [
+    [{}, Code.InvalidArgument],
+    [byPid(4_000_000), Code.NotFound],
+    [byPid(envd.pid), Code.NotFound],
+  ] as const) {
+    for (const call of calls(selector)) {
+      await expect(call()).rejects.toThrow(expect.objectContaining({ code }));
+    }
   }
 });
-
-function readProc(pid: number, name: string): string {
-  return readFileSync(`/proc/${pid}/${name}`, 'utf8');
-}

@@ -1,0 +1,303 @@
+import { randomBytes } from 'node:crypto';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Code } from '@connectrpc/connect';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type EnvdUnderTest, startEnvd } from '../testing/envd-under-test.ts';
+import { runCommand } from '../testing/run-command.ts';
+import { eventually, StartedProcess } from '../testing/started-process.ts';
+
+let envd: EnvdUnderTest;
+let folder: string;
+beforeAll(async () => {
+  envd = await startEnvd();
+  folder = mkdtempSync(join(tmpdir(), 'envd-terminal-'));
+});
+afterAll(async () => {
+  await envd[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
+
+const size = { cols: 80, rows: 24 };
+interface Options {
+  readonly size?: { readonly cols?: number; readonly rows?: number };
+  readonly headers?: Record<string, string>;
+  readonly cwd?: string;
+}
+function open(words: readonly string[], { size: wanted = size, headers = {}, cwd = '/' }: Options = {}) {
+  const [cmd = '', ...args] = words;
+  const envs = { TERM: 'xterm', PS1: '$ ' };
+  return StartedProcess.start(
+    envd.processes,
+    { process: { cmd, args, envs, cwd }, pty: { size: wanted } },
+    { headers },
+  );
+}
+const sh = (script: string, options?: Options) => open(['sh', '-c', script], options);
+const raw = 'stty raw -echo; ';
+const refused = (code: Code) => expect.objectContaining({ code });
+const basic = (user: string) => ({
+  authorization: `Basic ${Buffer.from(`${user}:`).toString('base64')}`,
+});
+
+test('a program in a terminal has it as its controlling terminal, at the ID that was told', async () => {
+  const terminal = await sh('tty; echo pid $$; ps -o sid=,tpgid= -p $$; echo hello >/dev/tty');
+  const { pty, stdout, end, numbers } = await terminal.rest();
+  const [tty, pid, ids, hello] = pty.toString().split('\r\n');
+  expect(tty).toMatch(/^\/dev\/pts\/\d+$/);
+  expect(pid).toBe(`pid ${terminal.pid}`);
+  expect(ids?.trim().split(/ +/)).toStrictEqual([String(terminal.pid), String(terminal.pid)]);
+  expect(hello).toBe('hello');
+  expect(stdout.length).toBe(0);
+  expect(numbers[0]).toBe(1);
+  expect(end).toMatchObject({ exitCode: 0, exited: true });
+});
+
+test('nothing of the daemon is open in the program', async () => {
+  const { pty } = await (await open(['ls', '-1', '/proc/self/fd'])).rest();
+  expect(pty.toString()).toBe('0\r\n1\r\n2\r\n3\r\n');
+});
+
+test('the exit code and a signal are told as of any process', async () => {
+  expect((await (await sh('exit 42')).rest()).end).toMatchObject({ exitCode: 42, exited: true });
+  const killed = await sh('sleep 1000');
+  await killed.kill();
+  expect((await killed.rest()).end).toMatchObject({ exitCode: 137, exited: false });
+});
+
+test('a command that does not exist, or cannot be run, does not end well', async () => {
+  const missing = await (await open(['no-such-command'])).rest();
+  expect(missing.end.exitCode).toBe(127);
+  expect(missing.pty.toString()).toContain('no-such-command');
+  expect((await (await open(['/etc/passwd'])).rest()).end.exitCode).toBe(126);
+  expect((await (await open(['--help'])).rest()).end.exitCode).toBe(127);
+});
+
+test.each([
+  [{ cols: 91, rows: 23 }, '23 91'],
+  [{}, '24 80'],
+  [{ cols: 0, rows: 50 }, '50 80'],
+  [{ cols: 65_535, rows: 1 }, '1 65535'],
+])('a terminal of %j has %s', async (wanted, shown) => {
+  const { pty } = await (await open(['stty', 'size'], { size: wanted })).rest();
+  expect(pty.toString().trim()).toBe(shown);
+});
+
+test('a size that no terminal can have is refused', async () => {
+  for (const wanted of [
+    { cols: 65_536, rows: 24 },
+    { cols: 80, rows: 4_294_967_295 },
+  ]) {
+    await expect(open(['true'], { size: wanted })).rejects.toThrow(refused(Code.InvalidArgument));
+  }
+});
+
+test('what is typed is read, echoed, and its end is Ctrl-D', async () => {
+  const terminal = await open(['cat']);
+  await terminal.type('žluť🐴\n');
+  await terminal.type('\x04');
+  const { pty, end } = await terminal.rest();
+  expect(pty.toString()).toBe('žluť🐴\r\nžluť🐴\r\n');
+  expect(end.exitCode).toBe(0);
+});
+
+test('the line editor deletes whole letters', async () => {
+  const terminal = await sh('read -r line; printf %s "$line" | od -An -tx1');
+  await terminal.type('až\x7f\n');
+  expect((await terminal.rest()).pty.toString()).toMatch(/ 61\r\n$/);
+});
+
+test('an interrupt key ends what runs', async () => {
+  const terminal = await sh('echo ready; exec sleep 1000');
+  await terminal.shows('ready');
+  await terminal.type('\x03');
+  expect((await terminal.rest()).end).toMatchObject({ exitCode: 130, status: 'signal: interrupt' });
+});
+
+test('a new size reaches the program, and the last of many stays', async () => {
+  const terminal = await sh(`trap 'echo changed' WINCH; echo ready; until read -r _; do :; done; stty size`);
+  await terminal.shows('ready');
+  await envd.processes.update({ ...terminal.selector, pty: { size: { cols: 101, rows: 33 } } });
+  await terminal.shows('changed');
+  for (let cols = 1; cols <= 120; cols++) {
+    await envd.processes.update({ ...terminal.selector, pty: { size: { cols, rows: 40 } } });
+  }
+  await terminal.type('\n');
+  expect((await terminal.rest()).pty.toString()).toContain('40 120');
+});
+
+test('a size is refused where there is none, where it is none, and where there is no terminal', async () => {
+  const terminal = await open(['sleep', '1000']);
+  for (const pty of [
+    undefined,
+    {},
+    { size: {} },
+    { size: { cols: 80, rows: 0 } },
+    { size: { cols: 65_536, rows: 1 } },
+  ]) {
+    await expect(
+      envd.processes.update({ ...terminal.selector, ...(pty && { pty }) }),
+      JSON.stringify(pty),
+    ).rejects.toThrow(refused(Code.InvalidArgument));
+  }
+  await terminal.kill();
+  await terminal.rest();
+  await expect(envd.processes.update({ ...terminal.selector, pty: { size } })).rejects.toThrow(
+    refused(Code.NotFound),
+  );
+  const command = await StartedProcess.run(envd.processes, 'sleep', '1000');
+  await expect(envd.processes.update({ ...command.selector, pty: { size } })).rejects.toThrow(
+    refused(Code.FailedPrecondition),
+  );
+  await command.kill();
+  await command.rest();
+});
+
+test('standard input is refused by a terminal', async () => {
+  const terminal = await open(['sleep', '1000']);
+  const input = { input: { input: { case: 'stdin', value: new Uint8Array([1]) } } } as const;
+  const precondition = refused(Code.FailedPrecondition);
+  await expect(envd.processes.sendInput({ ...terminal.selector, ...input })).rejects.toThrow(precondition);
+  await expect(envd.processes.closeStdin(terminal.selector)).rejects.toThrow(precondition);
+  await terminal.kill();
+  await terminal.rest();
+});
+
+test('5 MB of output arrive whole, as the terminal shows lines', async () => {
+  const text = randomBytes(3_750_000).toString('base64').replaceAll(/.{76}/g, '$&\n');
+  writeFileSync(join(folder, 'burst'), text);
+  const { pty, gaps } = await (await open(['cat', 'burst'], { cwd: folder })).rest();
+  expect(gaps).toStrictEqual([]);
+  expect(pty.equals(Buffer.from(text.replaceAll('\n', '\r\n')))).toBe(true);
+});
+
+test('5 MB of any bytes arrive as they are, when the program asks for that', async () => {
+  const bytes = randomBytes(5_000_000);
+  writeFileSync(join(folder, 'bytes'), bytes);
+  const { pty } = await (await sh(`${raw} exec cat bytes`, { cwd: folder })).rest();
+  expect(pty.equals(bytes)).toBe(true);
+});
+
+test('a megabyte of input arrives whole and in its order, at the pace of the program', async () => {
+  const bytes = randomBytes(1_000_000);
+  const terminal = await sh(`${raw} echo ready; sleep 0.2; head -c 1000000 >typed; echo read`, {
+    cwd: folder,
+  });
+  await terminal.shows('ready');
+  const pieces = Array.from({ length: 20 }, (_, index) =>
+    bytes.subarray(index * 50_000, (index + 1) * 50_000),
+  );
+  await Promise.all(pieces.map((piece) => terminal.type(piece)));
+  await terminal.shows('read');
+  expect(readFileSync(join(folder, 'typed')).equals(bytes)).toBe(true);
+  expect((await terminal.rest()).end.exitCode).toBe(0);
+});
+
+test('input for a program that does not read is bounded, and others are served meanwhile', async () => {
+  const terminal = await sh(`${raw} echo ready; exec sleep 1000`);
+  await terminal.shows('ready');
+  const chunk = Buffer.alloc(1_000_000);
+  const calls = Array.from({ length: 12 }, () =>
+    terminal.type(chunk).then(
+      () => 'taken',
+      (thrown: unknown) => (thrown instanceof Error && 'code' in thrown ? thrown.code : 'another fault'),
+    ),
+  );
+  await Promise.race(calls);
+  expect((await runCommand(envd.processes, 'echo', ['hello'])).stdout.toString()).toBe('hello\n');
+  await terminal.kill();
+  await terminal.rest();
+  const outcomes = await Promise.all(calls);
+  expect(outcomes).toContain(Code.ResourceExhausted);
+  expect(outcomes).toContain(Code.FailedPrecondition);
+  expect(outcomes).not.toContain('taken');
+});
+
+test('what a program wrote last is there, also when it leaves others in its terminal', async () => {
+  const script = "trap '' HUP; (trap '' HUP; exec sleep 1000) & echo $!; head -c 100000 /dev/zero; echo last";
+  const terminal = await sh(script);
+  const { pty, end } = await terminal.rest();
+  process.kill(Number.parseInt(pty.toString(), 10), 'SIGKILL');
+  expect(pty.subarray(-6).toString()).toBe('last\r\n');
+  expect(end.exitCode).toBe(0);
+});
+
+test('a reader that stops reading holds the program up and loses nothing', async () => {
+  const terminal = await sh(`${raw} head -c 3000000 /dev/zero; echo over`);
+  const isBlocked = () =>
+    existsSync(`/proc/${terminal.pid}/task/${terminal.pid}/children`) &&
+    readFileSync(`/proc/${terminal.pid}/task/${terminal.pid}/children`, 'utf8')
+      .split(' ')
+      .some((pid) => pid !== '' && /tty|wait_woken/.test(readWaitChannel(pid)));
+  await eventually(isBlocked, 'waiting for the program to be held up');
+  const { pty, gaps } = await terminal.rest();
+  expect(gaps).toStrictEqual([]);
+  expect(pty.length).toBe(3_000_005);
+});
+
+test('another reader sees what was shown since it left', async () => {
+  const first = await sh('echo one; read -r _; echo two');
+  await first.shows('one\r\n');
+  const second = await first.connect(1n);
+  await first.type('\n');
+  expect((await second.rest()).pty.toString()).toBe('one\r\n\r\ntwo\r\n');
+});
+
+test("a terminal is its user's, and nobody else reads it", async () => {
+  const terminal = await sh('stat -c "%U %a" "$(tty)"; id -un; : >/dev/tty && echo writable', {
+    headers: basic('daemon'),
+  });
+  const { pty } = await terminal.rest();
+  expect(pty.toString()).toBe('daemon 620\r\ndaemon\r\nwritable\r\n');
+});
+
+test("a call's deadline ends a terminal with what runs in it", async () => {
+  const terminal = await sh('echo $$; sleep 1000', { headers: { 'connect-timeout-ms': '700' } });
+  await terminal.shows('\n');
+  await expect(terminal.next()).rejects.toThrow(refused(Code.DeadlineExceeded));
+  expect(existsSync(`/proc/${terminal.pid}`)).toBe(false);
+});
+
+test('forty terminals at once are kept apart, and none is left open', async () => {
+  const shown = await Promise.all(
+    Array.from({ length: 40 }, async (_, index) => {
+      const terminal = await open(['cat']);
+      await terminal.type(`${index}\n\x04`);
+      return (await terminal.rest()).pty.toString();
+    }),
+  );
+  expect(shown).toStrictEqual(Array.from({ length: 40 }, (_, index) => `${index}\r\n${index}\r\n`));
+  await eventually(() => openTerminalsOf(envd.pid) === 0, 'waiting for the terminals to be closed');
+});
+
+function readWaitChannel(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/wchan`, 'utf8');
+  } catch {
+    // It has ended.
+    return '';
+  }
+}
+
+function openTerminalsOf(pid: number): number {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).filter((fd) => readLink(join(folder, fd)).startsWith('/dev/pt')).length;
+}
+
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // It was closed just now.
+    return '';
+  }
+}
