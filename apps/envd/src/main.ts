@@ -32,7 +32,9 @@ async function main(): Promise<void> {
   // Standard input, output and error are replaced in each child; what else came from our parent is not theirs.
   closeOnExecFrom(3);
   if (flags.mode === 'standalone') {
-    log('WARNING: standalone: whoever reaches this port runs programs as you, without a token');
+    log(
+      'WARNING: standalone: whoever reaches this port, pages in your browser too, runs programs as you without a token',
+    );
   }
   const daemon = createDaemon(flags);
   const routes = [
