@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   const routes = [
     healthRoute,
     initRoute(daemon, flags.mode),
-    ...snapshotRoutes(daemon),
+    ...snapshotRoutes(daemon, flags.mode),
     ...fileRoutes(daemon),
     ...metricsRoutes(daemon),
   ];
@@ -64,7 +64,7 @@ async function main(): Promise<void> {
 
 function createDaemon(flags: Flags): Daemon {
   const { mode, metadataUrl, cgroupRoot } = flags;
-  const workload = mode === 'standalone' ? unplaced : capsuleWorkload(cgroupRoot);
+  const placed = mode === 'standalone' ? unplaced : capsuleWorkload(cgroupRoot);
   return {
     settings: initialSettings(mode === 'standalone' ? userInfo().username : 'root'),
     phase: mode === 'standalone' ? 'serving' : 'waiting',
@@ -74,8 +74,7 @@ function createDaemon(flags: Flags): Daemon {
     connections: new ConnectionTracker(),
     processes: new ProcessTable(),
     terminalLauncher: findTerminalLauncher(process.argv[1] ?? ''),
-    workload,
-    ports: choosePorts(flags, workload),
+    ...choosePorts(flags, placed),
     machine: capsuleMachine(),
     metadata: new MetadataReader(metadataUrl),
   };

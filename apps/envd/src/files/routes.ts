@@ -1,4 +1,4 @@
-import type { Daemon } from '../guest/daemon.ts';
+import { type Daemon, requireServing } from '../guest/daemon.ts';
 import type { Route } from '../http/router.ts';
 import { compose } from './compose.ts';
 import { download } from './download.ts';
@@ -6,7 +6,7 @@ import { upload } from './upload.ts';
 
 /** `/files` and `/files/compose`. */
 export function fileRoutes(daemon: Daemon): readonly Route[] {
-  return [
+  const routes: readonly Route[] = [
     {
       method: 'GET',
       path: '/files',
@@ -26,4 +26,11 @@ export function fileRoutes(daemon: Daemon): readonly Route[] {
       handle: (request, response) => compose(daemon, request, response),
     },
   ];
+  return routes.map(({ handle, ...route }) => ({
+    ...route,
+    handle(request, response) {
+      requireServing(daemon);
+      return handle(request, response);
+    },
+  }));
 }

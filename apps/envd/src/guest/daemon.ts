@@ -12,8 +12,8 @@ import type { Settings } from './settings.ts';
 /** Everything of one running daemon. What changes is `settings`, which `/init` replaces as a whole. */
 export interface Daemon {
   settings: Settings;
-  /** `waiting`: no `/init` has come yet, so no process may start. */
-  phase: 'waiting' | 'serving';
+  /** `waiting`: no `/init` has come yet, so no process may start. `prepared`: nor may one now, until the next. */
+  phase: 'waiting' | 'serving' | 'prepared';
   readonly searchPath: string;
   readonly accounts: Accounts;
   readonly access: AccessControl;
@@ -27,10 +27,21 @@ export interface Daemon {
   readonly metadata: MetadataReader;
 }
 
-/** Throws `invalid_state` before the first `/init`: nothing of the user's may run on a clock and identity not ours. */
-export function requireServing(daemon: Daemon): void {
-  if (daemon.phase === 'serving') return;
-  throw new WrennError('invalid_state', 'the capsule is not initialised yet', {
-    remedy: 'the host initialises it before it is handed out',
-  });
+/**
+ * Throws `invalid_state` before the first `/init`: nothing of the user's may run on a clock and identity not ours; and
+ * `host_unavailable` while the machine is about to be copied, when nothing may change.
+ */
+export function requireServing({ phase }: Daemon): void {
+  switch (phase) {
+    case 'serving':
+      return;
+    case 'waiting':
+      throw new WrennError('invalid_state', 'the capsule is not initialised yet', {
+        remedy: 'the host initialises it before it is handed out',
+      });
+    case 'prepared':
+      throw new WrennError('host_unavailable', 'the capsule is being paused', {
+        remedy: 'try again when it runs',
+      });
+  }
 }

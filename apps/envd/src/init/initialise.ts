@@ -42,6 +42,9 @@ export function initialise(daemon: Daemon, request: InitRequest, carriedBy: Sock
   daemon.access.replace({ accessToken: request.accessToken, hostSecret: request.hostSecret });
   daemon.phase = 'serving';
   const closed = daemon.connections.closeAllBut(carriedBy);
+  daemon.connections.keepAlive();
+  // Last: what stood still across a snapshot goes on in a machine that is right.
+  daemon.workload.thaw();
   return { version, clock, entropy, identity, trust: { installed }, connections: { closed } };
 }
 
