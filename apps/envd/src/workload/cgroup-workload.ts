@@ -79,7 +79,7 @@ export class CgroupWorkload implements Workload {
   }
 
   async freeze(): Promise<void> {
-    if (!this.#users.write('cgroup.freeze', '1')) {
+    if (!this.#users.freeze('frozen')) {
       throw new WrennError('missing_prerequisite', 'this kernel cannot freeze processes');
     }
     this.#state = 'frozen';
@@ -94,19 +94,19 @@ export class CgroupWorkload implements Workload {
 
   thaw(): void {
     if (this.#state === 'running') return;
-    this.#users.write('cgroup.freeze', '0');
+    this.#users.freeze('running');
     this.#state = 'running';
   }
 
   get isPopulated(): boolean {
-    return this.#users.read('cgroup.events')?.includes('populated 1') ?? true;
+    return this.#users.state.isPopulated;
   }
 
   #isStill(): true | undefined {
     if (this.#state === 'running') {
       throw new WrennError('cancelled', 'freezing the processes of users: they were let run again');
     }
-    return this.#users.read('cgroup.events')?.includes('frozen 1') ? true : undefined;
+    return this.#users.state.isFrozen ? true : undefined;
   }
 
   /**

@@ -1,18 +1,23 @@
-import { closeSync, mkdirSync, openSync, readSync, rmdirSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmdirSync, writeSync } from 'node:fs';
 import { systemCode } from '@wrenn/core';
+import { ControlFile } from './control-file.ts';
 import type { Limits } from './limits.ts';
 
-/**
- * One control group (cgroup v2): a folder whose files the kernel answers. Reading and writing them never waits for a
- * disk, so all of it is synchronous.
- */
+/** What a kernel says that has no such controller, or none for this group. */
+const unknownToKernel: readonly (string | undefined)[] = ['ENOENT', 'EINVAL', 'EOPNOTSUPP'];
+
+/** One control group (cgroup v2): a folder whose files the kernel answers. */
 export class ControlGroup {
   readonly path: string;
-  /** Kept open: it is used at each start of a process. */
-  #members: number | undefined;
+  readonly #members: ControlFile;
+  readonly #events: ControlFile;
+  readonly #memory: ControlFile;
 
   constructor(path: string) {
     this.path = path;
+    this.#members = new ControlFile(`${path}/cgroup.procs`, 'r+');
+    this.#events = new ControlFile(`${path}/cgroup.events`, 'r');
+    this.#memory = new ControlFile(`${path}/memory.current`, 'r');
   }
 
   /** Makes it when it is not there. Throws the system's error. */
@@ -23,19 +28,19 @@ export class ControlGroup {
 
   /** Writes what the kernel has files for; returns the names of those that it has not. */
   limit(limits: Limits): string[] {
-    return Object.entries(limits).flatMap(([file, value]) => (this.write(file, value) ? [] : [file]));
+    return Object.entries(limits).flatMap(([file, value]) => (this.#write(file, value) ? [] : [file]));
   }
 
   /** Lets groups below it have limits; returns the controllers that this kernel lacks. */
   delegate(controllers: readonly string[]): string[] {
     // One by one: one that is missing must not cost the others.
-    return controllers.filter((controller) => !this.write('cgroup.subtree_control', `+${controller}`));
+    return controllers.filter((controller) => !this.#write('cgroup.subtree_control', `+${controller}`));
   }
 
   /** Moves a process into it, with all of its threads. One that has ended is nowhere, and that is no fault. */
   add(pid: number): void {
     try {
-      writeSync(this.#openMembers(), String(pid));
+      this.#members.write(String(pid));
     } catch (thrown) {
       if (systemCode(thrown) !== 'ESRCH') throw thrown;
     }
@@ -43,86 +48,68 @@ export class ControlGroup {
 
   /** The processes in it, without those of groups below it and without ended ones. */
   members(): number[] {
-    return readWhole(this.#openMembers())
+    return this.#members
+      .read()
       .split('\n')
       .flatMap((line) => (line === '' ? [] : [Number(line)]));
   }
 
-  /** Kills every process in it and below it, also those that fork meanwhile. */
-  kill(): boolean {
-    return this.write('cgroup.kill', '1');
+  /** What is so of it and all groups below it. */
+  get state(): { readonly isPopulated: boolean; readonly isFrozen: boolean } {
+    const events = this.#events.read();
+    return { isPopulated: events.includes('populated 1'), isFrozen: events.includes('frozen 1') };
   }
 
-  /** A file's text; undefined when this kernel has no such file. */
-  read(file: string): string | undefined {
-    const fd = openIfThere(`${this.path}/${file}`, 'r');
-    if (fd === undefined) return undefined;
+  /** What is charged to it, files in memory and the cache of others included. Undefined where nothing counts it. */
+  get memoryBytes(): number | undefined {
     try {
-      return readWhole(fd);
-    } finally {
-      closeSync(fd);
-    }
-  }
-
-  /** False when this kernel has no such file, or none for this value. */
-  write(file: string, value: string): boolean {
-    const fd = openIfThere(`${this.path}/${file}`, 'r+');
-    if (fd === undefined) return false;
-    try {
-      writeSync(fd, value);
-      return true;
+      return Number(this.#memory.read());
     } catch (thrown) {
-      // What the kernel says to a controller that it does not have.
-      if (systemCode(thrown) === 'EINVAL' || systemCode(thrown) === 'ENOENT') return false;
+      if (unknownToKernel.includes(systemCode(thrown))) return undefined;
       throw thrown;
-    } finally {
-      closeSync(fd);
     }
   }
 
-  /** Gives the descriptor back; the group stays. */
-  close(): void {
-    if (this.#members !== undefined) closeSync(this.#members);
-    this.#members = undefined;
+  /** Kills every process in it and below it, also those that are forked meanwhile. False when the kernel cannot. */
+  kill(): boolean {
+    return this.#write('cgroup.kill', '1');
   }
 
-  /** False, with the group as it was, when something lives in it. */
+  /** Stops or continues every process in it and below it; stopping takes a while. False when the kernel cannot. */
+  freeze(wanted: 'frozen' | 'running'): boolean {
+    return this.#write('cgroup.freeze', wanted === 'frozen' ? '1' : '0');
+  }
+
+  /** Gives its descriptors back; the group stays. */
+  close(): void {
+    for (const file of [this.#members, this.#events, this.#memory]) file.close();
+  }
+
+  /** False, with the group as it was, when something lives in it. True also when it is gone already. */
   remove(): boolean {
     this.close();
     try {
       rmdirSync(this.path);
       return true;
     } catch (thrown) {
+      if (systemCode(thrown) === 'ENOENT') return true;
       if (systemCode(thrown) === 'EBUSY') return false;
       throw thrown;
     }
   }
 
-  #openMembers(): number {
-    this.#members ??= openSync(`${this.path}/cgroup.procs`, 'r+');
-    return this.#members;
-  }
-}
-
-const block = Buffer.alloc(4096);
-const lastReadBytes = 2048;
-
-/** From its beginning; the kernel makes the text anew for each such read. */
-function readWhole(fd: number): string {
-  let text = '';
-  for (;;) {
-    const length = readSync(fd, block, 0, block.length, text.length);
-    text += block.toString('latin1', 0, length);
-    // A read that is not the last fills most of a page: one that does not needs no other to say that it was.
-    if (length < lastReadBytes) return text;
-  }
-}
-
-function openIfThere(path: string, flags: 'r' | 'r+'): number | undefined {
-  try {
-    return openSync(path, flags);
-  } catch (thrown) {
-    if (systemCode(thrown) === 'ENOENT') return undefined;
-    throw thrown;
+  /** False when the kernel does not know this file, or this value in it. */
+  #write(file: string, value: string): boolean {
+    let fd: number | undefined;
+    try {
+      fd = openSync(`${this.path}/${file}`, 'r+');
+      writeSync(fd, value);
+      return true;
+    } catch (thrown) {
+      if (unknownToKernel.includes(systemCode(thrown))) return false;
+      throw thrown;
+    } finally {
+      if (fd !== undefined) closeSync(fd);
+    }
   }
 }

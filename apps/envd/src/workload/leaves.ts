@@ -5,8 +5,8 @@ const mostReady = 8;
 /** How many of those that were left with processes in them are looked at, each time that one is taken or given. */
 const looksAtOnce = 2;
 
-/** What another process's files in memory may take of a group's limit before a next process gets a new one. */
-const mostResidueBytes = 8 * 1024 * 1024;
+/** What an earlier process may have left charged to a group (files in memory, the cache of others) when it is used again. */
+const mostResidueBytes = 32 * 1024 * 1024;
 
 /**
  * The groups of single processes. They are used again: making one costs more than all else that a command's start
@@ -39,7 +39,7 @@ export class Leaves {
       this.#occupied.push(leaf);
       return false;
     }
-    if (this.#ready.length < mostReady && residueBytes(leaf) <= mostResidueBytes) this.#ready.push(leaf);
+    if (this.#ready.length < mostReady && (leaf.memoryBytes ?? 0) <= mostResidueBytes) this.#ready.push(leaf);
     // A process that came between the look and this keeps it.
     else if (!leaf.remove()) this.#occupied.push(leaf);
     return true;
@@ -56,8 +56,4 @@ export class Leaves {
     const kept = looked.filter((leaf) => !leaf.remove());
     this.#occupied = [...this.#occupied.slice(looked.length), ...kept];
   }
-}
-
-function residueBytes(leaf: ControlGroup): number {
-  return Number(leaf.read('memory.current') ?? 0);
 }

@@ -16,10 +16,14 @@ export interface GroupLimits {
   readonly limits: Limits;
 }
 
-/** A quarter of a small machine; of others what the daemon has resident, its code's page cache and room to work. */
+/** What the daemon has resident with its code's page cache (77 MiB when it idles), and room to work. */
 const daemonBytes = 96 * mebibyte;
-/** What the kernel takes for itself beyond what it charges to groups. */
-const kernelBytes = 16 * mebibyte;
+/**
+ * What the kernel takes and charges to no group: 25 MiB when a machine of 512 MiB idles, and 13 KiB for each process.
+ * When users may have so much that nothing is left for it, it looks for pages to take back in everything that anybody
+ * allocates, which stops a machine for minutes before it kills.
+ */
+const kernelBytes = 32 * mebibyte;
 const forwarderMinBytes = 5 * mebibyte;
 const forwarderLowBytes = 8 * mebibyte;
 
@@ -28,8 +32,7 @@ const forwarderLowBytes = 8 * mebibyte;
  * group above too.
  *
  * `memory.high` is not used: above it the kernel makes each allocation of the group wait, by up to two seconds, those
- * of a command that was started just now too. Nor is `memory.max` on what protects: users have one, and what is left
- * of the machine is the daemon's and the forwarders'.
+ * of a command that was started just now too.
  */
 export function groupLimits(machine: MachineSize): readonly GroupLimits[] {
   const daemon = daemonMinBytes(machine);
@@ -74,6 +77,7 @@ export function leafLimits(machine: MachineSize): Limits {
   };
 }
 
+/** No more than a quarter of a small machine. */
 function daemonMinBytes({ memoryBytes }: MachineSize): number {
   return Math.min(daemonBytes, Math.floor(memoryBytes / 4));
 }
@@ -84,6 +88,6 @@ function usersLimits(machine: MachineSize): { readonly memoryBytes: number; read
     Math.min(Math.floor(memoryBytes / 8), 128 * mebibyte),
     daemonMinBytes(machine) + kernelBytes,
   );
-  // The quarter that is left has the forwarders, the daemon and the kernel's own threads.
-  return { memoryBytes: memoryBytes - kept, threads: Math.floor((threads / 4) * 3) };
+  // The kernel's own bound would let them take all memory by being so many, a quarter of a MiB for each.
+  return { memoryBytes: memoryBytes - kept, threads: Math.floor(threads / 3) };
 }
