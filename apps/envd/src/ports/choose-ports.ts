@@ -12,14 +12,37 @@ const capsuleSocat = [
   `${runtime}/bin/socat`,
 ];
 
+export interface PortsAndWorkload {
+  readonly ports: PortSubsystem;
+  /** The workload that was given, which now wakes the ports. */
+  readonly workload: Workload;
+}
+
 /** In a capsule its ports are forwarded; alone only where that is asked for, by the socat of the machine. */
 export function choosePorts(
   { mode, forwardPortsTo }: Pick<Flags, 'mode' | 'forwardPortsTo'>,
   workload: Workload,
-): PortSubsystem {
-  if (mode === 'capsule') {
-    return new PortForwarding({ command: capsuleSocat, address: forwardPortsTo ?? capsuleAddress, workload });
-  }
-  if (forwardPortsTo === undefined) return noPorts;
-  return new PortForwarding({ command: ['socat'], address: forwardPortsTo, workload });
+): PortsAndWorkload {
+  if (mode === 'standalone' && forwardPortsTo === undefined) return { ports: noPorts, workload };
+  const ports = new PortForwarding({
+    command: mode === 'capsule' ? capsuleSocat : ['socat'],
+    address: forwardPortsTo ?? capsuleAddress,
+    workload,
+  });
+  return { ports, workload: waking(ports, workload) };
+}
+
+/** Only what users start can open a port. */
+function waking(ports: PortForwarding, workload: Workload): Workload {
+  return {
+    adopt(pid, kind) {
+      ports.wake();
+      return workload.adopt(pid, kind);
+    },
+    freeze: () => workload.freeze(),
+    thaw: () => workload.thaw(),
+    get isPopulated() {
+      return workload.isPopulated;
+    },
+  };
 }

@@ -19,6 +19,8 @@ const inNamespace = [
   'sh',
 ];
 
+const forwardingOrders: readonly string[] = ['start', 'stop', 'stop-while-starting', 'sleep', 'wake'];
+
 let host: ForwardingHost;
 beforeAll(async () => {
   host = await ForwardingHost.start('socat');
@@ -52,7 +54,7 @@ class ForwardingHost implements AsyncDisposable {
   }
 
   async obey(order: Order): Promise<string> {
-    const isForForwarding = ['start', 'stop', 'stop-while-starting'].includes(order.kind);
+    const isForForwarding = forwardingOrders.includes(order.kind);
     const child = isForForwarding ? this.#forwarding : this.#peer;
     const answer = answerOf(child, JSON.stringify(order));
     child.send(order);
@@ -189,7 +191,7 @@ test('a forwarder that could not bind tries again for as long as there is a list
     ...[`--net=/proc/${host.pid}/ns/net`, 'python3', '-c'],
     `import socket,sys;s=socket.socket();s.bind(('${address}',8100));print('bound',flush=True);sys.stdin.read()`,
   ]);
-  expect(String(await once(blocker.stdout, 'data'))).toBe('bound\n');
+  expect(String(await once(blocker.stdout, 'data'))).toContain('bound');
   await host.obey({ kind: 'start' });
   await host.listen(here, 8100, 'at last');
   await host.listen(here, 8101, 'not in the way');
@@ -236,6 +238,15 @@ test('a stop while it starts, and another start meanwhile, end in one forwarder'
   await eventually(() => host.forwarders().length === 1, 'waiting for one forwarder');
   expect(await host.obey({ kind: 'stop' })).toBe('');
   expect(host.forwarders()).toEqual([]);
+});
+
+test('while no user has a process nothing is looked for, until one is started', async () => {
+  await host.obey({ kind: 'start' });
+  await host.obey({ kind: 'sleep' });
+  await host.listen(here, 8000, 'hello');
+  expect(await host.obey({ kind: 'ask', host: address, port: 8000 })).toBe('ECONNREFUSED');
+  await host.obey({ kind: 'wake' });
+  await host.answers(8000, 'hello');
 });
 
 test('without socat all else goes on', async () => {

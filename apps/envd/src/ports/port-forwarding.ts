@@ -18,6 +18,8 @@ export interface ForwardingOptions {
 
 /** A listener is found after at most this, which leaves as much for socat to start. */
 const lookEveryMs = 100;
+/** Whether anybody is there to open a port is asked only so often, since it costs as much as a look. */
+const looksBeforeSleep = 10;
 /** Each is a process: a program that opens thousands of ports must not have as many started for it. */
 const forwarderLimit = 256;
 /** Starting one takes milliseconds, in which nothing else runs. */
@@ -44,14 +46,16 @@ interface Forwarder {
 interface Running {
   readonly kind: 'running';
   readonly table: SocketTable;
-  readonly timer: NodeJS.Timeout;
+  /** Undefined while nobody can open a port. */
+  timer: NodeJS.Timeout | undefined;
 }
 
 /**
  * Forwards each port that listens on loopback alone from the machine's own address, by one socat for each.
  *
  * The kernel tells nobody when a port is opened, so its table is looked at ten times a second while users have
- * processes. A socat that ends is replaced for as long as the listener is there.
+ * processes; a machine without any is left asleep until `wake`. A socat that ends is replaced for as long as the
+ * listener is there.
  */
 export class PortForwarding implements PortSubsystem {
   readonly #options: ForwardingOptions;
@@ -62,6 +66,8 @@ export class PortForwarding implements PortSubsystem {
   /** Ports whose socat was ended and may still listen. */
   readonly #closing = new Set<number>();
   #isMissing = false;
+  /** In a row, that found nothing new. */
+  #quietLooks = 0;
 
   constructor(options: ForwardingOptions) {
     this.#options = options;
@@ -69,8 +75,15 @@ export class PortForwarding implements PortSubsystem {
 
   start(): void {
     if (this.#state.kind === 'running' || this.#isMissing) return;
-    const timer = setInterval(() => this.#tick(), lookEveryMs);
-    this.#state = { kind: 'running', table: new SocketTable(), timer };
+    this.#state = { kind: 'running', table: new SocketTable(), timer: undefined };
+    this.wake();
+  }
+
+  /** A process of a user was started. */
+  wake(): void {
+    if (this.#state.kind === 'stopped' || this.#state.timer !== undefined) return;
+    this.#quietLooks = 0;
+    this.#state.timer = setInterval(() => this.#tick(), lookEveryMs);
   }
 
   async stop(): Promise<void> {
@@ -97,13 +110,20 @@ export class PortForwarding implements PortSubsystem {
   #tick(): void {
     for (const socat of this.#socats) if (!socat.isThere) this.#socats.delete(socat);
     if (this.#state.kind === 'stopped') return;
-    if (this.#forwarders.size === 0 && !this.#options.workload.isPopulated) return;
     try {
       const sockets = this.#state.table.read();
+      this.#quietLooks = sockets === 'unchanged' ? this.#quietLooks + 1 : 0;
       if (sockets !== 'unchanged') this.#follow(sockets, this.#state);
+      else if (this.#quietLooks % looksBeforeSleep === 0) this.#sleepIfPossible(this.#state);
     } catch (thrown) {
       logFault('looking for listening ports', thrown);
     }
+  }
+
+  #sleepIfPossible(state: Running): void {
+    if (this.#socats.size > 0 || this.#forwarders.size > 0 || this.#options.workload.isPopulated) return;
+    clearInterval(state.timer);
+    state.timer = undefined;
   }
 
   #follow(sockets: readonly ListeningSocket[], state: Running): void {

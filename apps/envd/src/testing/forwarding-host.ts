@@ -3,12 +3,12 @@
  * daemon's own ports are not forwarded, listens and connects there. It says when it is ready, does what each message of
  * its parent says, and answers. Its arguments: the address, and the words that start socat.
  */
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { systemCode } from '@wrenn/core';
 import { PortForwarding } from '../ports/port-forwarding.ts';
-import { unplaced } from '../workload/workload.ts';
+import { unplaced, type Workload } from '../workload/workload.ts';
 
 interface Place {
   readonly host: string;
@@ -16,6 +16,8 @@ interface Place {
 }
 export type Order =
   | { readonly kind: 'start' | 'stop' | 'stop-while-starting' }
+  /** No user has a process any more; answers when that was noticed. `wake`: one was started. */
+  | { readonly kind: 'sleep' | 'wake' }
   /** What each connection is answered with when its input has ended. */
   | ({ readonly kind: 'listen'; readonly says: string } & Place)
   /** Listens no more; connections go on. */
@@ -29,7 +31,16 @@ export type Order =
   | { readonly kind: 'finish' };
 
 const [address = '', ...command] = process.argv.slice(2);
-const forwarding = new PortForwarding({ address, command, workload: unplaced });
+const asked = new EventEmitter();
+let isPopulated = true;
+const workload: Workload = {
+  ...unplaced,
+  get isPopulated() {
+    asked.emit('asked');
+    return isPopulated;
+  },
+};
+const forwarding = new PortForwarding({ address, command, workload });
 const servers = new Map<string, Server>();
 let connection: Socket | undefined;
 
@@ -48,6 +59,14 @@ async function obey(order: Order): Promise<string> {
       await stopped;
       return '';
     }
+    case 'sleep':
+      isPopulated = false;
+      await once(asked, 'asked');
+      return '';
+    case 'wake':
+      isPopulated = true;
+      forwarding.wake();
+      return '';
     case 'listen':
       return await listen(order, order.says);
     case 'close':
