@@ -11,11 +11,11 @@ const facts = z.object({ kernelVersion: z.string() });
 export type PartsFacts = z.output<typeof facts>;
 
 /** Raised when this file makes something else of the same recipe. */
-const format = 1;
+const format = 2;
 
 /**
- * What the kernel and the runtime drive take from Debian packages: `vmlinuz`, `modules/`, `busybox`, `tini` and
- * `lib/`. Kept, so that a new envd costs no download.
+ * What the kernel and the runtime drive take from Debian packages: `vmlinuz`, `modules/`, `busybox`, `tini`, `socat`
+ * and `lib/`. Kept, so that a new envd costs no download.
  */
 export async function partsBuild(): Promise<Build<PartsFacts>> {
   const debian = await readRecipe('debian.json', debianRecipe);
@@ -63,6 +63,7 @@ async function takeModules(from: string, directory: string, names: readonly stri
 async function takePrograms(root: string, { directory }: BuildPlace): Promise<void> {
   await copyFile(join(root, 'bin/busybox'), join(directory, 'busybox'));
   await copyFile(join(root, 'usr/bin/tini-static'), join(directory, 'tini'));
+  await copyFile(join(root, 'usr/bin/socat'), join(directory, 'socat'));
   await mkdir(join(directory, 'lib'));
   // Before they are installed, packages may still keep libraries in either of the two.
   for (const place of ['lib', 'usr/lib']) {

@@ -15,11 +15,11 @@ const facts = z.object({ envdVersion: z.string(), hash: z.string() });
 export type RuntimeFacts = z.output<typeof facts>;
 
 /** Raised when this file makes something else of the same recipe. */
-const format = 1;
+const format = 2;
 const stripTimeoutMs = 120_000;
 const mebibyte = 1024 * 1024;
 
-/** `runtime.ext4`: the read-only drive with envd, its Node and loader, busybox, tini and the init script. */
+/** `runtime.ext4`: the read-only drive with envd, its Node and loader, socat, busybox, tini and the init script. */
 export async function runtimeBuild(
   parts: Build<PartsFacts>,
   envd: Artifact<EnvdFacts>,
@@ -43,13 +43,15 @@ export async function runtimeBuild(
       await writeFile(join(tree, 'chrony.conf'), chrony);
       await copyFile(join(from, 'busybox'), join(tree, 'bin/busybox'));
       await copyFile(join(from, 'tini'), join(tree, 'bin/tini'));
+      const socat = join(tree, 'bin/socat');
+      await copyFile(join(from, 'socat'), socat);
       place.note('stripping Node');
       const stripped = join(tree, 'bin/node');
       await run(['strip', '-o', stripped, node.path], { signal: place.signal, timeoutMs: stripTimeoutMs });
       for (const name of envd.facts.files) await copyFile(join(envd.directory, name), join(tree, name));
 
       const native = envd.facts.files.filter((name) => name.endsWith('.node'));
-      const programs = [stripped, ...native.map((name) => join(tree, name))];
+      const programs = [stripped, socat, ...native.map((name) => join(tree, name))];
       const libraries = await sharedLibraries(programs, join(from, 'lib'), place.signal);
       for (const name of new Set([...libraries, recipe.loader])) {
         await copyFile(join(from, 'lib', name), join(tree, 'lib', name));
