@@ -1,4 +1,4 @@
-import { deadline, until, WrennError } from '@wrenn/core';
+import { deadline, systemCode, until, WrennError } from '@wrenn/core';
 import { log, logFault } from '../log.ts';
 import { ControlGroup } from './control-group.ts';
 import { Leaves } from './leaves.ts';
@@ -68,10 +68,7 @@ export class CgroupWorkload implements Workload {
         this.#place(pid, this.#forwarders);
         return unplaced.adopt(pid, kind);
       }
-      const leaves = kind === 'terminal' ? this.#terminals : this.#commands;
-      const leaf = leaves.take();
-      this.#place(pid, leaf);
-      return new LeafPlacement(leaf, leaves);
+      return this.#placeInLeaf(pid, kind === 'terminal' ? this.#terminals : this.#commands);
     } catch (thrown) {
       logFault(`placing process ${pid}`, thrown);
       return unplaced.adopt(pid, kind);
@@ -102,6 +99,27 @@ export class CgroupWorkload implements Workload {
     return this.#users.state.isPopulated;
   }
 
+  #placeInLeaf(pid: number, leaves: Leaves): Placement {
+    try {
+      return this.#placeIn(leaves.take(), pid, leaves);
+    } catch (thrown) {
+      if (!isGone(thrown)) throw thrown;
+      // The capsule's root may remove groups that are empty: one that is made now is there.
+      leaves.forget();
+      return this.#placeIn(leaves.take(), pid, leaves);
+    }
+  }
+
+  #placeIn(leaf: ControlGroup, pid: number, leaves: Leaves): Placement {
+    try {
+      this.#place(pid, leaf);
+      return new LeafPlacement(leaf, leaves);
+    } catch (thrown) {
+      leaves.drop(leaf);
+      throw thrown;
+    }
+  }
+
   #isStill(): true | undefined {
     if (this.#state === 'running') {
       throw new WrennError('cancelled', 'freezing the processes of users: they were let run again');
@@ -124,6 +142,10 @@ export class CgroupWorkload implements Workload {
       arriving = this.#daemon.members().filter((member) => !this.#own.has(member));
     }
   }
+}
+
+function isGone(thrown: unknown): boolean {
+  return systemCode(thrown) === 'ENODEV' || systemCode(thrown) === 'ENOENT';
 }
 
 class LeafPlacement implements Placement {

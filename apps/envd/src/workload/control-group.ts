@@ -3,8 +3,8 @@ import { systemCode } from '@wrenn/core';
 import { ControlFile } from './control-file.ts';
 import type { Limits } from './limits.ts';
 
-/** What a kernel says that has no such controller, or none for this group. */
-const unknownToKernel: readonly (string | undefined)[] = ['ENOENT', 'EINVAL', 'EOPNOTSUPP'];
+/** What a kernel says that has no such controller, or no longer such a group. */
+const unknownToKernel: readonly (string | undefined)[] = ['ENOENT', 'ENODEV', 'EINVAL', 'EOPNOTSUPP'];
 
 /** One control group (cgroup v2): a folder whose files the kernel answers. */
 export class ControlGroup {
@@ -46,12 +46,15 @@ export class ControlGroup {
     }
   }
 
-  /** The processes in it, without those of groups below it and without ended ones. */
+  /** The processes in it, without those of groups below it and without ended ones. None when it was removed. */
   members(): number[] {
-    return this.#members
-      .read()
-      .split('\n')
-      .flatMap((line) => (line === '' ? [] : [Number(line)]));
+    try {
+      const lines = this.#members.read().split('\n');
+      return lines.flatMap((line) => (line === '' ? [] : [Number(line)]));
+    } catch (thrown) {
+      if (systemCode(thrown) === 'ENODEV') return [];
+      throw thrown;
+    }
   }
 
   /** What is so of it and all groups below it. */

@@ -40,9 +40,18 @@ export class Leaves {
       return false;
     }
     if (this.#ready.length < mostReady && (leaf.memoryBytes ?? 0) <= mostResidueBytes) this.#ready.push(leaf);
-    // A process that came between the look and this keeps it.
-    else if (!leaf.remove()) this.#occupied.push(leaf);
+    else this.drop(leaf);
     return true;
+  }
+
+  /** Removes one, now or when the last process in it has ended. */
+  drop(leaf: ControlGroup): void {
+    if (!leaf.remove()) this.#occupied.push(leaf);
+  }
+
+  /** Drops those that nobody uses. */
+  forget(): void {
+    for (const leaf of this.#ready.splice(0)) this.drop(leaf);
   }
 
   #next(): ControlGroup {
