@@ -3,6 +3,7 @@ import { WrennError } from '@wrenn/core';
 import { type AccessControl, tokenHeader } from '../access/access-control.ts';
 import { claimOf, expiredMessage } from '../access/signature.ts';
 import { allowOrigin, replyPreflight } from './cors.ts';
+import { dropRest } from './drop-rest.ts';
 import { replyFault, replyStatus } from './reply.ts';
 
 export interface Route {
@@ -16,9 +17,6 @@ export interface Route {
   readonly access: 'open' | 'host' | 'token' | 'signed';
   handle(request: IncomingMessage, response: ServerResponse): Promise<void> | void;
 }
-
-/** How long what a client still sends of a refused body is read and dropped, so that it comes to read the answer. */
-const lingerMs = 10_000;
 
 /** `/package.Service/Method`. */
 const rpcPath = /^\/[a-z]+\.[A-Z][A-Za-z]+\/[A-Za-z]+$/;
@@ -59,19 +57,11 @@ export function createRouter(
   return (request, response) => {
     answer(request, response).catch((thrown: unknown) => {
       replyFault(response, thrown);
-      response.once('finish', () => dropRest(request, thrown));
+      // One that did not come in time never ends.
+      const isLate = thrown instanceof WrennError && thrown.code === 'deadline_exceeded';
+      response.once('finish', () => dropRest(request, isLate ? 0 : undefined));
     });
   };
-}
-
-/** Closing at once would reset the connection of a client that is still sending, and the answer would be lost. */
-function dropRest(request: IncomingMessage, thrown: unknown): void {
-  if (request.complete) return;
-  // One that did not come in time never ends.
-  const isLate = thrown instanceof WrennError && thrown.code === 'deadline_exceeded';
-  const timer = setTimeout(() => request.destroy(), isLate ? 0 : lingerMs);
-  request.once('close', () => clearTimeout(timer));
-  request.resume();
 }
 
 function allowedMethods(routes: readonly Route[]): string {

@@ -6,6 +6,7 @@ import { Process } from '@wrenn/protocol/process';
 import { tokenHeader } from '../access/access-control.ts';
 import { filesystemService } from '../filesystem/service.ts';
 import type { Daemon } from '../guest/daemon.ts';
+import { dropRest } from '../http/drop-rest.ts';
 import { processService } from '../process/service.ts';
 import { watchService } from '../watch/service.ts';
 import { clientGone } from './client-gone.ts';
@@ -47,6 +48,9 @@ export function rpcListener(daemon: Daemon): RequestListener {
     // It builds a URL from it and would throw; the name means nothing here.
     request.headers.host = 'envd';
     if (Number(request.headers[timeoutHeader]) > longestTimerMs) delete request.headers[timeoutHeader];
+    // A call that is refused early ends the reading of its body, which must not end the connection.
+    request[Symbol.asyncIterator] = () => request.iterator({ destroyOnReturn: false });
+    response.once('finish', () => dropRest(request));
     listener(request, response);
   };
 }
