@@ -17,7 +17,7 @@ const bareServer = `
   sleep 1
   grep VmRSS /proc/$!/status
   kill $!`;
-const daemon = 'grep VmRSS /proc/$(pgrep -of envd.cjs)/status';
+const daemon = "grep VmRSS /proc/$(pgrep -P 1 -f 'envd.cjs$')/status";
 /** Idle for this long before memory is read, so that what the start needed is over. */
 const settleMs = 5_000;
 
