@@ -15,6 +15,7 @@ export {
   unreadInotifyBytes,
 } from './inotify.ts';
 export { SystemCallError } from './libc.ts';
+export { listenShared } from './listen.ts';
 export { forgetCodePages } from './memory.ts';
 export { openPipe, type PipeEnds } from './pipe.ts';
 export { makeSpecialFile } from './special-file.ts';

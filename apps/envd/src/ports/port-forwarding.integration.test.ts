@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { abortable, deadline, until } from '@wrenn/core';
@@ -15,15 +17,17 @@ const program = fileURLToPath(new URL('../testing/forwarding-host.ts', import.me
 /** The words that start a program in a network namespace of its own, as a capsule's looks. */
 const inNamespace = [
   ...['unshare', '--net', 'sh', '-c'],
-  `ip link set lo up; ip address add ${address}/32 dev lo; exec "$@"`,
+  `ip link set lo up; ip address add ${address}/32 dev lo; echo 1 >/proc/sys/net/ipv4/tcp_migrate_req; exec "$@"`,
   'sh',
 ];
+/** The same on a kernel that cannot pass connections on. */
+const withoutMigration = inNamespace.map((word) => word.replace('echo 1', 'echo 0'));
 
 const forwardingOrders: readonly string[] = ['start', 'stop', 'stop-while-starting', 'sleep', 'wake'];
 
 let host: ForwardingHost;
 beforeAll(async () => {
-  host = await ForwardingHost.start('socat');
+  host = await ForwardingHost.start(['socat']);
 });
 afterEach(async () => {
   expect(await host.obey({ kind: 'stop' })).toBe('');
@@ -36,8 +40,11 @@ class ForwardingHost implements AsyncDisposable {
   readonly #forwarding: ChildProcess;
   readonly #peer: ChildProcess;
 
-  static async start(socat: string): Promise<ForwardingHost> {
-    const forwarding = startProgram(inNamespace, socat);
+  static async start(
+    socat: readonly string[],
+    namespace: readonly string[] = inNamespace,
+  ): Promise<ForwardingHost> {
+    const forwarding = startProgram(namespace, socat);
     await answerOf(forwarding, 'its start');
     const peer = startProgram(['nsenter', `--net=/proc/${forwarding.pid}/ns/net`], socat);
     await answerOf(peer, 'its start');
@@ -98,8 +105,8 @@ class ForwardingHost implements AsyncDisposable {
   }
 }
 
-function startProgram(before: readonly string[], socat: string): ChildProcess {
-  const [first = '', ...args] = [...before, process.execPath, program, address, socat];
+function startProgram(before: readonly string[], socat: readonly string[]): ChildProcess {
+  const [first = '', ...args] = [...before, process.execPath, program, address, ...socat];
   return spawn(first, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 }
 
@@ -185,6 +192,35 @@ test('a connection outlives its listener, and its answer comes whole', async () 
   await eventually(() => host.forwarders().length === 0, 'waiting for the connection to end');
 });
 
+test('a port is open before its socat has started, and what came until then is answered', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'envd-ports-'));
+  try {
+    const gate = join(folder, 'gate');
+    const gated = ['sh', '-c', `until [ -e ${gate} ]; do sleep 0.01; done; exec socat "$@"`, 'sh'];
+    await using slow = await ForwardingHost.start(gated);
+    await slow.obey({ kind: 'start' });
+    await slow.listen(here, 8000, 'hello');
+    await eventually(() => slow.openPorts().includes(8000), 'waiting for the port to be open');
+    const answer = slow.obey({ kind: 'ask', host: address, port: 8000 });
+    writeFileSync(gate, '');
+    expect(await answer).toBe('hello');
+    await eventually(() => slow.openPorts().length === 1, 'waiting for socat to have the port alone');
+    expect(await slow.obey({ kind: 'ask', host: address, port: 8000 })).toBe('hello');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('where connections cannot be handed over the port is open when its socat has started', async () => {
+  await using plain = await ForwardingHost.start(['socat'], withoutMigration);
+  await plain.obey({ kind: 'start' });
+  await plain.listen(here, 8000, 'hello');
+  await plain.answers(8000, 'hello');
+  expect(plain.openPorts()).toEqual([8000]);
+  expect(await plain.obey({ kind: 'stop' })).toBe('');
+  expect(plain.openPorts()).toEqual([]);
+});
+
 test('a forwarder that could not bind tries again for as long as there is a listener', async () => {
   // Nothing that is listed as listening, but in the way: a bound socket. No other test has used its port.
   const blocker = spawn('nsenter', [
@@ -250,7 +286,7 @@ test('while no user has a process nothing is looked for, until one is started', 
 });
 
 test('without socat all else goes on', async () => {
-  await using without = await ForwardingHost.start('/nowhere/socat');
+  await using without = await ForwardingHost.start(['/nowhere/socat']);
   await without.obey({ kind: 'start' });
   await without.listen(here, 8000, 'hello');
   expect(await without.obey({ kind: 'ask', host: here, port: 8000 })).toBe('hello');

@@ -2,10 +2,12 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { deadline, systemCode, until } from '@wrenn/core';
 import { log, logFault } from '../log.ts';
 import type { Workload } from '../workload/workload.ts';
+import { Forwarder, type ForwarderRules } from './forwarder.ts';
 import { isSameTarget, planForwarding, type Target } from './forwarding-plan.ts';
+import { canHandOver } from './held-port.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
 import type { PortSubsystem } from './port-subsystem.ts';
-import { Socat, type SocatEnd } from './socat.ts';
+import type { Socat } from './socat.ts';
 import { SocketTable } from './socket-table.ts';
 
 export interface ForwardingOptions {
@@ -24,28 +26,13 @@ const looksBeforeSleep = 10;
 const forwarderLimit = 256;
 /** Starting one takes milliseconds, in which nothing else runs. */
 const startsPerLook = 4;
-/** After a socat that could not bind. Doubled each time it fails again. */
-const firstRetryMs = 100;
-const longestRetryMs = 5_000;
-/** One that lived longer than this could bind, and has ended for another reason. */
-const boundAfterMs = 1_000;
 const stopDeadlineMs = 5_000;
 const stopPollMs = 5;
-
-/** A port that is wanted, with its socat or the timer of the next one. */
-interface Forwarder {
-  readonly port: number;
-  readonly target: Target;
-  /** Times in a row that it could not bind. */
-  readonly failures: number;
-  state:
-    | { readonly kind: 'running'; readonly socat: Socat }
-    | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout };
-}
 
 interface Running {
   readonly kind: 'running';
   readonly table: SocketTable;
+  readonly rules: ForwarderRules;
   /** Undefined while nobody can open a port. */
   timer: NodeJS.Timeout | undefined;
 }
@@ -75,7 +62,13 @@ export class PortForwarding implements PortSubsystem {
 
   start(): void {
     if (this.#state.kind === 'running' || this.#isMissing) return;
-    this.#state = { kind: 'running', table: new SocketTable(), timer: undefined };
+    const rules: ForwarderRules = {
+      workload: this.#options.workload,
+      handOver: canHandOver() ? 'possible' : 'impossible',
+      started: (socat) => this.#socats.add(socat),
+      missing: (fault) => this.#giveUp(fault),
+    };
+    this.#state = { kind: 'running', table: new SocketTable(), rules, timer: undefined };
     this.wake();
   }
 
@@ -101,8 +94,7 @@ export class PortForwarding implements PortSubsystem {
     clearInterval(this.#state.timer);
     this.#state.table[Symbol.dispose]();
     this.#state = { kind: 'stopped' };
-    for (const { state } of this.#forwarders.values())
-      if (state.kind === 'waiting') clearTimeout(state.timer);
+    for (const forwarder of this.#forwarders.values()) void forwarder.close();
     this.#forwarders.clear();
     this.#closing.clear();
   }
@@ -127,14 +119,20 @@ export class PortForwarding implements PortSubsystem {
   }
 
   #follow(sockets: readonly ListeningSocket[], state: Running): void {
-    const isOurs = ({ address, port }: ListeningSocket) =>
-      address === this.#options.address && this.#forwarders.get(port)?.state.kind === 'running';
+    const { address } = this.#options;
+    const atOwn = Map.groupBy(
+      sockets.filter((socket) => socket.address === address),
+      ({ port }) => port,
+    );
+    for (const [port, found] of atOwn) this.#forwarders.get(port)?.seen(found.length);
+    const isOurs = (socket: ListeningSocket) =>
+      socket.address === address && this.#forwarders.get(socket.port)?.isRunning === true;
     const plan = planForwarding(
       sockets.filter((socket) => !isOurs(socket)),
-      this.#options.address,
+      address,
     );
-    for (const forwarder of this.#forwarders.values()) {
-      if (!isSameTarget(forwarder.target, plan.get(forwarder.port))) this.#drop(forwarder);
+    for (const { order } of this.#forwarders.values()) {
+      if (!isSameTarget(order.target, plan.get(order.port))) this.#drop(order.port);
     }
     const fresh = [...plan].filter(([port]) => !this.#forwarders.has(port) && !this.#closing.has(port));
     if (fresh.length > 0) this.#runAll(fresh, portsOfThisProcess(sockets), state);
@@ -143,61 +141,35 @@ export class PortForwarding implements PortSubsystem {
   #runAll(fresh: readonly (readonly [number, Target])[], own: ReadonlySet<number>, state: Running): void {
     const wanted = fresh.filter(([port]) => !own.has(port));
     const room = forwarderLimit - this.#forwarders.size;
-    if (wanted.length > room)
+    if (wanted.length > room) {
       log('too many ports listen: not all are forwarded', { forwarded: forwarderLimit });
+    }
     const now = Math.min(room, startsPerLook);
-    for (const [port, target] of wanted.slice(0, now)) this.#run({ port, target, failures: 0 });
+    for (const [port, target] of wanted.slice(0, now)) {
+      const order = { command: this.#options.command, address: this.#options.address, port, target };
+      this.#forwarders.set(port, new Forwarder(order, state.rules));
+    }
     // The others have their turn at the next look, although nothing will have changed.
     if (wanted.length > now && now < room) state.table.forget();
   }
 
-  #run({ port, target, failures }: Omit<Forwarder, 'state'>): void {
-    const socat = new Socat({ ...this.#options, port, target }, this.#options.workload);
-    this.#socats.add(socat);
-    const forwarder: Forwarder = { port, target, failures, state: { kind: 'running', socat } };
-    this.#forwarders.set(port, forwarder);
-    const startedAt = performance.now();
-    void socat.ended.then((end) => this.#ended(forwarder, end, performance.now() - startedAt));
-  }
-
-  /** The connections that there are come to their own end: a server may close its port and still answer. */
-  #drop(forwarder: Forwarder): void {
-    this.#forwarders.delete(forwarder.port);
-    if (forwarder.state.kind === 'waiting') {
-      clearTimeout(forwarder.state.timer);
-    } else {
-      forwarder.state.socat.close();
-      this.#closing.add(forwarder.port);
-    }
-  }
-
-  #ended(forwarder: Forwarder, end: SocatEnd, lifeMs: number): void {
-    if (this.#forwarders.get(forwarder.port) !== forwarder) this.#closed(forwarder.port);
-    else if (end.kind === 'not-started' && end.isMissing) this.#giveUp(end.fault);
-    else this.#retry(forwarder, end, lifeMs > boundAfterMs ? 0 : forwarder.failures + 1);
-  }
-
-  #retry(forwarder: Forwarder, end: SocatEnd, failures: number): void {
-    if (failures === 1) log('a port cannot be forwarded yet', { port: forwarder.port, ...reasonOf(end) });
-    const retryMs = failures === 0 ? 0 : Math.min(firstRetryMs * 2 ** (failures - 1), longestRetryMs);
-    const again = { port: forwarder.port, target: forwarder.target, failures };
-    forwarder.state = { kind: 'waiting', timer: setTimeout(() => this.#run(again), retryMs) };
-  }
-
-  /** What listens there now was not followed while the old socat did. */
-  #closed(port: number): void {
-    if (this.#closing.delete(port) && this.#state.kind === 'running') this.#state.table.forget();
+  #drop(port: number): void {
+    const forwarder = this.#forwarders.get(port);
+    if (forwarder === undefined) return;
+    this.#forwarders.delete(port);
+    this.#closing.add(port);
+    void forwarder.close().then(() => {
+      // What listens there now was not followed while the old socat did.
+      if (this.#closing.delete(port) && this.#state.kind === 'running') this.#state.table.forget();
+    });
   }
 
   #giveUp(fault: Error): void {
+    if (this.#isMissing) return;
     this.#isMissing = true;
     this.#end();
     logFault('ports on loopback stay there: socat cannot be started', fault);
   }
-}
-
-function reasonOf(end: SocatEnd): { reason?: string } {
-  return end.kind === 'exited' ? {} : { reason: end.fault.message };
 }
 
 /** This daemon's own, among the sockets: whoever can reach the machine's address is not meant to reach them there. */

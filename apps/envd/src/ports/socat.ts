@@ -11,7 +11,7 @@ import { isGroupAlive, signalGroup } from './process-group.ts';
 const halfCloseSeconds = 24 * 60 * 60;
 /** Connections of one port at a time, each a process. The next ones wait in the backlog. */
 const connectionLimit = 512;
-const backlog = 1024;
+export const backlog = 1024;
 const bufferBytes = 64 * 1024;
 
 export interface SocatOrder {
@@ -74,7 +74,7 @@ export class Socat {
 }
 
 function argumentsOf({ address, port, target }: SocatOrder): string[] {
-  const listen = `TCP4-LISTEN:${port},bind=${address},reuseaddr,fork,backlog=${backlog},max-children=${connectionLimit}`;
+  const listen = `TCP4-LISTEN:${port},bind=${address},reuseaddr,reuseport,fork,backlog=${backlog},max-children=${connectionLimit}`;
   // Small answers are not held back to be sent with more; a peer that is gone is noticed in the end.
   const socket = 'nodelay,keepalive';
   return [
