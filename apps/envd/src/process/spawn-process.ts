@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { systemCode, WrennError } from '@wrenn/core';
 import { watchEndingSignal, withGroupsForChild } from '@wrenn/sys';
 import type { Account } from '../users/accounts.ts';
+import { findProgram } from './find-program.ts';
 import type { Outcome } from './outcome.ts';
 import { type OpenStdio, type OurEnds, openStdio, type StdioSpec } from './stdio.ts';
 
@@ -33,16 +34,17 @@ export type Spawned =
  * `terminalLauncher` are words that run a program in a session of its own with its standard input as its controlling
  * terminal: neither Node nor posix_spawn() can. It becomes the program, so the process ID stays.
  *
- * A command that does not exist or cannot be executed is an outcome; in a terminal the launcher says so and ends with
- * the same code. Throws `rate_limited` when the machine has no process, descriptor, terminal or memory left, and
+ * A command that does not exist or cannot be executed is an outcome; of the latter the launcher says so in the terminal
+ * and ends with the same code. Throws `rate_limited` when the machine has no process, descriptor, terminal or memory left, and
  * `forbidden` when this daemon cannot become that user.
  */
 export async function spawnProcess(spec: ProcessSpec, terminalLauncher: readonly string[]): Promise<Spawned> {
+  const start = startOf(spec, terminalLauncher);
+  if (start === undefined) return { kind: 'refused', outcome: { kind: 'not-found', cmd: spec.cmd } };
   let stdio: OpenStdio | undefined;
   try {
     stdio = openStdio(spec.stdio, spec.account);
-    const launcher = spec.stdio.kind === 'terminal' ? terminalLauncher : [];
-    const child = spawnAs(spec, [...launcher, spec.cmd, ...spec.args], stdio.childs);
+    const child = spawnAs(spec, [...start, ...spec.args], stdio.childs);
     // 'error' comes in a later tick, and must find a listener.
     if (child.pid === undefined) await once(child, 'spawn');
     const pid = child.pid;
@@ -57,6 +59,16 @@ export async function spawnProcess(spec: ProcessSpec, terminalLauncher: readonly
     if (outcome === undefined) throw spawnFault(spec.cmd, thrown);
     return { kind: 'refused', outcome };
   }
+}
+
+/**
+ * The words before the arguments. A launcher gets the program by its path: busybox would run a program of its own of
+ * this name. Undefined when there is no such program.
+ */
+function startOf(spec: ProcessSpec, terminalLauncher: readonly string[]): readonly string[] | undefined {
+  if (spec.stdio.kind === 'pipes') return [spec.cmd];
+  const program = findProgram(spec);
+  return program === undefined ? undefined : [...terminalLauncher, program];
 }
 
 function spawnAs(

@@ -75,11 +75,13 @@ test('the exit code and a signal are told as of any process', async () => {
 });
 
 test('a command that does not exist, or cannot be run, does not end well', async () => {
-  const missing = await (await open(['no-such-command'])).rest();
-  expect(missing.end.exitCode).toBe(127);
-  expect(missing.pty.toString()).toContain('no-such-command');
+  for (const cmd of ['no-such-command', '/no/such/command', '--help']) {
+    const { end, numbers } = await (await open([cmd])).rest();
+    expect(end).toMatchObject({ exitCode: 127, exited: true, error: `${cmd}: command not found` });
+    expect(numbers).toStrictEqual([]);
+  }
   expect((await (await open(['/etc/passwd'])).rest()).end.exitCode).toBe(126);
-  expect((await (await open(['--help'])).rest()).end.exitCode).toBe(127);
+  expect((await (await open(['/etc'])).rest()).end.exitCode).toBe(126);
 });
 
 test.each([
