@@ -6,6 +6,12 @@ import { type Identity, initRequest } from './init-request.ts';
 /** The guest reads its metadata a second after `/init`; one that does not is a good guest too. */
 const metadataDeadlineMs = 10_000;
 
+/** Opens a port on loopback for two seconds, in which envd forwards it. */
+const openPort = [
+  ...['/run/wrenn/runtime/lib/ld-linux-x86-64.so.2', '--library-path', '/run/wrenn/runtime/lib'],
+  ...['/run/wrenn/runtime/bin/socat', 'TCP4-LISTEN:49151,bind=127.0.0.1,accept-timeout=2', '/dev/null'],
+] as const;
+
 /**
  * Does once what every capsule of a template does first, so that what it needs (envd's compiled code, the C library,
  * the shell) is in the memory that they all start from; then writes the disk back. `metadataRead` settles when the
@@ -21,13 +27,14 @@ export async function warmUp(
   await run(guest, ['true'], signal);
   await run(guest, ['true'], signal);
   await run(guest, ['sh', '-c', 'hostname >/dev/null'], signal);
+  await run(guest, openPort, signal);
   await settled(metadataRead, signal);
   await run(guest, ['sync'], signal);
 }
 
 async function run(
   guest: GuestClient,
-  [cmd, ...args]: [string, ...string[]],
+  [cmd, ...args]: readonly [string, ...string[]],
   signal: AbortSignal,
 ): Promise<void> {
   let exitCode: number | undefined;
