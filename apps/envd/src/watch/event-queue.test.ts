@@ -6,7 +6,7 @@ const fill = (queue: EventQueue<number>, count: number) => {
 };
 
 test('events come out in their order, as many at a time as are asked for', async () => {
-  const queue = new EventQueue<number>(new EventBudget());
+  const queue = new EventQueue<number>(new EventBudget(), 'name');
   fill(queue, 5);
   expect(await queue.readableWithin(60_000)).toBe(true);
   expect(queue.take(2)).toEqual([0, 1]);
@@ -16,7 +16,7 @@ test('events come out in their order, as many at a time as are asked for', async
 
 test('a reader that waits is woken by an event, a fault and the close', async () => {
   for (const wake of ['push', 'fail', 'close'] as const) {
-    const queue = new EventQueue<number>(new EventBudget());
+    const queue = new EventQueue<number>(new EventBudget(), 'name');
     const readable = queue.readableWithin(60_000);
     if (wake === 'push') queue.push(1);
     else if (wake === 'close') queue.close();
@@ -26,7 +26,7 @@ test('a reader that waits is woken by an event, a fault and the close', async ()
 });
 
 test('too many events are told once, after those that fit, and then it goes on', () => {
-  const queue = new EventQueue<number>(new EventBudget());
+  const queue = new EventQueue<number>(new EventBudget(), 'name');
   fill(queue, 20_000);
   expect(queue.take(20_000)).toHaveLength(16_384);
   queue.push(1);
@@ -38,7 +38,7 @@ test('too many events are told once, after those that fit, and then it goes on',
 
 test('many queues together hold a bounded number, and a closed one gives its part back', () => {
   const budget = new EventBudget();
-  const queues = Array.from({ length: 5 }, () => new EventQueue<number>(budget));
+  const queues = Array.from({ length: 5 }, () => new EventQueue<number>(budget, 'name'));
   for (const queue of queues) fill(queue, 16_384);
   expect(budget.left).toBe(0);
   expect(queues.at(-1)?.takeFault()).toMatchObject({ code: 'rate_limited' });
@@ -46,4 +46,10 @@ test('many queues together hold a bounded number, and a closed one gives its par
   expect(budget.left).toBe(16_384);
   queues[0]?.push(1);
   expect(queues[0]?.take(1)).toEqual([]);
+});
+
+test('of events that carry an entry fewer wait', () => {
+  const queue = new EventQueue<number>(new EventBudget(), 'entry');
+  fill(queue, 20_000);
+  expect(queue.take(20_000)).toHaveLength(4096);
 });

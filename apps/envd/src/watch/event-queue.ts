@@ -1,9 +1,11 @@
 import { WrennError } from '@wrenn/core';
 
-/** The most events of one watch that wait for its reader. */
+/** The cost of the events of one watch that wait for its reader, at most. */
 const queueLimit = 16_384;
 /** And of all watches together, so that many slow readers cannot fill the memory. */
 const sharedLimit = 65_536;
+/** What an event costs, by what it carries: an entry takes some 3 KB. */
+const costs = { name: 1, entry: 4 } as const;
 
 /** What the queues of one daemon share. */
 export class EventBudget {
@@ -15,23 +17,25 @@ export class EventBudget {
  */
 export class EventQueue<T> {
   readonly #budget: EventBudget;
+  readonly #cost: number;
   #events: T[] = [];
   #isClosed = false;
   #fault: WrennError | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(budget: EventBudget) {
+  constructor(budget: EventBudget, carried: keyof typeof costs) {
     this.#budget = budget;
+    this.#cost = costs[carried];
   }
 
   /** After a fault nothing more is taken, until the fault is. */
   push(event: T): void {
     if (this.#isClosed || this.#fault !== undefined) return;
-    if (this.#events.length >= queueLimit || this.#budget.left === 0) {
+    if ((this.#events.length + 1) * this.#cost > queueLimit || this.#budget.left < this.#cost) {
       this.fail(tooSlow());
       return;
     }
-    this.#budget.left -= 1;
+    this.#budget.left -= this.#cost;
     this.#events.push(event);
     this.#wakeReader();
   }
@@ -56,7 +60,7 @@ export class EventQueue<T> {
   /** The oldest ones, at most `limit`. */
   take(limit: number): T[] {
     const taken = this.#events.splice(0, limit);
-    this.#budget.left += taken.length;
+    this.#budget.left += taken.length * this.#cost;
     return taken;
   }
 

@@ -30,7 +30,7 @@ export class WatchHub {
 
   /** Every change from now on is told. Throws as `DirectoryWatch.start`. The caller disposes of it. */
   async watch(order: WatchOrder): Promise<RunningWatch> {
-    const events = new EventQueue<WatchEvent>(this.#budget);
+    const events = new EventQueue<WatchEvent>(this.#budget, order.entries === 'included' ? 'entry' : 'name');
     const watch = await DirectoryWatch.start(this.#reader, order, {
       push: (type, name) => {
         try {
