@@ -297,13 +297,13 @@ test('the daemon forwards where it is told to, but not its own port', async () =
   const flags = ['--standalone', '--forward-ports-to', address];
   await using envd = await startEnvd({ flags, before: inNamespace });
   const inside = [`--net=/proc/${envd.pid}/ns/net`];
-  const serve = ['python3', '-m', 'http.server', '--bind', here, '8000'];
-  const server = spawn('nsenter', [...inside, ...serve], { stdio: 'ignore' });
-  const ask = spawn('nsenter', [
-    ...[...inside, 'curl', '--silent', '--fail', '--retry', '50', '--retry-delay', '1'],
-    ...['--retry-connrefused', `http://${address}:8000/`],
-  ]);
-  expect(await text(ask.stdout)).toContain('Directory listing');
+  const serve = `require('node:http').createServer((_, answer) => answer.end('reached')).listen(8000, '${here}')`;
+  const server = spawn('nsenter', [...inside, process.execPath, '-e', serve], { stdio: 'ignore' });
+  const fetched = `
+    const ask = () => fetch('http://${address}:8000/').then((answer) => answer.text()).then(console.log, () => setTimeout(ask, 50));
+    ask();`;
+  const ask = spawn('nsenter', [...inside, process.execPath, '-e', fetched]);
+  expect(await text(ask.stdout)).toBe('reached\n');
   const table = readFileSync(`/proc/${envd.pid}/net/tcp`, 'latin1');
   server.kill('SIGKILL');
   expect(parseSocketTable(table).filter((socket) => socket.address === address)).toMatchObject([

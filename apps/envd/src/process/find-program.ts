@@ -1,19 +1,28 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { systemCode } from '@wrenn/core';
+import type { Account, Account } from '../users/accounts.ts';
 import { asUser } from '../users/as-user.ts';
-import type { ProcessSpec } from './spawn-process.ts';
+
+export interface SoughtProgram {
+  readonly cmd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly account: Account;
+}
+
+interface Lookup {
+  readonly cmd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly account: Account;
+}
 
 /**
  * Where execvp() would find a command: along the PATH of its own environment, from its own folder, with the user's
  * rights. Undefined when it is nowhere. Whether the user may run it is for the kernel to say.
  */
-export function findProgram({
-  cmd,
-  env,
-  cwd,
-  account,
-}: Pick<ProcessSpec, 'cmd' | 'env' | 'cwd' | 'account'>): string | undefined {
+export function findProgram({ cmd, env, cwd, account }: Lookup): string | undefined {
   const folders = (env['PATH'] ?? '').split(':');
   const candidates = cmd.includes('/') ? [cmd] : folders.map((folder) => `${folder || '.'}/${cmd}`);
   return asUser(account, () => {

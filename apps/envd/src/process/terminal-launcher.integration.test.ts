@@ -46,7 +46,7 @@ test.each(['busybox by the daemon', 'util-linux of this machine'])(
       launcher,
       'sh',
       '-c',
-      'echo $$; ps -o sid=,tpgid= -p $$; exit 3',
+      'echo $$; cut -d " " -f 6,8 /proc/$$/stat; exit 3',
     );
     expect(shown.trim().split(/\s+/)).toStrictEqual([pid, pid, pid].map(String));
     expect(code).toBe(3);
