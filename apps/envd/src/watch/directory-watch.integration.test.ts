@@ -16,8 +16,9 @@ import { fc, test as fuzz } from '@fast-check/vitest';
 import { deadline, until, type WrennError } from '@wrenn/core';
 import { EventType } from '@wrenn/protocol/filesystem';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
-import { DirectoryWatch, type WatchSpec } from './directory-watch.ts';
+import { DirectoryWatch } from './directory-watch.ts';
 import { InotifyReader } from './inotify-reader.ts';
+import type { WatchSpec } from './watch-spec.ts';
 
 const account = { name: 'root', uid: 0, gid: 0, groups: [0], home: '/root' };
 const reader = new InotifyReader();

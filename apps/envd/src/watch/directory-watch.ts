@@ -3,30 +3,13 @@ import { lstat, opendir } from 'node:fs/promises';
 import { systemCode, WrennError } from '@wrenn/core';
 import { EventType } from '@wrenn/protocol/filesystem';
 import { inotifyBits as bits, type InotifyEvent } from '@wrenn/sys';
-import { type DraftKind, draftKindOf } from '../files/draft-name.ts';
-import type { Account } from '../users/accounts.ts';
+import { draftKindOf } from '../files/draft-name.ts';
+import { DraftRenames } from './draft-renames.ts';
 import { type Folder, pathIn, treeOf } from './folder.ts';
 import type { InotifyReader, Listener, Subscriber } from './inotify-reader.ts';
-import { type OpenDirectory, type OpenRules, openDirectory } from './open-directory.ts';
+import { type OpenDirectory, openDirectory } from './open-directory.ts';
+import type { ChangeSink, WatchSpec } from './watch-spec.ts';
 
-export interface WatchSpec {
-  readonly path: string;
-  readonly account: Account;
-  /** `all`: what is below too, in directories that are there and those that come. Symbolic links are not followed. */
-  readonly depth: 'one' | 'all';
-  readonly networkMount: OpenRules['networkMount'];
-}
-
-/** Where changes go to, as they are found. Neither may throw. */
-export interface ChangeSink {
-  /** `name` is relative to the watched directory; that itself is `.`. */
-  push(type: EventType, name: string): void;
-  /** No further change will come. */
-  fail(fault: WrennError): void;
-}
-
-/** Renames of drafts whose second half is still to come. It follows at once but for what others do meanwhile. */
-const draftLimit = 64;
 /** A file's times are those of the kernel's last tick, so they may be earlier than what happened before them. */
 const tickMs = 20;
 /** What stands in the way of one directory below the watched one: it is left out. */
@@ -52,7 +35,7 @@ export class DirectoryWatch implements Subscriber {
   #fault: WrennError | undefined;
   /** Folders that have something in `told`. */
   readonly #unsettled = new Set<Folder>();
-  readonly #drafts = new Map<number, DraftKind>();
+  readonly #drafts = new DraftRenames();
   #quietSinceMs = Date.now() - tickMs;
 
   /**
@@ -208,7 +191,8 @@ export class DirectoryWatch implements Subscriber {
     const draft = draftKindOf(name);
     if (is & bits.ignored) this.#forget(folder);
     else if (name === '') this.#happenedTo(folder, is);
-    else if (draft !== undefined) this.#happenedToDraft(draft, is, cookie);
+    else if (draft !== undefined && is & bits.movedFrom) this.#drafts.remember(cookie, draft);
+    else if (draft !== undefined) return;
     else if (is & (bits.create | bits.movedTo)) this.#appeared(folder, event);
     else if (is & bits.delete) this.#disappeared(folder, name, EventType.REMOVE);
     else if (is & bits.movedFrom) this.#disappeared(folder, name, EventType.RENAME);
@@ -227,17 +211,9 @@ export class DirectoryWatch implements Subscriber {
     if (is & (bits.deleteSelf | bits.unmount)) this.#tell(EventType.REMOVE, '.');
   }
 
-  #happenedToDraft(kind: DraftKind, is: number, cookie: number): void {
-    if ((is & bits.movedFrom) === 0) return;
-    const oldest = this.#drafts.size < draftLimit ? undefined : this.#drafts.keys().next().value;
-    if (oldest !== undefined) this.#drafts.delete(oldest);
-    this.#drafts.set(cookie, kind);
-  }
-
   #appeared(folder: Folder, { bits: is, name, cookie }: InotifyEvent): void {
     const path = pathIn(folder, name);
-    const draft = this.#drafts.get(cookie);
-    this.#drafts.delete(cookie);
+    const draft = this.#drafts.take(cookie);
     const wasFound = folder.told.get(name) === 'scan';
     this.#markTold(folder, name, 'event');
     if (!wasFound && draft !== 'over') this.#tell(EventType.CREATE, path);

@@ -3,9 +3,10 @@ import { WrennError } from '@wrenn/core';
 import type { EventType, FilesystemEventSchema } from '@wrenn/protocol/filesystem';
 import { type Entry, entryAt } from '../filesystem/entry-info.ts';
 import type { Accounts } from '../users/accounts.ts';
-import { DirectoryWatch, type WatchSpec } from './directory-watch.ts';
+import { DirectoryWatch } from './directory-watch.ts';
 import { EventBudget, EventQueue } from './event-queue.ts';
 import { InotifyReader } from './inotify-reader.ts';
+import type { WatchSpec } from './watch-spec.ts';
 
 export type WatchEvent = MessageInitShape<typeof FilesystemEventSchema>;
 
