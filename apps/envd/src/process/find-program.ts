@@ -1,17 +1,10 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { systemCode } from '@wrenn/core';
-import type { Account, Account } from '../users/accounts.ts';
+import type { Account } from '../users/accounts.ts';
 import { asUser } from '../users/as-user.ts';
 
 export interface SoughtProgram {
-  readonly cmd: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
-  readonly account: Account;
-}
-
-interface Lookup {
   readonly cmd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
@@ -22,7 +15,7 @@ interface Lookup {
  * Where execvp() would find a command: along the PATH of its own environment, from its own folder, with the user's
  * rights. Undefined when it is nowhere. Whether the user may run it is for the kernel to say.
  */
-export function findProgram({ cmd, env, cwd, account }: Lookup): string | undefined {
+export function findProgram({ cmd, env, cwd, account }: SoughtProgram): string | undefined {
   const folders = (env['PATH'] ?? '').split(':');
   const candidates = cmd.includes('/') ? [cmd] : folders.map((folder) => `${folder || '.'}/${cmd}`);
   return asUser(account, () => {

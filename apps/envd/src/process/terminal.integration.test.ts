@@ -1,38 +1,20 @@
-import { randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { Code } from '@connectrpc/connect';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EnvdUnderTest, startEnvd } from '../testing/envd-under-test.ts';
 import { openTerminal } from '../testing/open-terminal.ts';
-import { runCommand } from '../testing/run-command.ts';
-import { eventually, StartedProcess } from '../testing/started-process.ts';
+import { StartedProcess } from '../testing/started-process.ts';
 
 let envd: EnvdUnderTest;
-let folder: string;
 beforeAll(async () => {
   envd = await startEnvd();
-  folder = mkdtempSync(join(tmpdir(), 'envd-terminal-'));
 });
-afterAll(async () => {
-  await envd[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => envd[Symbol.asyncDispose]());
 
 const size = { cols: 80, rows: 24 };
 type Options = Parameters<typeof openTerminal>[2];
 const open = (words: readonly string[], options?: Options) => openTerminal(envd.processes, words, options);
 const sh = (script: string, options?: Options) => open(['sh', '-c', script], options);
-const raw = 'stty raw -echo; ';
 const refused = (code: Code) => expect.objectContaining({ code });
 const basic = (user: string) => ({
   authorization: `Basic ${Buffer.from(`${user}:`).toString('base64')}`,
