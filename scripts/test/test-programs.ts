@@ -3,7 +3,7 @@ import { type Report, runStep } from '@wrenn/core';
 import { apt } from './apt.ts';
 
 /** Debian packages whose programs only tests run, each with one of them. */
-const packages = { git: '/usr/bin/git', socat: '/usr/bin/socat' } as const;
+const packages = { busybox: '/usr/bin/busybox', git: '/usr/bin/git', socat: '/usr/bin/socat' } as const;
 
 /** Installs the programs that tests drive the guest daemon with when it runs on this machine itself. */
 export async function installTestPrograms(report: Report): Promise<void> {

@@ -304,9 +304,9 @@ test('the daemon forwards where it is told to, but not its own port', async () =
     ask();`;
   const ask = spawn('nsenter', [...inside, process.execPath, '-e', fetched]);
   expect(await text(ask.stdout)).toBe('reached\n');
-  const table = readFileSync(`/proc/${envd.pid}/net/tcp`, 'latin1');
+  const table = parseSocketTable(readFileSync(`/proc/${envd.pid}/net/tcp`, 'latin1'));
   server.kill('SIGKILL');
-  expect(parseSocketTable(table).filter((socket) => socket.address === address)).toMatchObject([
-    { port: 8000 },
-  ]);
+  // Two sockets while the daemon hands the port over to socat.
+  const forwarded = table.filter((socket) => socket.address === address).map(({ port }) => port);
+  expect(new Set(forwarded)).toStrictEqual(new Set([8000]));
 });
