@@ -52,11 +52,9 @@ export class SshHostKeys {
   /** Has the image's own program make new keys, and the server take them up. Logs what fails; never rejects. */
   async renew(path: string, workload: Workload): Promise<void> {
     if (this.#state === 'settled' || this.#generator !== undefined) return;
-    const generator = spawn('ssh-keygen', ['-A'], {
-      env: { PATH: path, HOME: '/root' },
-      stdio: 'ignore',
-      detached: true,
-    });
+    const generator = workload.start(() =>
+      spawn('ssh-keygen', ['-A'], { env: { PATH: path, HOME: '/root' }, stdio: 'ignore', detached: true }),
+    );
     this.#generator = generator;
     const fault = await ended(generator, workload).then(
       () => undefined,

@@ -35,6 +35,7 @@ export function choosePorts(
 /** Only what users start can open a port. */
 function waking(ports: PortForwarding, workload: Workload): Workload {
   return {
+    start: (spawn) => workload.start(spawn),
     adopt(pid, kind) {
       ports.wake();
       return workload.adopt(pid, kind);

@@ -40,7 +40,9 @@ export class Socat {
 
   constructor(order: SocatOrder, workload: Workload) {
     const [program = '', ...args] = [...order.command, ...argumentsOf(order)];
-    this.#child = spawn(program, args, { stdio: 'ignore', detached: true, env: {}, cwd: '/' });
+    this.#child = workload.start(() =>
+      spawn(program, args, { stdio: 'ignore', detached: true, env: {}, cwd: '/' }),
+    );
     const { pid } = this.#child;
     const placement = pid === undefined ? undefined : workload.adopt(pid, 'forwarder');
     this.ended = endOf(this.#child).finally(() => {

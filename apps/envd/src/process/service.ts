@@ -23,7 +23,7 @@ export function processService(daemon: Daemon): ServiceImpl<typeof Process> {
     start: streaming(async function* (request, context) {
       requireServing(daemon);
       const spec = readStartRequest(request, usernameOf(context.requestHeader.get('authorization')), daemon);
-      const spawned = await spawnProcess(spec, daemon.terminalLauncher);
+      const spawned = await spawnProcess(spec, daemon);
       if (spawned.kind === 'refused') {
         for (const event of eventsOfNone(spawned.outcome)) yield { event };
         return;

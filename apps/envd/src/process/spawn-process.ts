@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { systemCode, WrennError } from '@wrenn/core';
 import { watchEndingSignal, withGroupsForChild } from '@wrenn/sys';
+import type { Daemon } from '../guest/daemon.ts';
 import type { Account } from '../users/accounts.ts';
 import { findProgram } from './find-program.ts';
 import type { Outcome } from './outcome.ts';
@@ -38,13 +39,17 @@ export type Spawned =
  * and ends with the same code. Throws `rate_limited` when the machine has no process, descriptor, terminal or memory left, and
  * `forbidden` when this daemon cannot become that user.
  */
-export async function spawnProcess(spec: ProcessSpec, terminalLauncher: readonly string[]): Promise<Spawned> {
+export async function spawnProcess(
+  spec: ProcessSpec,
+  { terminalLauncher, workload }: Pick<Daemon, 'terminalLauncher' | 'workload'>,
+): Promise<Spawned> {
   const start = startOf(spec, terminalLauncher);
   if (start === undefined) return { kind: 'refused', outcome: { kind: 'not-found', cmd: spec.cmd } };
   let stdio: OpenStdio | undefined;
   try {
     stdio = openStdio(spec.stdio, spec.account);
-    const child = spawnAs(spec, [...start, ...spec.args], stdio.childs);
+    const { childs } = stdio;
+    const child = workload.start(() => spawnAs(spec, [...start, ...spec.args], childs));
     // 'error' comes in a later tick, and must find a listener.
     if (child.pid === undefined) await once(child, 'spawn');
     const pid = child.pid;

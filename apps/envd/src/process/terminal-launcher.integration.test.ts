@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReadStream } from 'node:tty';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { unplaced } from '../workload/workload.ts';
 import { spawnProcess } from './spawn-process.ts';
 import { findTerminalLauncher } from './terminal-launcher.ts';
 
@@ -21,7 +22,7 @@ async function shownBy(launcher: readonly string[], cmd: string, ...args: string
   const spec = { cmd, args, env: { PATH: '/usr/bin:/bin' }, cwd: '/', account: root } as const;
   const spawned = await spawnProcess(
     { ...spec, stdio: { kind: 'terminal', size: { cols: 80, rows: 24 } } },
-    launcher,
+    { terminalLauncher: launcher, workload: unplaced },
   );
   if (spawned.kind !== 'running' || spawned.ends.kind !== 'terminal') throw new Error('no terminal');
   const screen = new ReadStream(spawned.ends.master);

@@ -1,8 +1,8 @@
 import { describeError } from '@wrenn/core';
-import { log, logFault } from '../log.ts';
+import { log } from '../log.ts';
 import { CgroupWorkload } from './cgroup-workload.ts';
 import { machineSize } from './machine-size.ts';
-import { makeOrdinary, preferDaemon } from './ordinary.ts';
+import { Preference } from './preference.ts';
 import { unplaced, type Workload } from './workload.ts';
 
 /**
@@ -10,27 +10,11 @@ import { unplaced, type Workload } from './workload.ts';
  * memory or processor time is short.
  */
 export function capsuleWorkload(root: string): Workload {
+  const preference = new Preference();
   try {
-    preferDaemon();
-  } catch (thrown) {
-    logFault('putting the daemon before other processes', thrown);
-  }
-  try {
-    return new CgroupWorkload(root, machineSize());
+    return new CgroupWorkload(root, machineSize(), preference);
   } catch (thrown) {
     log('no control groups: nothing is kept for the daemon', { reason: describeError(thrown) });
-    return withoutGroups;
+    return { ...unplaced, start: (spawn) => preference.without(spawn) };
   }
 }
-
-const withoutGroups: Workload = {
-  ...unplaced,
-  adopt(pid, kind) {
-    try {
-      makeOrdinary(pid);
-    } catch (thrown) {
-      logFault(`making process ${pid} ordinary`, thrown);
-    }
-    return unplaced.adopt(pid, kind);
-  },
-};

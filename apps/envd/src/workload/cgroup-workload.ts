@@ -3,7 +3,7 @@ import { log, logFault } from '../log.ts';
 import { ControlGroup } from './control-group.ts';
 import { Leaves } from './leaves.ts';
 import { groupLimits, leafLimits, type MachineSize } from './limits.ts';
-import { makeOrdinary } from './ordinary.ts';
+import type { Preference } from './preference.ts';
 import { type Placement, unplaced, type Workload, type WorkloadKind } from './workload.ts';
 
 /** Without `io`: a capsule has one disk, whose limits are the host's. */
@@ -34,10 +34,12 @@ export class CgroupWorkload implements Workload {
   readonly #terminals: Leaves;
   /** The processes that belong into the daemon's group. */
   readonly #own: ReadonlySet<number>;
+  readonly #preference: Preference;
   #state: 'running' | 'frozen' = 'running';
 
   /** Throws the system's error where there are no such groups, or the daemon is not in its own. */
-  constructor(root: string, machine: MachineSize) {
+  constructor(root: string, machine: MachineSize, preference: Preference) {
+    this.#preference = preference;
     this.#daemon = new ControlGroup(`${root}/daemon`);
     this.#own = new Set(this.#daemon.members());
     if (!this.#own.has(process.pid)) {
@@ -60,6 +62,10 @@ export class CgroupWorkload implements Workload {
     this.#commands = leaves('commands');
     this.#terminals = leaves('terminals');
     if (missing.size > 0) log('the kernel lacks limits of control groups', { missing: [...missing] });
+  }
+
+  start<T>(spawn: () => T): T {
+    return this.#preference.without(spawn);
   }
 
   adopt(pid: number, kind: WorkloadKind): Placement {
@@ -129,16 +135,12 @@ export class CgroupWorkload implements Workload {
 
   /**
    * The process may have forked since it was started, and its children may have: those are still in the daemon's group.
-   * Each is made ordinary before it moves, so that whatever is in the other group has forked from an ordinary one.
    */
   #place(pid: number, group: ControlGroup): void {
     let arriving = [pid];
     for (let sweep = 0; arriving.length > 0; sweep++) {
       if (sweep === mostSweeps) throw new WrennError('deadline_exceeded', 'it forks faster than it is moved');
-      for (const each of arriving) {
-        makeOrdinary(each);
-        group.add(each);
-      }
+      for (const each of arriving) group.add(each);
       arriving = this.#daemon.members().filter((member) => !this.#own.has(member));
     }
   }

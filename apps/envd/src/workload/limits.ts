@@ -45,7 +45,7 @@ export function groupLimits(machine: MachineSize): readonly GroupLimits[] {
         'memory.low': String(daemon + forwarderLowBytes),
       },
     },
-    { path: 'daemon', limits: { 'memory.min': String(daemon), 'cpu.weight': '10000' } },
+    { path: 'daemon', limits: { 'memory.min': String(daemon), 'cpu.weight': daemonCpuWeight } },
     {
       path: 'forwarders',
       limits: {

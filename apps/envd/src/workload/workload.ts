@@ -14,6 +14,8 @@ export interface Placement {
  * time, memory or process IDs cannot take the daemon's, nor those of a command started next.
  */
 export interface Workload {
+  /** Runs `spawn`, which starts a process that is to inherit nothing of what puts the daemon before others. */
+  start<T>(spawn: () => T): T;
   /** Places a process that was started just now, in the same turn of the event loop, and whatever it has forked. */
   adopt(pid: number, kind: WorkloadKind): Placement;
   /** Settles when every process of users stands still. Throws `deadline_exceeded` with all of them running again. */
@@ -26,6 +28,7 @@ export interface Workload {
 
 /** On a developer's own machine, and where there are no control groups: processes are where they were started. */
 export const unplaced: Workload = {
+  start: (spawn) => spawn(),
   adopt: () => ({ killAll: () => false, release: () => undefined }),
   freeze: async () => undefined,
   thaw: () => undefined,
