@@ -95,9 +95,9 @@ while True:
     except OSError: pass`;
   const { id, health } = await warmCapsule();
   try {
-    const running = client().capsules.exec(id, { cmd: 'python3', args: ['-c', bomb], timeoutSec: 10 });
+    const running = client().capsules.exec(id, { cmd: 'python3', args: ['-c', bomb], timeoutSec: 40 });
     const count = async () => Number(await ask(id, health, 'pids.current'));
-    await expect.poll(count, { timeout: 30_000 }).toBeGreaterThan(50);
+    await expect.poll(count, { timeout: 35_000 }).toBeGreaterThan(50);
     expect(await running).toMatchObject({ outcome: 'timed_out', exitCode: 124 });
     // The cat that asks.
     await expect.poll(count, { timeout: 60_000 }).toBe(1);

@@ -24,6 +24,11 @@ const daemonBytes = 96 * mebibyte;
  * allocates, which stops a machine for minutes before it kills.
  */
 const kernelBytes = 32 * mebibyte;
+/**
+ * Four times what all users together have. Much more, and the daemon would be woken for each page that a process
+ * writes: with 10000 output came in pieces of 4 KiB, at an eighth of the speed.
+ */
+const daemonCpuWeight = '400';
 const forwarderMinBytes = 5 * mebibyte;
 const forwarderLowBytes = 8 * mebibyte;
 
