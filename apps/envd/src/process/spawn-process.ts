@@ -2,8 +2,8 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { systemCode, WrennError } from '@wrenn/core';
 import { watchEndingSignal, withGroupsForChild } from '@wrenn/sys';
-import type { Daemon } from '../guest/daemon.ts';
 import type { Account } from '../users/accounts.ts';
+import type { Workload } from '../workload/workload.ts';
 import { findProgram } from './find-program.ts';
 import type { Outcome } from './outcome.ts';
 import { type OpenStdio, type OurEnds, openStdio, type StdioSpec } from './stdio.ts';
@@ -41,7 +41,10 @@ export type Spawned =
  */
 export async function spawnProcess(
   spec: ProcessSpec,
-  { terminalLauncher, workload }: Pick<Daemon, 'terminalLauncher' | 'workload'>,
+  {
+    terminalLauncher,
+    workload,
+  }: { readonly terminalLauncher: readonly string[]; readonly workload: Workload },
 ): Promise<Spawned> {
   const start = startOf(spec, terminalLauncher);
   if (start === undefined) return { kind: 'refused', outcome: { kind: 'not-found', cmd: spec.cmd } };
