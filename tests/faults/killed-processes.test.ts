@@ -82,6 +82,7 @@ describe('after kill -9', { timeout: 300_000 }, () => {
     expect(wrenn.output).toMatch(/ending 1 running capsule/);
     expect(await machineState()).toEqual(before);
     await wrenn.start();
-    expect((await client.capsules.list()).length).toBe(0);
+    // The control plane is told by the monitor's first look at the new agent.
+    await expect.poll(async () => (await client.capsules.list()).length, { timeout: 60_000 }).toBe(0);
   });
 });
