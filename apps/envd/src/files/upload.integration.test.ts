@@ -47,7 +47,9 @@ const read = (path: string) => readFileSync(path, 'utf8');
 
 /** /tmp is everybody's, and other daemons under test have drafts there too: this upload's is known by its content. */
 const draftsWith = (content: string) =>
-  readdirSync('/tmp').filter((name) => draftKindOf(name) !== undefined && contentOf(join('/tmp', name)) === content);
+  readdirSync('/tmp').filter(
+    (name) => draftKindOf(name) !== undefined && contentOf(join('/tmp', name)) === content,
+  );
 
 function contentOf(path: string): string | undefined {
   try {
