@@ -14,7 +14,9 @@ describe('the capsule state table', () => {
   test.prop([fc.constantFrom(...actions), fc.constantFrom(...capsuleStates)])(
     'allows exactly what it lists',
     (action, state) => {
-      if (canCapsule(action, state)) expect(nextCapsuleState(action, state)).toBe(capsuleActions[action].to);
+      const { to } = capsuleActions[action];
+      if (canCapsule(action, state))
+        expect(nextCapsuleState(action, state)).toBe(to === 'unchanged' ? state : to);
       else
         expect(() => nextCapsuleState(action, state)).toThrow(
           expect.objectContaining({ code: 'invalid_state' }),

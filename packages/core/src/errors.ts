@@ -9,6 +9,14 @@ export const errorCodes = {
   not_found: { status: 404, rpc: 'not_found', retryable: false },
   conflict: { status: 409, rpc: 'already_exists', retryable: false },
   invalid_state: { status: 409, rpc: 'failed_precondition', retryable: false },
+  /** Another operation on the same capsule is under way. */
+  busy: { status: 409, rpc: 'aborted', retryable: true },
+  /** The name belongs to a template of the platform. */
+  name_reserved: { status: 409, rpc: 'already_exists', retryable: false },
+  template_name_taken: { status: 409, rpc: 'already_exists', retryable: false },
+  snapshot_in_use: { status: 409, rpc: 'failed_precondition', retryable: false },
+  /** A snapshot that cannot be restored here: a part is missing or altered, or it is of another engine or CPU. */
+  snapshot_refused: { status: 409, rpc: 'data_loss', retryable: false },
   too_large: { status: 413, rpc: 'out_of_range', retryable: false },
   rate_limited: { status: 429, rpc: 'resource_exhausted', retryable: true },
   not_implemented: { status: 501, rpc: 'unimplemented', retryable: false },

@@ -9,8 +9,18 @@ export type TeamId = Id<'team'>;
 export type HostId = Id<'host'>;
 export type TemplateId = Id<'template'>;
 export type ApiKeyId = Id<'apiKey'>;
+export type SnapshotId = Id<'snapshot'>;
+export type JobId = Id<'job'>;
 
-type Ids = { capsule: CapsuleId; team: TeamId; host: HostId; template: TemplateId; apiKey: ApiKeyId };
+type Ids = {
+  capsule: CapsuleId;
+  team: TeamId;
+  host: HostId;
+  template: TemplateId;
+  apiKey: ApiKeyId;
+  snapshot: SnapshotId;
+  job: JobId;
+};
 export type IdKind = keyof Ids;
 
 const prefixes: Record<IdKind, string> = {
@@ -19,6 +29,8 @@ const prefixes: Record<IdKind, string> = {
   host: 'host',
   template: 'tpl',
   apiKey: 'key',
+  snapshot: 'snp',
+  job: 'job',
 };
 
 const digits = 25;

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { type ErrorCode, errorCodes } from './errors.ts';
 import type { Progress } from './progress.ts';
 
-/** What becomes of running capsules when the host-agent stops: they outlive it, or they are ended first. */
-export type StopMode = 'leave' | 'end';
+/** What becomes of running capsules when the host-agent stops: they outlive it, or they are paused first. */
+export type StopMode = 'leave' | 'pause';
 
 /** From the supervisor to a process that it started, over Node's IPC channel. */
 export type SupervisorMessage = { readonly type: 'shutdown'; readonly mode: StopMode };
@@ -19,7 +19,7 @@ export type ServiceMessage =
       readonly remedy?: string | undefined;
     };
 
-const supervisorMessage = z.object({ type: z.literal('shutdown'), mode: z.enum(['leave', 'end']) });
+const supervisorMessage = z.object({ type: z.literal('shutdown'), mode: z.enum(['leave', 'pause']) });
 
 const progress = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('started'), step: z.string() }),

@@ -5,26 +5,35 @@ import { z } from 'zod';
  * before a resource that it names is taken, so that after a crash each resource has a record that owns it.
  */
 export const capsuleRecord = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   capsuleId: z.string(),
   teamId: z.string(),
   templateId: z.string(),
   template: z.string(),
-  /** Directory name of the template snapshot that the capsule's disk lies on. */
+  /** Directory name of the booted template that the capsule's memory and disk lie on. */
   templateKey: z.string(),
+  /** The snapshot that its machine was last started from, which holds what is beneath its disk; absent: the template. */
+  parent: z.string().optional(),
+  /** The disk that its machine writes to, by its ID in the snapshot store; absent while it is paused. */
+  disk: z.string().optional(),
+  /** While it is paused, its state; while it is being paused or copied, the snapshot that is being made. */
+  snapshot: z.string().optional(),
+  /** Who paused it; `host` for want of activity, or because the host was told to stop. */
+  pausedBy: z.enum(['caller', 'host']).optional(),
   vcpus: z.number().int(),
   memoryMiB: z.number().int(),
   /** Seconds without activity until it is paused; 0 = never. */
   timeoutSec: z.number().int(),
   createdAtMs: z.number(),
   lastActiveAtMs: z.number(),
-  slot: z.number().int(),
+  /** Absent while it is paused. */
+  slot: z.number().int().optional(),
   defaultUser: z.string(),
   defaultEnv: z.record(z.string(), z.string()),
   accessToken: z.string(),
   hostSecret: z.string(),
   /** `failed`: its VMM is gone although nobody ended it; its disk is kept until it is destroyed. */
-  phase: z.enum(['creating', 'running', 'failed', 'destroying']),
+  phase: z.enum(['creating', 'running', 'pausing', 'paused', 'resuming', 'failed', 'destroying']),
   machine: z
     .object({
       engine: z.enum(['qemu', 'firecracker']),

@@ -23,6 +23,8 @@ export interface EngineTraits {
   readonly isolation: Isolation;
   /** The exact build; a snapshot restores only with its own. */
   readonly build: string;
+  /** What guests are given as their CPU; a snapshot restores only where it is the same. */
+  readonly cpu: string;
 }
 
 export interface MachineShape {
@@ -45,11 +47,34 @@ export interface BootMemory {
   readonly path: string;
 }
 
+/** Of guest memory; every offset and length in it is a multiple. */
+export const pageBytes = 4096;
+
 export interface MachineSnapshot {
-  /** Memory image that is mapped privately: never written. */
-  readonly memory: string;
+  readonly memory: MemorySource;
   /** Registers and devices, in the engine's own form. */
   readonly deviceState: string;
+}
+
+export interface MemorySource {
+  /** File of the whole memory that is mapped privately: never written. */
+  readonly base: string;
+  /** Where the memory differs from it: ascending, disjoint. */
+  readonly changes: readonly MemoryRange[];
+}
+
+export interface MemoryRange {
+  /** In the guest's memory, in bytes. */
+  readonly offset: number;
+  readonly length: number;
+  readonly content: 'zero' | { readonly path: string; readonly offset: number };
+}
+
+/** Pages in a row that the guest or a device wrote since the memory was mapped, a restore's own writes included. */
+export interface WrittenPages {
+  readonly offset: number;
+  /** Whole pages; the memory is reused as soon as the next ones are asked for. */
+  readonly bytes: Buffer;
 }
 
 /** What finds a machine again after the agent was restarted; kept in the capsule's record. */
@@ -65,8 +90,20 @@ export interface Machine {
   readonly record: MachineRecord;
   /** Settles once, when the VMM process is gone, however it ended. */
   readonly exited: Promise<void>;
-  /** Stops the guest where it stands and writes its devices to `deviceState`; memory is then as in its file. */
-  freeze(deviceState: string, signal: AbortSignal): Promise<void>;
+  /** Stops the guest where it stands. Its disk is then as it wrote it, flushed by the engine. */
+  stop(signal: AbortSignal): Promise<void>;
+  /** Lets a guest that was stopped go on; does nothing to one that runs. */
+  go(signal: AbortSignal): Promise<void>;
+  isRunning(signal: AbortSignal): Promise<boolean>;
+  /** Writes registers and devices of a stopped guest to a new file that the machine's user may make. */
+  saveDevices(path: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Of a stopped guest: from now on it writes to `overlay`, an empty overlay of its disk that the machine's user owns.
+   * What was its disk is complete, and is never written to again.
+   */
+  switchDisk(overlay: string, signal: AbortSignal): Promise<void>;
+  /** Of a stopped guest, ascending, in runs of a few MiB at the most. What is not among it is as in the base. */
+  writtenPages(signal: AbortSignal): AsyncIterable<WrittenPages>;
   /** Ends the VMM; the guest gets no say. Returns when the process is gone. */
   kill(): Promise<void>;
 }

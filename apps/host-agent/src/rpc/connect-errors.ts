@@ -15,6 +15,8 @@ const codeByName: Readonly<Record<(typeof errorCodes)[ErrorCode]['rpc'], Code>> 
   unavailable: Code.Unavailable,
   deadline_exceeded: Code.DeadlineExceeded,
   canceled: Code.Canceled,
+  aborted: Code.Aborted,
+  data_loss: Code.DataLoss,
 };
 
 /** Carries our own code beside the RPC's, since several of ours share one of those. */

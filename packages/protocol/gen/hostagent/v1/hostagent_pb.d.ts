@@ -70,6 +70,13 @@ export declare type CreateSandboxRequest = Message<"hostagent.v1.CreateSandboxRe
    * @generated from field: map<string, string> default_env = 10;
    */
   defaultEnv: { [key: string]: string };
+
+  /**
+   * Start from this snapshot instead of the template of that name; vcpus and memory are then the snapshot's.
+   *
+   * @generated from field: string snapshot_id = 11;
+   */
+  snapshotId: string;
 };
 
 /**
@@ -110,6 +117,13 @@ export declare type CreateSandboxResponse = Message<"hostagent.v1.CreateSandboxR
    * @generated from field: repeated hostagent.v1.Step steps = 5;
    */
   steps: Step[];
+
+  /**
+   * What the guest says was fixed in it (clock, random pool, identity), as JSON.
+   *
+   * @generated from field: string receipt = 6;
+   */
+  receipt: string;
 };
 
 /**
@@ -166,6 +180,443 @@ export declare type DestroySandboxResponse = Message<"hostagent.v1.DestroySandbo
  * Use `create(DestroySandboxResponseSchema)` to create a new message.
  */
 export declare const DestroySandboxResponseSchema: GenMessage<DestroySandboxResponse>;
+
+/**
+ * @generated from message hostagent.v1.PauseSandboxRequest
+ */
+export declare type PauseSandboxRequest = Message<"hostagent.v1.PauseSandboxRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+};
+
+/**
+ * Describes the message hostagent.v1.PauseSandboxRequest.
+ * Use `create(PauseSandboxRequestSchema)` to create a new message.
+ */
+export declare const PauseSandboxRequestSchema: GenMessage<PauseSandboxRequest>;
+
+/**
+ * @generated from message hostagent.v1.PauseSandboxResponse
+ */
+export declare type PauseSandboxResponse = Message<"hostagent.v1.PauseSandboxResponse"> & {
+  /**
+   * @generated from field: repeated hostagent.v1.Step steps = 1;
+   */
+  steps: Step[];
+
+  /**
+   * How long the guest stood still while its state was read.
+   *
+   * @generated from field: double still_ms = 2;
+   */
+  stillMs: number;
+
+  /**
+   * What this pause wrote.
+   *
+   * @generated from field: uint64 memory_bytes = 3;
+   */
+  memoryBytes: bigint;
+
+  /**
+   * @generated from field: uint64 disk_bytes = 4;
+   */
+  diskBytes: bigint;
+};
+
+/**
+ * Describes the message hostagent.v1.PauseSandboxResponse.
+ * Use `create(PauseSandboxResponseSchema)` to create a new message.
+ */
+export declare const PauseSandboxResponseSchema: GenMessage<PauseSandboxResponse>;
+
+/**
+ * @generated from message hostagent.v1.ResumeSandboxRequest
+ */
+export declare type ResumeSandboxRequest = Message<"hostagent.v1.ResumeSandboxRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * Replaces the capsule's, where it is given.
+   *
+   * @generated from field: optional uint32 timeout_sec = 2;
+   */
+  timeoutSec?: number | undefined;
+};
+
+/**
+ * Describes the message hostagent.v1.ResumeSandboxRequest.
+ * Use `create(ResumeSandboxRequestSchema)` to create a new message.
+ */
+export declare const ResumeSandboxRequestSchema: GenMessage<ResumeSandboxRequest>;
+
+/**
+ * @generated from message hostagent.v1.ResumeSandboxResponse
+ */
+export declare type ResumeSandboxResponse = Message<"hostagent.v1.ResumeSandboxResponse"> & {
+  /**
+   * @generated from field: string host_ip = 1;
+   */
+  hostIp: string;
+
+  /**
+   * @generated from field: map<string, string> metadata = 2;
+   */
+  metadata: { [key: string]: string };
+
+  /**
+   * @generated from field: repeated hostagent.v1.Step steps = 3;
+   */
+  steps: Step[];
+
+  /**
+   * As in CreateSandboxResponse.
+   *
+   * @generated from field: string receipt = 4;
+   */
+  receipt: string;
+};
+
+/**
+ * Describes the message hostagent.v1.ResumeSandboxResponse.
+ * Use `create(ResumeSandboxResponseSchema)` to create a new message.
+ */
+export declare const ResumeSandboxResponseSchema: GenMessage<ResumeSandboxResponse>;
+
+/**
+ * @generated from message hostagent.v1.PingSandboxRequest
+ */
+export declare type PingSandboxRequest = Message<"hostagent.v1.PingSandboxRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+};
+
+/**
+ * Describes the message hostagent.v1.PingSandboxRequest.
+ * Use `create(PingSandboxRequestSchema)` to create a new message.
+ */
+export declare const PingSandboxRequestSchema: GenMessage<PingSandboxRequest>;
+
+/**
+ * @generated from message hostagent.v1.PingSandboxResponse
+ */
+export declare type PingSandboxResponse = Message<"hostagent.v1.PingSandboxResponse"> & {
+};
+
+/**
+ * Describes the message hostagent.v1.PingSandboxResponse.
+ * Use `create(PingSandboxResponseSchema)` to create a new message.
+ */
+export declare const PingSandboxResponseSchema: GenMessage<PingSandboxResponse>;
+
+/**
+ * @generated from message hostagent.v1.SnapshotSandboxRequest
+ */
+export declare type SnapshotSandboxRequest = Message<"hostagent.v1.SnapshotSandboxRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from field: string snapshot_id = 2;
+   */
+  snapshotId: string;
+};
+
+/**
+ * Describes the message hostagent.v1.SnapshotSandboxRequest.
+ * Use `create(SnapshotSandboxRequestSchema)` to create a new message.
+ */
+export declare const SnapshotSandboxRequestSchema: GenMessage<SnapshotSandboxRequest>;
+
+/**
+ * @generated from message hostagent.v1.SnapshotInfo
+ */
+export declare type SnapshotInfo = Message<"hostagent.v1.SnapshotInfo"> & {
+  /**
+   * @generated from field: string snapshot_id = 1;
+   */
+  snapshotId: string;
+
+  /**
+   * @generated from field: uint32 vcpus = 2;
+   */
+  vcpus: number;
+
+  /**
+   * @generated from field: uint32 memory_mb = 3;
+   */
+  memoryMb: number;
+
+  /**
+   * On this host's disk, with what it shares with others.
+   *
+   * @generated from field: uint64 size_bytes = 4;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * @generated from field: int64 created_at_unix = 5;
+   */
+  createdAtUnix: bigint;
+
+  /**
+   * kernel_version, vmm_version, agent_version, envd_version, engine, isolation
+   *
+   * @generated from field: map<string, string> metadata = 6;
+   */
+  metadata: { [key: string]: string };
+};
+
+/**
+ * Describes the message hostagent.v1.SnapshotInfo.
+ * Use `create(SnapshotInfoSchema)` to create a new message.
+ */
+export declare const SnapshotInfoSchema: GenMessage<SnapshotInfo>;
+
+/**
+ * @generated from message hostagent.v1.SnapshotSandboxResponse
+ */
+export declare type SnapshotSandboxResponse = Message<"hostagent.v1.SnapshotSandboxResponse"> & {
+  /**
+   * @generated from field: hostagent.v1.SnapshotInfo snapshot = 1;
+   */
+  snapshot?: SnapshotInfo | undefined;
+
+  /**
+   * @generated from field: repeated hostagent.v1.Step steps = 2;
+   */
+  steps: Step[];
+
+  /**
+   * How long the guest stood still; 0 for a paused one.
+   *
+   * @generated from field: double still_ms = 3;
+   */
+  stillMs: number;
+};
+
+/**
+ * Describes the message hostagent.v1.SnapshotSandboxResponse.
+ * Use `create(SnapshotSandboxResponseSchema)` to create a new message.
+ */
+export declare const SnapshotSandboxResponseSchema: GenMessage<SnapshotSandboxResponse>;
+
+/**
+ * @generated from message hostagent.v1.ForkSandboxRequest
+ */
+export declare type ForkSandboxRequest = Message<"hostagent.v1.ForkSandboxRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * 100 at the most.
+   *
+   * @generated from field: repeated hostagent.v1.ForkSandboxRequest.Child children = 2;
+   */
+  children: ForkSandboxRequest_Child[];
+};
+
+/**
+ * Describes the message hostagent.v1.ForkSandboxRequest.
+ * Use `create(ForkSandboxRequestSchema)` to create a new message.
+ */
+export declare const ForkSandboxRequestSchema: GenMessage<ForkSandboxRequest>;
+
+/**
+ * @generated from message hostagent.v1.ForkSandboxRequest.Child
+ */
+export declare type ForkSandboxRequest_Child = Message<"hostagent.v1.ForkSandboxRequest.Child"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * As in CreateSandboxRequest.
+   *
+   * @generated from field: uint32 timeout_sec = 2;
+   */
+  timeoutSec: number;
+};
+
+/**
+ * Describes the message hostagent.v1.ForkSandboxRequest.Child.
+ * Use `create(ForkSandboxRequest_ChildSchema)` to create a new message.
+ */
+export declare const ForkSandboxRequest_ChildSchema: GenMessage<ForkSandboxRequest_Child>;
+
+/**
+ * @generated from message hostagent.v1.ForkSandboxResponse
+ */
+export declare type ForkSandboxResponse = Message<"hostagent.v1.ForkSandboxResponse"> & {
+  /**
+   * @generated from field: repeated hostagent.v1.ForkSandboxResponse.Child children = 1;
+   */
+  children: ForkSandboxResponse_Child[];
+
+  /**
+   * @generated from field: repeated hostagent.v1.Step steps = 2;
+   */
+  steps: Step[];
+
+  /**
+   * @generated from field: double still_ms = 3;
+   */
+  stillMs: number;
+};
+
+/**
+ * Describes the message hostagent.v1.ForkSandboxResponse.
+ * Use `create(ForkSandboxResponseSchema)` to create a new message.
+ */
+export declare const ForkSandboxResponseSchema: GenMessage<ForkSandboxResponse>;
+
+/**
+ * One for each child, in order: it runs, or nothing of it was left.
+ *
+ * @generated from message hostagent.v1.ForkSandboxResponse.Child
+ */
+export declare type ForkSandboxResponse_Child = Message<"hostagent.v1.ForkSandboxResponse.Child"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from field: string host_ip = 2;
+   */
+  hostIp: string;
+
+  /**
+   * @generated from field: map<string, string> metadata = 3;
+   */
+  metadata: { [key: string]: string };
+
+  /**
+   * @generated from field: string receipt = 4;
+   */
+  receipt: string;
+
+  /**
+   * Empty for one that runs; else our code of the fault.
+   *
+   * @generated from field: string error_code = 5;
+   */
+  errorCode: string;
+
+  /**
+   * @generated from field: string error = 6;
+   */
+  error: string;
+};
+
+/**
+ * Describes the message hostagent.v1.ForkSandboxResponse.Child.
+ * Use `create(ForkSandboxResponse_ChildSchema)` to create a new message.
+ */
+export declare const ForkSandboxResponse_ChildSchema: GenMessage<ForkSandboxResponse_Child>;
+
+/**
+ * @generated from message hostagent.v1.DeleteSnapshotRequest
+ */
+export declare type DeleteSnapshotRequest = Message<"hostagent.v1.DeleteSnapshotRequest"> & {
+  /**
+   * @generated from field: string snapshot_id = 1;
+   */
+  snapshotId: string;
+};
+
+/**
+ * Describes the message hostagent.v1.DeleteSnapshotRequest.
+ * Use `create(DeleteSnapshotRequestSchema)` to create a new message.
+ */
+export declare const DeleteSnapshotRequestSchema: GenMessage<DeleteSnapshotRequest>;
+
+/**
+ * @generated from message hostagent.v1.DeleteSnapshotResponse
+ */
+export declare type DeleteSnapshotResponse = Message<"hostagent.v1.DeleteSnapshotResponse"> & {
+};
+
+/**
+ * Describes the message hostagent.v1.DeleteSnapshotResponse.
+ * Use `create(DeleteSnapshotResponseSchema)` to create a new message.
+ */
+export declare const DeleteSnapshotResponseSchema: GenMessage<DeleteSnapshotResponse>;
+
+/**
+ * @generated from message hostagent.v1.ListSnapshotsRequest
+ */
+export declare type ListSnapshotsRequest = Message<"hostagent.v1.ListSnapshotsRequest"> & {
+};
+
+/**
+ * Describes the message hostagent.v1.ListSnapshotsRequest.
+ * Use `create(ListSnapshotsRequestSchema)` to create a new message.
+ */
+export declare const ListSnapshotsRequestSchema: GenMessage<ListSnapshotsRequest>;
+
+/**
+ * @generated from message hostagent.v1.ListSnapshotsResponse
+ */
+export declare type ListSnapshotsResponse = Message<"hostagent.v1.ListSnapshotsResponse"> & {
+  /**
+   * @generated from field: repeated hostagent.v1.SnapshotInfo snapshots = 1;
+   */
+  snapshots: SnapshotInfo[];
+};
+
+/**
+ * Describes the message hostagent.v1.ListSnapshotsResponse.
+ * Use `create(ListSnapshotsResponseSchema)` to create a new message.
+ */
+export declare const ListSnapshotsResponseSchema: GenMessage<ListSnapshotsResponse>;
+
+/**
+ * @generated from message hostagent.v1.DrainRequest
+ */
+export declare type DrainRequest = Message<"hostagent.v1.DrainRequest"> & {
+};
+
+/**
+ * Describes the message hostagent.v1.DrainRequest.
+ * Use `create(DrainRequestSchema)` to create a new message.
+ */
+export declare const DrainRequestSchema: GenMessage<DrainRequest>;
+
+/**
+ * @generated from message hostagent.v1.DrainResponse
+ */
+export declare type DrainResponse = Message<"hostagent.v1.DrainResponse"> & {
+  /**
+   * @generated from field: uint32 paused = 1;
+   */
+  paused: number;
+
+  /**
+   * Capsules that could not be paused: they still run.
+   *
+   * @generated from field: repeated string failed_sandbox_ids = 2;
+   */
+  failedSandboxIds: string[];
+};
+
+/**
+ * Describes the message hostagent.v1.DrainResponse.
+ * Use `create(DrainResponseSchema)` to create a new message.
+ */
+export declare const DrainResponseSchema: GenMessage<DrainResponse>;
 
 /**
  * @generated from message hostagent.v1.ExecRequest
@@ -453,6 +904,8 @@ export declare type SandboxInfo = Message<"hostagent.v1.SandboxInfo"> & {
   sandboxId: string;
 
   /**
+   * starting, running, paused or error
+   *
    * @generated from field: string status = 2;
    */
   status: string;
@@ -524,6 +977,9 @@ export declare type ListSandboxesResponse = Message<"hostagent.v1.ListSandboxesR
   sandboxes: SandboxInfo[];
 
   /**
+   * Those of the paused ones that the host paused by itself: for want of activity, or because it was told to stop.
+   * They stay here until they are resumed, so an answer that is lost loses nothing.
+   *
    * @generated from field: repeated string auto_paused_sandbox_ids = 2;
    */
   autoPausedSandboxIds: string[];
@@ -677,6 +1133,87 @@ export declare const HostAgentService: GenService<{
     methodKind: "unary";
     input: typeof DestroySandboxRequestSchema;
     output: typeof DestroySandboxResponseSchema;
+  },
+  /**
+   * To disk with memory and all; returns when it is durable. Succeeds for a capsule that is paused already.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.PauseSandbox
+   */
+  pauseSandbox: {
+    methodKind: "unary";
+    input: typeof PauseSandboxRequestSchema;
+    output: typeof PauseSandboxResponseSchema;
+  },
+  /**
+   * Succeeds for a capsule that runs already. A fault leaves it paused as it was.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.ResumeSandbox
+   */
+  resumeSandbox: {
+    methodKind: "unary";
+    input: typeof ResumeSandboxRequestSchema;
+    output: typeof ResumeSandboxResponseSchema;
+  },
+  /**
+   * Counts as activity.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.PingSandbox
+   */
+  pingSandbox: {
+    methodKind: "unary";
+    input: typeof PingSandboxRequestSchema;
+    output: typeof PingSandboxResponseSchema;
+  },
+  /**
+   * Copies the state of a running or paused capsule into a snapshot of its own; the capsule goes on as it was.
+   * Done twice with the same snapshot_id, it is done once.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.SnapshotSandbox
+   */
+  snapshotSandbox: {
+    methodKind: "unary";
+    input: typeof SnapshotSandboxRequestSchema;
+    output: typeof SnapshotSandboxResponseSchema;
+  },
+  /**
+   * Starts children from the state that the capsule has now; it goes on as it was.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.ForkSandbox
+   */
+  forkSandbox: {
+    methodKind: "unary";
+    input: typeof ForkSandboxRequestSchema;
+    output: typeof ForkSandboxResponseSchema;
+  },
+  /**
+   * Succeeds when the snapshot is gone afterwards. What capsules still need of it is kept until they are gone.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.DeleteSnapshot
+   */
+  deleteSnapshot: {
+    methodKind: "unary";
+    input: typeof DeleteSnapshotRequestSchema;
+    output: typeof DeleteSnapshotResponseSchema;
+  },
+  /**
+   * Snapshots that stand for themselves; not those of paused capsules.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.ListSnapshots
+   */
+  listSnapshots: {
+    methodKind: "unary";
+    input: typeof ListSnapshotsRequestSchema;
+    output: typeof ListSnapshotsResponseSchema;
+  },
+  /**
+   * Pauses every capsule and starts no more, until the agent is started again.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.Drain
+   */
+  drain: {
+    methodKind: "unary";
+    input: typeof DrainRequestSchema;
+    output: typeof DrainResponseSchema;
   },
   /**
    * @generated from rpc hostagent.v1.HostAgentService.Exec

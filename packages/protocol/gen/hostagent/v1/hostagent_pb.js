@@ -11,7 +11,7 @@ import { enumDesc, fileDesc, messageDesc, serviceDesc, tsEnum } from "@bufbuild/
  * Describes the file hostagent/v1/hostagent.proto.
  */
 export const file_hostagent_v1_hostagent = /*@__PURE__*/
-  fileDesc("Chxob3N0YWdlbnQvdjEvaG9zdGFnZW50LnByb3RvEgxob3N0YWdlbnQudjEiwQIKFENyZWF0ZVNhbmRib3hSZXF1ZXN0EhAKCHRlbXBsYXRlGAEgASgJEg0KBXZjcHVzGAIgASgNEhEKCW1lbW9yeV9tYhgDIAEoDRITCgt0aW1lb3V0X3NlYxgEIAEoDRISCgpzYW5kYm94X2lkGAUgASgJEhQKDGRpc2tfc2l6ZV9tYhgGIAEoDRIPCgd0ZWFtX2lkGAcgASgJEhMKC3RlbXBsYXRlX2lkGAggASgJEhQKDGRlZmF1bHRfdXNlchgJIAEoCRJHCgtkZWZhdWx0X2VudhgKIAMoCzIyLmhvc3RhZ2VudC52MS5DcmVhdGVTYW5kYm94UmVxdWVzdC5EZWZhdWx0RW52RW50cnkaMQoPRGVmYXVsdEVudkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi5QEKFUNyZWF0ZVNhbmRib3hSZXNwb25zZRISCgpzYW5kYm94X2lkGAEgASgJEg4KBnN0YXR1cxgCIAEoCRIPCgdob3N0X2lwGAMgASgJEkMKCG1ldGFkYXRhGAQgAygLMjEuaG9zdGFnZW50LnYxLkNyZWF0ZVNhbmRib3hSZXNwb25zZS5NZXRhZGF0YUVudHJ5EiEKBXN0ZXBzGAUgAygLMhIuaG9zdGFnZW50LnYxLlN0ZXAaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIikKBFN0ZXASDAoEbmFtZRgBIAEoCRITCgtkdXJhdGlvbl9tcxgCIAEoASIrChVEZXN0cm95U2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCSIYChZEZXN0cm95U2FuZGJveFJlc3BvbnNlIvUBCgtFeGVjUmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEgsKA2NtZBgCIAEoCRIMCgRhcmdzGAMgAygJEhMKC3RpbWVvdXRfc2VjGAQgASgNEjEKBGVudnMYBSADKAsyIy5ob3N0YWdlbnQudjEuRXhlY1JlcXVlc3QuRW52c0VudHJ5EgsKA2N3ZBgGIAEoCRIMCgR1c2VyGAcgASgJEg0KBXN0ZGluGAggASgMEhgKEG91dHB1dF9jYXBfYnl0ZXMYCSABKA0aKwoJRW52c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEinQEKDEV4ZWNSZXNwb25zZRIOCgZzdGRvdXQYASABKAwSDgoGc3RkZXJyGAIgASgMEhEKCWV4aXRfY29kZRgDIAEoBRImCgdvdXRjb21lGAQgASgOMhUuaG9zdGFnZW50LnYxLk91dGNvbWUSGAoQc3Rkb3V0X3RydW5jYXRlZBgFIAEoCBIYChBzdGRlcnJfdHJ1bmNhdGVkGAYgASgIIucBChFFeGVjU3RyZWFtUmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEgsKA2NtZBgCIAEoCRIMCgRhcmdzGAMgAygJEhMKC3RpbWVvdXRfc2VjGAQgASgNEjcKBGVudnMYBSADKAsyKS5ob3N0YWdlbnQudjEuRXhlY1N0cmVhbVJlcXVlc3QuRW52c0VudHJ5EgsKA2N3ZBgGIAEoCRIMCgR1c2VyGAcgASgJEg0KBXN0ZGluGAggASgMGisKCUVudnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIt8CChJFeGVjU3RyZWFtUmVzcG9uc2USNwoFc3RhcnQYASABKAsyJi5ob3N0YWdlbnQudjEuRXhlY1N0cmVhbVJlc3BvbnNlLlN0YXJ0SAASNQoEZGF0YRgCIAEoCzIlLmhvc3RhZ2VudC52MS5FeGVjU3RyZWFtUmVzcG9uc2UuRGF0YUgAEjMKA2VuZBgDIAEoCzIkLmhvc3RhZ2VudC52MS5FeGVjU3RyZWFtUmVzcG9uc2UuRW5kSAAaFAoFU3RhcnQSCwoDcGlkGAEgASgNGjQKBERhdGESEAoGc3Rkb3V0GAEgASgMSAASEAoGc3RkZXJyGAIgASgMSABCCAoGb3V0cHV0Gk8KA0VuZBIRCglleGl0X2NvZGUYASABKAUSDQoFZXJyb3IYAiABKAkSJgoHb3V0Y29tZRgDIAEoDjIVLmhvc3RhZ2VudC52MS5PdXRjb21lQgcKBWV2ZW50IhYKFExpc3RTYW5kYm94ZXNSZXF1ZXN0ItMCCgtTYW5kYm94SW5mbxISCgpzYW5kYm94X2lkGAEgASgJEg4KBnN0YXR1cxgCIAEoCRIQCgh0ZW1wbGF0ZRgDIAEoCRINCgV2Y3B1cxgEIAEoDRIRCgltZW1vcnlfbWIYBSABKA0SDwoHaG9zdF9pcBgGIAEoCRIXCg9jcmVhdGVkX2F0X3VuaXgYByABKAMSGwoTbGFzdF9hY3RpdmVfYXRfdW5peBgIIAEoAxITCgt0aW1lb3V0X3NlYxgJIAEoDRIPCgd0ZWFtX2lkGAogASgJEhMKC3RlbXBsYXRlX2lkGAsgASgJEjkKCG1ldGFkYXRhGAwgAygLMicuaG9zdGFnZW50LnYxLlNhbmRib3hJbmZvLk1ldGFkYXRhRW50cnkaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBInUKFUxpc3RTYW5kYm94ZXNSZXNwb25zZRIsCglzYW5kYm94ZXMYASADKAsyGS5ob3N0YWdlbnQudjEuU2FuZGJveEluZm8SHwoXYXV0b19wYXVzZWRfc2FuZGJveF9pZHMYAiADKAkSDQoFZXBvY2gYAyABKAkiEAoOR2V0SG9zdFJlcXVlc3Qi0AEKD0dldEhvc3RSZXNwb25zZRIMCgRhcmNoGAEgASgJEhEKCWNwdV9jb3JlcxgCIAEoDRIRCgltZW1vcnlfbWIYAyABKA0SDwoHZGlza19nYhgEIAEoDRIOCgZlbmdpbmUYBSABKAkSEQoJaXNvbGF0aW9uGAYgASgJEhUKDWFnZW50X3ZlcnNpb24YByABKAkSEQoJdGVtcGxhdGVzGAggAygJEhMKC3ZtbV92ZXJzaW9uGAkgASgJEhYKDmtlcm5lbF92ZXJzaW9uGAogASgJKnMKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhIKDk9VVENPTUVfRVhJVEVEEAESEgoOT1VUQ09NRV9LSUxMRUQQAhIVChFPVVRDT01FX1RJTUVEX09VVBADEhAKDE9VVENPTUVfTE9TVBAEMv0DChBIb3N0QWdlbnRTZXJ2aWNlElgKDUNyZWF0ZVNhbmRib3gSIi5ob3N0YWdlbnQudjEuQ3JlYXRlU2FuZGJveFJlcXVlc3QaIy5ob3N0YWdlbnQudjEuQ3JlYXRlU2FuZGJveFJlc3BvbnNlElsKDkRlc3Ryb3lTYW5kYm94EiMuaG9zdGFnZW50LnYxLkRlc3Ryb3lTYW5kYm94UmVxdWVzdBokLmhvc3RhZ2VudC52MS5EZXN0cm95U2FuZGJveFJlc3BvbnNlEj0KBEV4ZWMSGS5ob3N0YWdlbnQudjEuRXhlY1JlcXVlc3QaGi5ob3N0YWdlbnQudjEuRXhlY1Jlc3BvbnNlElEKCkV4ZWNTdHJlYW0SHy5ob3N0YWdlbnQudjEuRXhlY1N0cmVhbVJlcXVlc3QaIC5ob3N0YWdlbnQudjEuRXhlY1N0cmVhbVJlc3BvbnNlMAESWAoNTGlzdFNhbmRib3hlcxIiLmhvc3RhZ2VudC52MS5MaXN0U2FuZGJveGVzUmVxdWVzdBojLmhvc3RhZ2VudC52MS5MaXN0U2FuZGJveGVzUmVzcG9uc2USRgoHR2V0SG9zdBIcLmhvc3RhZ2VudC52MS5HZXRIb3N0UmVxdWVzdBodLmhvc3RhZ2VudC52MS5HZXRIb3N0UmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("Chxob3N0YWdlbnQvdjEvaG9zdGFnZW50LnByb3RvEgxob3N0YWdlbnQudjEi1gIKFENyZWF0ZVNhbmRib3hSZXF1ZXN0EhAKCHRlbXBsYXRlGAEgASgJEg0KBXZjcHVzGAIgASgNEhEKCW1lbW9yeV9tYhgDIAEoDRITCgt0aW1lb3V0X3NlYxgEIAEoDRISCgpzYW5kYm94X2lkGAUgASgJEhQKDGRpc2tfc2l6ZV9tYhgGIAEoDRIPCgd0ZWFtX2lkGAcgASgJEhMKC3RlbXBsYXRlX2lkGAggASgJEhQKDGRlZmF1bHRfdXNlchgJIAEoCRJHCgtkZWZhdWx0X2VudhgKIAMoCzIyLmhvc3RhZ2VudC52MS5DcmVhdGVTYW5kYm94UmVxdWVzdC5EZWZhdWx0RW52RW50cnkSEwoLc25hcHNob3RfaWQYCyABKAkaMQoPRGVmYXVsdEVudkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi9gEKFUNyZWF0ZVNhbmRib3hSZXNwb25zZRISCgpzYW5kYm94X2lkGAEgASgJEg4KBnN0YXR1cxgCIAEoCRIPCgdob3N0X2lwGAMgASgJEkMKCG1ldGFkYXRhGAQgAygLMjEuaG9zdGFnZW50LnYxLkNyZWF0ZVNhbmRib3hSZXNwb25zZS5NZXRhZGF0YUVudHJ5EiEKBXN0ZXBzGAUgAygLMhIuaG9zdGFnZW50LnYxLlN0ZXASDwoHcmVjZWlwdBgGIAEoCRovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiKQoEU3RlcBIMCgRuYW1lGAEgASgJEhMKC2R1cmF0aW9uX21zGAIgASgBIisKFURlc3Ryb3lTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIhgKFkRlc3Ryb3lTYW5kYm94UmVzcG9uc2UiKQoTUGF1c2VTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJInUKFFBhdXNlU2FuZGJveFJlc3BvbnNlEiEKBXN0ZXBzGAEgAygLMhIuaG9zdGFnZW50LnYxLlN0ZXASEAoIc3RpbGxfbXMYAiABKAESFAoMbWVtb3J5X2J5dGVzGAMgASgEEhIKCmRpc2tfYnl0ZXMYBCABKAQiVAoUUmVzdW1lU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRIYCgt0aW1lb3V0X3NlYxgCIAEoDUgAiAEBQg4KDF90aW1lb3V0X3NlYyLSAQoVUmVzdW1lU2FuZGJveFJlc3BvbnNlEg8KB2hvc3RfaXAYASABKAkSQwoIbWV0YWRhdGEYAiADKAsyMS5ob3N0YWdlbnQudjEuUmVzdW1lU2FuZGJveFJlc3BvbnNlLk1ldGFkYXRhRW50cnkSIQoFc3RlcHMYAyADKAsyEi5ob3N0YWdlbnQudjEuU3RlcBIPCgdyZWNlaXB0GAQgASgJGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIoChJQaW5nU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCSIVChNQaW5nU2FuZGJveFJlc3BvbnNlIkEKFlNuYXBzaG90U2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRITCgtzbmFwc2hvdF9pZBgCIAEoCSLfAQoMU25hcHNob3RJbmZvEhMKC3NuYXBzaG90X2lkGAEgASgJEg0KBXZjcHVzGAIgASgNEhEKCW1lbW9yeV9tYhgDIAEoDRISCgpzaXplX2J5dGVzGAQgASgEEhcKD2NyZWF0ZWRfYXRfdW5peBgFIAEoAxI6CghtZXRhZGF0YRgGIAMoCzIoLmhvc3RhZ2VudC52MS5TbmFwc2hvdEluZm8uTWV0YWRhdGFFbnRyeRovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEifAoXU25hcHNob3RTYW5kYm94UmVzcG9uc2USLAoIc25hcHNob3QYASABKAsyGi5ob3N0YWdlbnQudjEuU25hcHNob3RJbmZvEiEKBXN0ZXBzGAIgAygLMhIuaG9zdGFnZW50LnYxLlN0ZXASEAoIc3RpbGxfbXMYAyABKAEilAEKEkZvcmtTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEjgKCGNoaWxkcmVuGAIgAygLMiYuaG9zdGFnZW50LnYxLkZvcmtTYW5kYm94UmVxdWVzdC5DaGlsZBowCgVDaGlsZBISCgpzYW5kYm94X2lkGAEgASgJEhMKC3RpbWVvdXRfc2VjGAIgASgNIuICChNGb3JrU2FuZGJveFJlc3BvbnNlEjkKCGNoaWxkcmVuGAEgAygLMicuaG9zdGFnZW50LnYxLkZvcmtTYW5kYm94UmVzcG9uc2UuQ2hpbGQSIQoFc3RlcHMYAiADKAsyEi5ob3N0YWdlbnQudjEuU3RlcBIQCghzdGlsbF9tcxgDIAEoARraAQoFQ2hpbGQSEgoKc2FuZGJveF9pZBgBIAEoCRIPCgdob3N0X2lwGAIgASgJEkcKCG1ldGFkYXRhGAMgAygLMjUuaG9zdGFnZW50LnYxLkZvcmtTYW5kYm94UmVzcG9uc2UuQ2hpbGQuTWV0YWRhdGFFbnRyeRIPCgdyZWNlaXB0GAQgASgJEhIKCmVycm9yX2NvZGUYBSABKAkSDQoFZXJyb3IYBiABKAkaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIiwKFURlbGV0ZVNuYXBzaG90UmVxdWVzdBITCgtzbmFwc2hvdF9pZBgBIAEoCSIYChZEZWxldGVTbmFwc2hvdFJlc3BvbnNlIhYKFExpc3RTbmFwc2hvdHNSZXF1ZXN0IkYKFUxpc3RTbmFwc2hvdHNSZXNwb25zZRItCglzbmFwc2hvdHMYASADKAsyGi5ob3N0YWdlbnQudjEuU25hcHNob3RJbmZvIg4KDERyYWluUmVxdWVzdCI7Cg1EcmFpblJlc3BvbnNlEg4KBnBhdXNlZBgBIAEoDRIaChJmYWlsZWRfc2FuZGJveF9pZHMYAiADKAki9QEKC0V4ZWNSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkSCwoDY21kGAIgASgJEgwKBGFyZ3MYAyADKAkSEwoLdGltZW91dF9zZWMYBCABKA0SMQoEZW52cxgFIAMoCzIjLmhvc3RhZ2VudC52MS5FeGVjUmVxdWVzdC5FbnZzRW50cnkSCwoDY3dkGAYgASgJEgwKBHVzZXIYByABKAkSDQoFc3RkaW4YCCABKAwSGAoQb3V0cHV0X2NhcF9ieXRlcxgJIAEoDRorCglFbnZzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKdAQoMRXhlY1Jlc3BvbnNlEg4KBnN0ZG91dBgBIAEoDBIOCgZzdGRlcnIYAiABKAwSEQoJZXhpdF9jb2RlGAMgASgFEiYKB291dGNvbWUYBCABKA4yFS5ob3N0YWdlbnQudjEuT3V0Y29tZRIYChBzdGRvdXRfdHJ1bmNhdGVkGAUgASgIEhgKEHN0ZGVycl90cnVuY2F0ZWQYBiABKAgi5wEKEUV4ZWNTdHJlYW1SZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkSCwoDY21kGAIgASgJEgwKBGFyZ3MYAyADKAkSEwoLdGltZW91dF9zZWMYBCABKA0SNwoEZW52cxgFIAMoCzIpLmhvc3RhZ2VudC52MS5FeGVjU3RyZWFtUmVxdWVzdC5FbnZzRW50cnkSCwoDY3dkGAYgASgJEgwKBHVzZXIYByABKAkSDQoFc3RkaW4YCCABKAwaKwoJRW52c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi3wIKEkV4ZWNTdHJlYW1SZXNwb25zZRI3CgVzdGFydBgBIAEoCzImLmhvc3RhZ2VudC52MS5FeGVjU3RyZWFtUmVzcG9uc2UuU3RhcnRIABI1CgRkYXRhGAIgASgLMiUuaG9zdGFnZW50LnYxLkV4ZWNTdHJlYW1SZXNwb25zZS5EYXRhSAASMwoDZW5kGAMgASgLMiQuaG9zdGFnZW50LnYxLkV4ZWNTdHJlYW1SZXNwb25zZS5FbmRIABoUCgVTdGFydBILCgNwaWQYASABKA0aNAoERGF0YRIQCgZzdGRvdXQYASABKAxIABIQCgZzdGRlcnIYAiABKAxIAEIICgZvdXRwdXQaTwoDRW5kEhEKCWV4aXRfY29kZRgBIAEoBRINCgVlcnJvchgCIAEoCRImCgdvdXRjb21lGAMgASgOMhUuaG9zdGFnZW50LnYxLk91dGNvbWVCBwoFZXZlbnQiFgoUTGlzdFNhbmRib3hlc1JlcXVlc3Qi0wIKC1NhbmRib3hJbmZvEhIKCnNhbmRib3hfaWQYASABKAkSDgoGc3RhdHVzGAIgASgJEhAKCHRlbXBsYXRlGAMgASgJEg0KBXZjcHVzGAQgASgNEhEKCW1lbW9yeV9tYhgFIAEoDRIPCgdob3N0X2lwGAYgASgJEhcKD2NyZWF0ZWRfYXRfdW5peBgHIAEoAxIbChNsYXN0X2FjdGl2ZV9hdF91bml4GAggASgDEhMKC3RpbWVvdXRfc2VjGAkgASgNEg8KB3RlYW1faWQYCiABKAkSEwoLdGVtcGxhdGVfaWQYCyABKAkSOQoIbWV0YWRhdGEYDCADKAsyJy5ob3N0YWdlbnQudjEuU2FuZGJveEluZm8uTWV0YWRhdGFFbnRyeRovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEidQoVTGlzdFNhbmRib3hlc1Jlc3BvbnNlEiwKCXNhbmRib3hlcxgBIAMoCzIZLmhvc3RhZ2VudC52MS5TYW5kYm94SW5mbxIfChdhdXRvX3BhdXNlZF9zYW5kYm94X2lkcxgCIAMoCRINCgVlcG9jaBgDIAEoCSIQCg5HZXRIb3N0UmVxdWVzdCLQAQoPR2V0SG9zdFJlc3BvbnNlEgwKBGFyY2gYASABKAkSEQoJY3B1X2NvcmVzGAIgASgNEhEKCW1lbW9yeV9tYhgDIAEoDRIPCgdkaXNrX2diGAQgASgNEg4KBmVuZ2luZRgFIAEoCRIRCglpc29sYXRpb24YBiABKAkSFQoNYWdlbnRfdmVyc2lvbhgHIAEoCRIRCgl0ZW1wbGF0ZXMYCCADKAkSEwoLdm1tX3ZlcnNpb24YCSABKAkSFgoOa2VybmVsX3ZlcnNpb24YCiABKAkqcwoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEgoOT1VUQ09NRV9FWElURUQQARISCg5PVVRDT01FX0tJTExFRBACEhUKEU9VVENPTUVfVElNRURfT1VUEAMSEAoMT1VUQ09NRV9MT1NUEAQyrwkKEEhvc3RBZ2VudFNlcnZpY2USWAoNQ3JlYXRlU2FuZGJveBIiLmhvc3RhZ2VudC52MS5DcmVhdGVTYW5kYm94UmVxdWVzdBojLmhvc3RhZ2VudC52MS5DcmVhdGVTYW5kYm94UmVzcG9uc2USWwoORGVzdHJveVNhbmRib3gSIy5ob3N0YWdlbnQudjEuRGVzdHJveVNhbmRib3hSZXF1ZXN0GiQuaG9zdGFnZW50LnYxLkRlc3Ryb3lTYW5kYm94UmVzcG9uc2USVQoMUGF1c2VTYW5kYm94EiEuaG9zdGFnZW50LnYxLlBhdXNlU2FuZGJveFJlcXVlc3QaIi5ob3N0YWdlbnQudjEuUGF1c2VTYW5kYm94UmVzcG9uc2USWAoNUmVzdW1lU2FuZGJveBIiLmhvc3RhZ2VudC52MS5SZXN1bWVTYW5kYm94UmVxdWVzdBojLmhvc3RhZ2VudC52MS5SZXN1bWVTYW5kYm94UmVzcG9uc2USUgoLUGluZ1NhbmRib3gSIC5ob3N0YWdlbnQudjEuUGluZ1NhbmRib3hSZXF1ZXN0GiEuaG9zdGFnZW50LnYxLlBpbmdTYW5kYm94UmVzcG9uc2USXgoPU25hcHNob3RTYW5kYm94EiQuaG9zdGFnZW50LnYxLlNuYXBzaG90U2FuZGJveFJlcXVlc3QaJS5ob3N0YWdlbnQudjEuU25hcHNob3RTYW5kYm94UmVzcG9uc2USUgoLRm9ya1NhbmRib3gSIC5ob3N0YWdlbnQudjEuRm9ya1NhbmRib3hSZXF1ZXN0GiEuaG9zdGFnZW50LnYxLkZvcmtTYW5kYm94UmVzcG9uc2USWwoORGVsZXRlU25hcHNob3QSIy5ob3N0YWdlbnQudjEuRGVsZXRlU25hcHNob3RSZXF1ZXN0GiQuaG9zdGFnZW50LnYxLkRlbGV0ZVNuYXBzaG90UmVzcG9uc2USWAoNTGlzdFNuYXBzaG90cxIiLmhvc3RhZ2VudC52MS5MaXN0U25hcHNob3RzUmVxdWVzdBojLmhvc3RhZ2VudC52MS5MaXN0U25hcHNob3RzUmVzcG9uc2USQAoFRHJhaW4SGi5ob3N0YWdlbnQudjEuRHJhaW5SZXF1ZXN0GhsuaG9zdGFnZW50LnYxLkRyYWluUmVzcG9uc2USPQoERXhlYxIZLmhvc3RhZ2VudC52MS5FeGVjUmVxdWVzdBoaLmhvc3RhZ2VudC52MS5FeGVjUmVzcG9uc2USUQoKRXhlY1N0cmVhbRIfLmhvc3RhZ2VudC52MS5FeGVjU3RyZWFtUmVxdWVzdBogLmhvc3RhZ2VudC52MS5FeGVjU3RyZWFtUmVzcG9uc2UwARJYCg1MaXN0U2FuZGJveGVzEiIuaG9zdGFnZW50LnYxLkxpc3RTYW5kYm94ZXNSZXF1ZXN0GiMuaG9zdGFnZW50LnYxLkxpc3RTYW5kYm94ZXNSZXNwb25zZRJGCgdHZXRIb3N0EhwuaG9zdGFnZW50LnYxLkdldEhvc3RSZXF1ZXN0Gh0uaG9zdGFnZW50LnYxLkdldEhvc3RSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * Describes the message hostagent.v1.CreateSandboxRequest.
@@ -49,88 +49,221 @@ export const DestroySandboxResponseSchema = /*@__PURE__*/
   messageDesc(file_hostagent_v1_hostagent, 4);
 
 /**
+ * Describes the message hostagent.v1.PauseSandboxRequest.
+ * Use `create(PauseSandboxRequestSchema)` to create a new message.
+ */
+export const PauseSandboxRequestSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 5);
+
+/**
+ * Describes the message hostagent.v1.PauseSandboxResponse.
+ * Use `create(PauseSandboxResponseSchema)` to create a new message.
+ */
+export const PauseSandboxResponseSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 6);
+
+/**
+ * Describes the message hostagent.v1.ResumeSandboxRequest.
+ * Use `create(ResumeSandboxRequestSchema)` to create a new message.
+ */
+export const ResumeSandboxRequestSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 7);
+
+/**
+ * Describes the message hostagent.v1.ResumeSandboxResponse.
+ * Use `create(ResumeSandboxResponseSchema)` to create a new message.
+ */
+export const ResumeSandboxResponseSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 8);
+
+/**
+ * Describes the message hostagent.v1.PingSandboxRequest.
+ * Use `create(PingSandboxRequestSchema)` to create a new message.
+ */
+export const PingSandboxRequestSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 9);
+
+/**
+ * Describes the message hostagent.v1.PingSandboxResponse.
+ * Use `create(PingSandboxResponseSchema)` to create a new message.
+ */
+export const PingSandboxResponseSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 10);
+
+/**
+ * Describes the message hostagent.v1.SnapshotSandboxRequest.
+ * Use `create(SnapshotSandboxRequestSchema)` to create a new message.
+ */
+export const SnapshotSandboxRequestSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 11);
+
+/**
+ * Describes the message hostagent.v1.SnapshotInfo.
+ * Use `create(SnapshotInfoSchema)` to create a new message.
+ */
+export const SnapshotInfoSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 12);
+
+/**
+ * Describes the message hostagent.v1.SnapshotSandboxResponse.
+ * Use `create(SnapshotSandboxResponseSchema)` to create a new message.
+ */
+export const SnapshotSandboxResponseSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 13);
+
+/**
+ * Describes the message hostagent.v1.ForkSandboxRequest.
+ * Use `create(ForkSandboxRequestSchema)` to create a new message.
+ */
+export const ForkSandboxRequestSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 14);
+
+/**
+ * Describes the message hostagent.v1.ForkSandboxRequest.Child.
+ * Use `create(ForkSandboxRequest_ChildSchema)` to create a new message.
+ */
+export const ForkSandboxRequest_ChildSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 14, 0);
+
+/**
+ * Describes the message hostagent.v1.ForkSandboxResponse.
+ * Use `create(ForkSandboxResponseSchema)` to create a new message.
+ */
+export const ForkSandboxResponseSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 15);
+
+/**
+ * Describes the message hostagent.v1.ForkSandboxResponse.Child.
+ * Use `create(ForkSandboxResponse_ChildSchema)` to create a new message.
+ */
+export const ForkSandboxResponse_ChildSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 15, 0);
+
+/**
+ * Describes the message hostagent.v1.DeleteSnapshotRequest.
+ * Use `create(DeleteSnapshotRequestSchema)` to create a new message.
+ */
+export const DeleteSnapshotRequestSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 16);
+
+/**
+ * Describes the message hostagent.v1.DeleteSnapshotResponse.
+ * Use `create(DeleteSnapshotResponseSchema)` to create a new message.
+ */
+export const DeleteSnapshotResponseSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 17);
+
+/**
+ * Describes the message hostagent.v1.ListSnapshotsRequest.
+ * Use `create(ListSnapshotsRequestSchema)` to create a new message.
+ */
+export const ListSnapshotsRequestSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 18);
+
+/**
+ * Describes the message hostagent.v1.ListSnapshotsResponse.
+ * Use `create(ListSnapshotsResponseSchema)` to create a new message.
+ */
+export const ListSnapshotsResponseSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 19);
+
+/**
+ * Describes the message hostagent.v1.DrainRequest.
+ * Use `create(DrainRequestSchema)` to create a new message.
+ */
+export const DrainRequestSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 20);
+
+/**
+ * Describes the message hostagent.v1.DrainResponse.
+ * Use `create(DrainResponseSchema)` to create a new message.
+ */
+export const DrainResponseSchema = /*@__PURE__*/
+  messageDesc(file_hostagent_v1_hostagent, 21);
+
+/**
  * Describes the message hostagent.v1.ExecRequest.
  * Use `create(ExecRequestSchema)` to create a new message.
  */
 export const ExecRequestSchema = /*@__PURE__*/
-  messageDesc(file_hostagent_v1_hostagent, 5);
+  messageDesc(file_hostagent_v1_hostagent, 22);
 
 /**
  * Describes the message hostagent.v1.ExecResponse.
  * Use `create(ExecResponseSchema)` to create a new message.
  */
 export const ExecResponseSchema = /*@__PURE__*/
-  messageDesc(file_hostagent_v1_hostagent, 6);
+  messageDesc(file_hostagent_v1_hostagent, 23);
 
 /**
  * Describes the message hostagent.v1.ExecStreamRequest.
  * Use `create(ExecStreamRequestSchema)` to create a new message.
  */
 export const ExecStreamRequestSchema = /*@__PURE__*/
-  messageDesc(file_hostagent_v1_hostagent, 7);
+  messageDesc(file_hostagent_v1_hostagent, 24);
 
 /**
  * Describes the message hostagent.v1.ExecStreamResponse.
  * Use `create(ExecStreamResponseSchema)` to create a new message.
  */
 export const ExecStreamResponseSchema = /*@__PURE__*/
-  messageDesc(file_hostagent_v1_hostagent, 8);
+  messageDesc(file_hostagent_v1_hostagent, 25);
 
 /**
  * Describes the message hostagent.v1.ExecStreamResponse.Start.
  * Use `create(ExecStreamResponse_StartSchema)` to create a new message.
  */
 export const ExecStreamResponse_StartSchema = /*@__PURE__*/
-  messageDesc(file_hostagent_v1_hostagent, 8, 0);
+  messageDesc(file_hostagent_v1_hostagent, 25, 0);
 
 /**
  * Describes the message hostagent.v1.ExecStreamResponse.Data.
  * Use `create(ExecStreamResponse_DataSchema)` to create a new message.
  */
 export const ExecStreamResponse_DataSchema = /*@__PURE__*/
-  messageDesc(file_hostagent_v1_hostagent, 8, 1);
+  messageDesc(file_hostagent_v1_hostagent, 25, 1);
 
 /**
  * Describes the message hostagent.v1.ExecStreamResponse.End.
  * Use `create(ExecStreamResponse_EndSchema)` to create a new message.
  */
 export const ExecStreamResponse_EndSchema = /*@__PURE__*/
-  messageDesc(file_hostagent_v1_hostagent, 8, 2);
+  messageDesc(file_hostagent_v1_hostagent, 25, 2);
 
 /**
  * Describes the message hostagent.v1.ListSandboxesRequest.
  * Use `create(ListSandboxesRequestSchema)` to create a new message.
  */
 export const ListSandboxesRequestSchema = /*@__PURE__*/
-  messageDesc(file_hostagent_v1_hostagent, 9);
+  messageDesc(file_hostagent_v1_hostagent, 26);
 
 /**
  * Describes the message hostagent.v1.SandboxInfo.
  * Use `create(SandboxInfoSchema)` to create a new message.
  */
 export const SandboxInfoSchema = /*@__PURE__*/
-  messageDesc(file_hostagent_v1_hostagent, 10);
+  messageDesc(file_hostagent_v1_hostagent, 27);
 
 /**
  * Describes the message hostagent.v1.ListSandboxesResponse.
  * Use `create(ListSandboxesResponseSchema)` to create a new message.
  */
 export const ListSandboxesResponseSchema = /*@__PURE__*/
-  messageDesc(file_hostagent_v1_hostagent, 11);
+  messageDesc(file_hostagent_v1_hostagent, 28);
 
 /**
  * Describes the message hostagent.v1.GetHostRequest.
  * Use `create(GetHostRequestSchema)` to create a new message.
  */
 export const GetHostRequestSchema = /*@__PURE__*/
-  messageDesc(file_hostagent_v1_hostagent, 12);
+  messageDesc(file_hostagent_v1_hostagent, 29);
 
 /**
  * Describes the message hostagent.v1.GetHostResponse.
  * Use `create(GetHostResponseSchema)` to create a new message.
  */
 export const GetHostResponseSchema = /*@__PURE__*/
-  messageDesc(file_hostagent_v1_hostagent, 13);
+  messageDesc(file_hostagent_v1_hostagent, 30);
 
 /**
  * Describes the enum hostagent.v1.Outcome.
