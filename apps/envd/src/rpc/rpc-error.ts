@@ -7,6 +7,7 @@ const codes: Record<(typeof errorCodes)[ErrorCode]['rpc'], Code> = {
   invalid_argument: Code.InvalidArgument,
   deadline_exceeded: Code.DeadlineExceeded,
   not_found: Code.NotFound,
+  aborted: Code.Aborted,
   already_exists: Code.AlreadyExists,
   permission_denied: Code.PermissionDenied,
   resource_exhausted: Code.ResourceExhausted,
@@ -15,6 +16,7 @@ const codes: Record<(typeof errorCodes)[ErrorCode]['rpc'], Code> = {
   unimplemented: Code.Unimplemented,
   internal: Code.Internal,
   unavailable: Code.Unavailable,
+  data_loss: Code.DataLoss,
   unauthenticated: Code.Unauthenticated,
 };
 

@@ -1,9 +1,11 @@
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent } from 'node:http';
 import { type Client, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
-import { abortable, deadline, type Secret, systemCode, until, WrennError } from '@wrenn/core';
+import { deadline, type Secret, until, WrennError } from '@wrenn/core';
 import { Process } from '@wrenn/protocol/process';
 import { z } from 'zod';
+import { type GuestAnswer, postToGuest } from './guest-request.ts';
+import { type Identity, initRequest } from './init-request.ts';
 
 /** Where envd listens inside every capsule. */
 const envdPort = 49983;
@@ -12,29 +14,15 @@ const envdPort = 49983;
 const receipt = z.looseObject({ version: z.string() });
 export type InitReceipt = z.infer<typeof receipt>;
 
-export interface InitRequest {
-  readonly accessToken: string;
-  /** The secret for the next `/init`. */
-  readonly hostSecret: string;
-  /** The host's time, RFC 3339. */
-  readonly timestamp: string;
-  readonly defaultUser: string;
-  readonly envVars: Record<string, string>;
-  readonly capsuleId: string;
-  readonly templateId: string;
-  readonly hostname: string;
-  /** 32 hexadecimal digits. */
-  readonly machineId: string;
-  /** Base64. */
-  readonly entropy: string;
-}
-
-/** The answer of a VM's daemon is not trusted to be small. */
-const answerLimitBytes = 1 << 20;
+/** Longer than the guest itself gives each of its steps. */
+const prepareDeadlineMs = 3_000;
+const continueDeadlineMs = 10_000;
+/** Between two attempts to reach a guest that does not listen yet. */
+const retryMs = 20;
 
 /**
- * The host's way to one capsule's envd. It keeps a few connections open; `close()` before the guest is frozen or
- * gone, since a connection that crosses a snapshot is dead without knowing it.
+ * The host's way to one capsule's envd. It keeps a few connections open. None of them may idle across a snapshot, since
+ * such a one is dead without knowing it: `prepare` sees to that, and a machine that was restored gets a new client.
  */
 export class GuestClient {
   readonly #baseUrl: string;
@@ -66,9 +54,9 @@ export class GuestClient {
    * Gives the guest its identity, time and tokens. Tried until envd answers: while a guest boots nobody listens.
    * `hostSecret` is the current one; absent at the first `/init` after a boot, which sets it.
    */
-  async init(body: InitRequest, hostSecret: Secret | undefined, signal: AbortSignal): Promise<InitReceipt> {
-    const headers = hostSecret === undefined ? {} : { 'X-Wrenn-Host-Secret': hostSecret.reveal() };
-    const answer = await until(() => this.#post('/init', JSON.stringify(body), headers, signal), 20, signal);
+  async init(identity: Identity, hostSecret: Secret | undefined, signal: AbortSignal): Promise<InitReceipt> {
+    const body = () => JSON.stringify(initRequest(identity));
+    const answer = await this.#post('/init', hostSecret, body, signal);
     if (answer.status !== 200) {
       throw new WrennError(
         'agent_error',
@@ -80,73 +68,64 @@ export class GuestClient {
     return parsed.data;
   }
 
+  /**
+   * Makes the guest ready to be copied: its users' processes stand still, and no connection idles, here neither.
+   * Streams that are open stay so. Afterwards either a copy gets an `init`, or the guest a `continue`, which it is also
+   * safe to call when this threw: a guest that did not answer in time may have become ready later.
+   *
+   * Throws `host_unavailable` with what the guest says when it could not; it goes on then.
+   */
+  async prepare(hostSecret: Secret, signal: AbortSignal): Promise<void> {
+    // First, so that the packets that end them are among those that the guest still sees.
+    this.#closeIdle();
+    using limit = deadline(prepareDeadlineMs, 'preparing the guest for a snapshot', signal);
+    const answer = await this.#post('/snapshot/prepare', hostSecret, () => '', limit);
+    if (answer.status !== 204) throw refusal('preparing the guest for a snapshot', answer);
+  }
+
+  /** Undoes `prepare` in a guest that goes on where it stood; it gets the time, since it may have stood still. */
+  async continue(hostSecret: Secret, signal: AbortSignal): Promise<void> {
+    using limit = deadline(continueDeadlineMs, 'letting the guest go on', signal);
+    const body = () => JSON.stringify({ timestamp: new Date().toISOString() });
+    const answer = await this.#post('/snapshot/continue', hostSecret, body, limit);
+    if (answer.status !== 204) throw refusal('letting the guest go on', answer);
+  }
+
   close(): void {
     this.#agent.destroy();
   }
 
-  /** Undefined when nobody listens yet; then nothing was sent. */
-  async #post(path: string, body: string, headers: Record<string, string>, signal: AbortSignal) {
-    const connection = Promise.withResolvers<void>();
-    const stop = new AbortController();
-    const either = AbortSignal.any([signal, stop.signal]);
-    const answer = send(`${this.#baseUrl}${path}`, this.#agent, body, headers, either, connection.resolve);
-    try {
-      // While a guest boots its packets go nowhere, and a lost one is only repeated after a second. Once connected
-      // there is no other bound than the caller's: a request that was heard must not be sent again.
-      using limit = deadline(connectDeadlineMs, 'connecting to envd', signal);
-      await abortable(Promise.race([connection.promise, answer]), limit);
-    } catch (thrown) {
-      stop.abort();
-      answer.catch(() => undefined);
-      signal.throwIfAborted();
-      if (isNobodyThere(thrown)) return undefined;
-      throw thrown;
+  #closeIdle(): void {
+    for (const sockets of Object.values(this.#agent.freeSockets)) {
+      for (const socket of sockets ?? []) socket.destroy();
     }
-    return await answer;
+  }
+
+  #post(
+    path: string,
+    hostSecret: Secret | undefined,
+    body: () => string,
+    signal: AbortSignal,
+  ): Promise<GuestAnswer> {
+    const headers = hostSecret === undefined ? {} : { 'X-Wrenn-Host-Secret': hostSecret.reveal() };
+    const request = { url: `${this.#baseUrl}${path}`, agent: this.#agent, headers, body };
+    return until(() => postToGuest(request, signal), retryMs, signal);
   }
 }
 
-const connectDeadlineMs = 2_000;
-const unreachableCodes = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
-
-function isNobodyThere(thrown: unknown): boolean {
-  if (thrown instanceof WrennError) return thrown.code === 'deadline_exceeded';
-  return unreachableCodes.has(systemCode(thrown) ?? '');
-}
-
-function send(
-  url: string,
-  agent: Agent,
-  body: string,
-  headers: Record<string, string>,
-  signal: AbortSignal,
-  onConnected: () => void,
-): Promise<{ status: number; text: string }> {
-  const done = Promise.withResolvers<{ status: number; text: string }>();
-  const sent = httpRequest(
-    url,
-    { method: 'POST', agent, signal, headers: { ...headers, 'content-type': 'application/json' } },
-    (response) => {
-      readAnswer(response).then(done.resolve, done.reject);
-    },
-  );
-  sent.on('error', done.reject);
-  sent.on('socket', (socket) => {
-    if (socket.connecting) socket.once('connect', onConnected);
-    else onConnected();
+function refusal(doing: string, { status, text }: GuestAnswer): WrennError {
+  const code = status === 503 ? 'host_unavailable' : 'agent_error';
+  return new WrennError(code, `${doing}: envd answered ${status}: ${messageIn(text)}`, {
+    remedy: 'try again; the capsule goes on as before',
   });
-  sent.end(body);
-  return done.promise;
 }
 
-async function readAnswer(response: IncomingMessage): Promise<{ status: number; text: string }> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const body: AsyncIterable<Buffer> = response;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > answerLimitBytes) throw new WrennError('agent_error', 'envd sent too much');
-    chunks.push(chunk);
+/** Faults of envd are JSON with a message. */
+function messageIn(text: string): string {
+  try {
+    const fault = z.object({ message: z.string() }).safeParse(JSON.parse(text));
+    return fault.success ? fault.data.message : text.slice(0, 200);
+  } catch {
+    return text.slice(0, 200);
   }
-  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() };
 }

@@ -1,6 +1,22 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Secret } from '@wrenn/core';
-import type { InitRequest } from './guest-client.ts';
+
+export interface InitRequest {
+  readonly accessToken: string;
+  /** The secret for the next `/init`. */
+  readonly hostSecret: string;
+  /** The host's time, RFC 3339. */
+  readonly timestamp: string;
+  readonly defaultUser: string;
+  readonly envVars: Record<string, string>;
+  readonly capsuleId: string;
+  readonly templateId: string;
+  readonly hostname: string;
+  /** 32 hexadecimal digits. */
+  readonly machineId: string;
+  /** Base64. */
+  readonly entropy: string;
+}
 
 /** Enough for the kernel's generator to be as unpredictable as if it had never been copied. */
 const entropyBytes = 64;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { deadline, WrennError } from '@wrenn/core';
 import type { GuestClient } from './guest-client.ts';
-import { type Identity, initRequest } from './init-request.ts';
+import type { Identity } from './init-request.ts';
 
 /** The guest reads its metadata a second after `/init`; one that does not is a good guest too. */
 const metadataDeadlineMs = 10_000;
@@ -23,7 +23,7 @@ export async function warmUp(
   metadataRead: Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  await guest.init(initRequest(identity), identity.hostSecret, signal);
+  await guest.init(identity, identity.hostSecret, signal);
   await run(guest, ['true'], signal);
   await run(guest, ['true'], signal);
   await run(guest, ['sh', '-c', 'hostname >/dev/null'], signal);

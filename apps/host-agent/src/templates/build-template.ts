@@ -7,7 +7,7 @@ import { consoleTail } from '../engine/console.ts';
 import type { Engine, MachineShape } from '../engine/engine.ts';
 import { machineLimits } from '../engine/machine-limits.ts';
 import { GuestClient } from '../guest/guest-client.ts';
-import { type Identity, initRequest } from '../guest/init-request.ts';
+import type { Identity } from '../guest/init-request.ts';
 import { warmUp } from '../guest/warm-up.ts';
 import type { ImageSet, RootfsImage } from '../images/image-set.ts';
 import { guestMetadata } from '../metadata-service/metadata.ts';
@@ -82,7 +82,7 @@ export async function buildTemplate(
   const guest = new GuestClient(slot.hostAddress, identity.accessToken);
   await cleanup.add('guest client', () => guest.close());
   const receipt = await withConsole(build.temporary, async () => {
-    const first = await guest.init(initRequest(identity), undefined, limit);
+    const first = await guest.init(identity, undefined, limit);
     note('warming up');
     await warmUp(guest, identity, wasRead, limit);
     return first;

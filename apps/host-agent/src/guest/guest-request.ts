@@ -1,0 +1,94 @@
+import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { abortable, deadline, systemCode, WrennError } from '@wrenn/core';
+
+export interface GuestRequest {
+  readonly url: string;
+  readonly agent: Agent;
+  readonly headers: Record<string, string>;
+  /** Called when the guest has taken the connection, and its result sent at once: so it can carry the time. */
+  readonly body: () => string;
+}
+
+export interface GuestAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+const connectDeadlineMs = 2_000;
+const unreachableCodes = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
+
+/** The answer of a VM's daemon is not trusted to be small. */
+const answerLimitBytes = 1 << 20;
+
+/**
+ * A POST to the guest. Undefined when nobody listens yet; then nothing was sent. Throws the signal's reason, and
+ * `host_unavailable` when it is not known whether the guest has heard it.
+ */
+export async function postToGuest(
+  request: GuestRequest,
+  signal: AbortSignal,
+): Promise<GuestAnswer | undefined> {
+  const connection = Promise.withResolvers<void>();
+  const stop = new AbortController();
+  const answer = send(request, AbortSignal.any([signal, stop.signal]), connection.resolve);
+  try {
+    // While a guest boots its packets go nowhere, and a lost one is only repeated after a second. Once connected
+    // there is no other bound than the caller's: a request that was heard must not be sent again.
+    using limit = deadline(connectDeadlineMs, 'connecting to envd', signal);
+    await abortable(Promise.race([connection.promise, answer]), limit);
+  } catch (thrown) {
+    stop.abort();
+    answer.catch(() => undefined);
+    signal.throwIfAborted();
+    if (isNobodyThere(thrown)) return undefined;
+    throw thrown;
+  }
+  try {
+    return await answer;
+  } catch (thrown) {
+    signal.throwIfAborted();
+    throw new WrennError('host_unavailable', 'the connection to envd broke', { cause: thrown });
+  }
+}
+
+function isNobodyThere(thrown: unknown): boolean {
+  if (thrown instanceof WrennError) return thrown.code === 'deadline_exceeded';
+  return unreachableCodes.has(systemCode(thrown) ?? '');
+}
+
+function send(
+  { url, agent, headers, body }: GuestRequest,
+  signal: AbortSignal,
+  onConnected: () => void,
+): Promise<GuestAnswer> {
+  const done = Promise.withResolvers<GuestAnswer>();
+  const sent: ClientRequest = httpRequest(
+    url,
+    { method: 'POST', agent, signal, headers: { ...headers, 'content-type': 'application/json' } },
+    (response) => {
+      readAnswer(response).then(done.resolve, done.reject);
+    },
+  );
+  sent.on('error', done.reject);
+  const connected = () => {
+    onConnected();
+    sent.end(body());
+  };
+  sent.on('socket', (socket) => {
+    if (socket.connecting) socket.once('connect', connected);
+    else connected();
+  });
+  return done.promise;
+}
+
+async function readAnswer(response: IncomingMessage): Promise<GuestAnswer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const body: AsyncIterable<Buffer> = response;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > answerLimitBytes) throw new WrennError('agent_error', 'envd sent too much');
+    chunks.push(chunk);
+  }
+  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() };
+}
