@@ -1,9 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CapsuleId, Cleanup, describeError, type StopMode, WrennError } from '@wrenn/core';
-import type { Logger, RunningService, ServiceContext } from '@wrenn/service';
+import { Cleanup, type StopMode, WrennError } from '@wrenn/core';
+import type { RunningService, ServiceContext } from '@wrenn/service';
+import { Admission } from './capsules/admission.ts';
 import { type CapsuleContext, capsuleLocks } from './capsules/capsules.ts';
-import { destroyCapsule } from './capsules/destroy-capsule.ts';
+import { expireCapsules } from './capsules/expire-capsules.ts';
+import { pauseAll } from './capsules/pause-all.ts';
 import { recoverCapsules } from './capsules/recover-capsules.ts';
 import { CgroupHost } from './cgroup/cgroup-host.ts';
 import type { AgentConfig } from './config.ts';
@@ -15,14 +17,12 @@ import { DnsForwarder } from './network/dns-forwarder.ts';
 import { SlotPool } from './network/slot-pool.ts';
 import { serveRpc } from './rpc/rpc-server.ts';
 import { probeKvm } from './setup/probe-kvm.ts';
+import { SnapshotStore } from './snapshots/snapshot-store.ts';
 import { TemplateStore } from './templates/template-store.ts';
 import { agentVersion } from './version.ts';
 
 /** The template and shape that a capsule has when nothing else is asked for: built before the first one asks. */
 const usualTemplate = { name: 'minimal', shape: { vcpus: 1, memoryMiB: 512 } };
-
-/** How many capsules are ended at once when the agent stops with them. */
-const endingAtOnce = 8;
 
 /** Wires the agent: every part is made here, in the order of need, and released in reverse. */
 export async function serve(
@@ -50,8 +50,15 @@ export async function serve(
     await cleanup.add('metadata service', () => metadata.close());
     const parts = { engine, images, slots, cgroups, metadata };
     const templates = await TemplateStore.open(join(config.directory, 'templates'), parts, report, untilStop);
+    const snapshots = await SnapshotStore.open({
+      directory: join(config.directory, 'snapshots'),
+      templatesDirectory: join(config.directory, 'templates'),
+      log,
+    });
     const context: CapsuleContext = {
       ...parts,
+      snapshots,
+      admission: new Admission(),
       log,
       journal,
       templates,
@@ -63,6 +70,7 @@ export async function serve(
     const recovery = await recoverCapsules(context, untilStop);
     log.info(recovery, 'recovered');
     await templates.ensure(usualTemplate.name, usualTemplate.shape);
+    const expiring = expireCapsules(context, stopping.signal);
     const server = await serveRpc(context, {
       listenAddress: config.listenAddress,
       pkiDirectory: join(config.directory, 'pki'),
@@ -79,10 +87,15 @@ export async function serve(
       async stop(mode: StopMode) {
         stopping.abort(new WrennError('cancelled', 'the host agent is stopping'));
         await server.close();
+        await expiring;
         // What was under way undoes itself now, and needs the parts that are released below.
         await context.locks.idle();
-        if (mode === 'end')
-          await endCapsules(context, (text) => report({ kind: 'note', step: 'capsules', text }));
+        if (mode === 'pause')
+          await pauseAll(
+            context,
+            (text) => report({ kind: 'note', step: 'capsules', text }),
+            new AbortController().signal,
+          );
         await cleanup.release();
       },
     };
@@ -90,23 +103,5 @@ export async function serve(
     stopping.abort();
     await cleanup.release();
     throw thrown;
-  }
-}
-
-/** Ends every capsule, some at a time; one that cannot be ended is logged and left to the next start. */
-async function endCapsules(context: CapsuleContext, note: (text: string) => void): Promise<void> {
-  const waiting = [...context.capsules.keys()];
-  if (waiting.length > 0) note(`ending ${waiting.length} running capsule${waiting.length === 1 ? '' : 's'}`);
-  const worker = async () => {
-    for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) await endOne(context, id, context.log);
-  };
-  await Promise.all(Array.from({ length: endingAtOnce }, worker));
-}
-
-async function endOne(context: CapsuleContext, id: CapsuleId, log: Logger): Promise<void> {
-  try {
-    await destroyCapsule(context, id, AbortSignal.timeout(30_000));
-  } catch (thrown) {
-    log.error({ capsule: id, cause: describeError(thrown) }, 'ending a capsule');
   }
 }

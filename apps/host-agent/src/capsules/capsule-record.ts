@@ -14,8 +14,11 @@ export const capsuleRecord = z.object({
   templateKey: z.string(),
   /** The snapshot that its machine was last started from, which holds what is beneath its disk; absent: the template. */
   parent: z.string().optional(),
-  /** The disk that its machine writes to, by its ID in the snapshot store; absent while it is paused. */
-  disk: z.string().optional(),
+  /**
+   * Its disks above those of the parent, from the lowest to the one that its machine writes to, by their IDs in the
+   * snapshot store. More than one after a copy of its state that failed half-way. Empty while it is paused.
+   */
+  disks: z.array(z.string()),
   /** While it is paused, its state; while it is being paused or copied, the snapshot that is being made. */
   snapshot: z.string().optional(),
   /** Who paused it; `host` for want of activity, or because the host was told to stop. */

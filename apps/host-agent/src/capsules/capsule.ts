@@ -3,6 +3,8 @@ import type { Cgroup } from '../cgroup/cgroup.ts';
 import type { Machine } from '../engine/engine.ts';
 import { GuestClient } from '../guest/guest-client.ts';
 import type { Slot } from '../network/slot.ts';
+import type { Hold } from '../snapshots/snapshot-store.ts';
+import { Activity } from './activity.ts';
 import type { CapsuleRecord } from './capsule-record.ts';
 
 /** A capsule whose machine runs, with everything that it holds of the host. */
@@ -10,25 +12,63 @@ export interface RunningCapsule {
   readonly kind: 'running';
   readonly id: CapsuleId;
   record: CapsuleRecord;
+  /** The snapshot that its memory and disk lie on; undefined: its template. Another one after each checkpoint. */
+  parent: Hold | undefined;
   readonly machine: Machine;
   readonly slot: Slot;
   readonly cgroup: Cgroup;
   readonly guest: GuestClient;
+  readonly activity: Activity;
 }
 
-/** A capsule whose machine ended without being told to. Its disk is kept, its slot and cgroup are free again. */
+/** A capsule that is only on disk. */
+export interface PausedCapsule {
+  readonly kind: 'paused';
+  readonly id: CapsuleId;
+  readonly record: CapsuleRecord;
+  readonly state: Hold;
+}
+
+/**
+ * A capsule that cannot run: its machine ended without being told to, or what it was paused to is gone. Its disk is
+ * kept until it is destroyed; its slot and cgroup are free again.
+ */
 export interface FailedCapsule {
   readonly kind: 'failed';
   readonly id: CapsuleId;
   readonly record: CapsuleRecord;
+  readonly parent: Hold | undefined;
 }
 
-export type Capsule = RunningCapsule | FailedCapsule;
+export type Capsule = RunningCapsule | PausedCapsule | FailedCapsule;
+
+/** The parts of a running capsule that are made with its machine, and end with it. */
+export interface MachineParts {
+  readonly machine: Machine;
+  readonly slot: Slot;
+  readonly cgroup: Cgroup;
+}
 
 export function runningCapsule(
   record: CapsuleRecord,
-  parts: { machine: Machine; slot: Slot; cgroup: Cgroup },
+  parent: Hold | undefined,
+  parts: MachineParts,
 ): RunningCapsule {
   const guest = new GuestClient(parts.slot.hostAddress, new Secret(record.accessToken));
-  return { kind: 'running', id: parseId('capsule', record.capsuleId), record, guest, ...parts };
+  const activity = new Activity();
+  return {
+    kind: 'running',
+    id: parseId('capsule', record.capsuleId),
+    record,
+    parent,
+    guest,
+    activity,
+    ...parts,
+  };
+}
+
+/** The record of a capsule that has no machine: what it said of one is left out. */
+export function withoutMachine(record: CapsuleRecord): CapsuleRecord {
+  const { machine: _machine, slot: _slot, ...rest } = record;
+  return rest;
 }

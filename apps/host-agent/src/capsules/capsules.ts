@@ -1,4 +1,4 @@
-import { type CapsuleId, WrennError } from '@wrenn/core';
+import type { CapsuleId } from '@wrenn/core';
 import type { Logger } from '@wrenn/service';
 import type { CgroupHost } from '../cgroup/cgroup-host.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -6,8 +6,11 @@ import type { ImageSet } from '../images/image-set.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { MetadataService } from '../metadata-service/metadata-service.ts';
 import type { SlotPool } from '../network/slot-pool.ts';
+import type { SnapshotStore } from '../snapshots/snapshot-store.ts';
 import type { TemplateStore } from '../templates/template-store.ts';
+import type { Admission } from './admission.ts';
 import type { Capsule, RunningCapsule } from './capsule.ts';
+import { isPaused, notOnHost, notRunnable } from './capsule-errors.ts';
 import { KeyedLock } from './keyed-lock.ts';
 
 /** What the operations on capsules share. Each operation is a file of its own beside this one. */
@@ -20,6 +23,9 @@ export interface CapsuleContext {
   readonly metadata: MetadataService;
   readonly journal: Journal;
   readonly templates: TemplateStore;
+  readonly snapshots: SnapshotStore;
+  /** Whether this host takes on more. */
+  readonly admission: Admission;
   readonly agentVersion: string;
   /** The capsules of this host by ID. */
   readonly capsules: Map<CapsuleId, Capsule>;
@@ -31,12 +37,22 @@ export function capsuleLocks(): KeyedLock<CapsuleId> {
   return new KeyedLock();
 }
 
+/** The capsule, whatever became of it; `not_found` where this host has none. */
+export function requirePresent(context: CapsuleContext, id: CapsuleId): Capsule {
+  const capsule = context.capsules.get(id);
+  if (capsule === undefined) throw notOnHost(id);
+  return capsule;
+}
+
 /** The capsule if its machine runs; `not_found` or `invalid_state` otherwise. */
 export function requireRunning(context: CapsuleContext, id: CapsuleId): RunningCapsule {
-  const capsule = context.capsules.get(id);
-  if (capsule === undefined) throw new WrennError('not_found', `capsule ${id} is not on this host`);
-  if (capsule.kind === 'running') return capsule;
-  throw new WrennError('invalid_state', `the virtual machine of capsule ${id} has ended by itself`, {
-    remedy: 'destroy the capsule and create a new one',
-  });
+  const capsule = requirePresent(context, id);
+  switch (capsule.kind) {
+    case 'running':
+      return capsule;
+    case 'paused':
+      throw isPaused(id);
+    case 'failed':
+      throw notRunnable(id);
+  }
 }

@@ -1,26 +1,30 @@
 import { type CapsuleId, Cleanup } from '@wrenn/core';
+import { asDiskId } from '../snapshots/snapshot-store.ts';
 import type { Capsule } from './capsule.ts';
 import type { CapsuleContext } from './capsules.ts';
+import { releaseMachine } from './release-machine.ts';
 
 /** Ends a capsule and removes all it had. Succeeds when it is gone, also if it never was. */
 export function destroyCapsule(context: CapsuleContext, id: CapsuleId, signal: AbortSignal): Promise<void> {
   return context.locks.hold(id, signal, async () => {
     const capsule = context.capsules.get(id);
     if (capsule === undefined) return;
+    await context.journal.write(id, { ...capsule.record, phase: 'destroying' });
     await removeCapsule(context, capsule);
     context.capsules.delete(id);
   });
 }
 
+/** Released in reverse, each although another one failed; what could not be released is swept at the next start. */
 async function removeCapsule(context: CapsuleContext, capsule: Capsule): Promise<void> {
-  await context.journal.write(capsule.id, { ...capsule.record, phase: 'destroying' });
-  // Released in reverse, each although another one failed; what could not be released is swept at the next start.
   await using cleanup = new Cleanup();
   await cleanup.add('record', () => context.journal.remove(capsule.id));
-  if (capsule.kind === 'failed') return;
-  await cleanup.add('slot', () => context.slots.release(capsule.slot));
-  await cleanup.add('metadata', () => context.metadata.withdraw(capsule.slot));
-  await cleanup.add('cgroup', () => context.cgroups.remove(capsule.id));
-  await cleanup.add('virtual machine', () => capsule.machine.kill());
-  await cleanup.add('guest client', () => capsule.guest.close());
+  if (capsule.kind === 'paused') {
+    await cleanup.add('state', () => capsule.state.release());
+    return;
+  }
+  await cleanup.add('parent', () => capsule.parent?.release());
+  for (const id of capsule.record.disks)
+    await cleanup.add('disk', () => context.snapshots.discardDisk(asDiskId(id)));
+  if (capsule.kind === 'running') await cleanup.add('machine', () => releaseMachine(context, capsule));
 }

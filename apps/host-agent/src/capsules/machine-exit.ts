@@ -1,6 +1,7 @@
 import { describeError } from '@wrenn/core';
-import type { RunningCapsule } from './capsule.ts';
+import { type RunningCapsule, withoutMachine } from './capsule.ts';
 import type { CapsuleContext } from './capsules.ts';
+import { releaseMachine } from './release-machine.ts';
 
 /**
  * Notices when the capsule's VMM ends without having been told to: the capsule is then `failed`, what it took of the
@@ -22,16 +23,17 @@ export function watchMachine(context: CapsuleContext, capsule: RunningCapsule): 
 async function fail(context: CapsuleContext, capsule: RunningCapsule): Promise<void> {
   // Destroyed in the meantime: that was the cause.
   if (context.capsules.get(capsule.id) !== capsule) return;
-  const { machine: _gone, ...record } = capsule.record;
-  const failed = { ...record, phase: 'failed' as const };
+  const failed = { ...withoutMachine(capsule.record), phase: 'failed' as const };
   context.log.error(
     { capsule: capsule.id, pid: capsule.machine.record.pid },
     'the virtual machine ended by itself',
   );
   await context.journal.write(capsule.id, failed);
-  context.capsules.set(capsule.id, { kind: 'failed', id: capsule.id, record: failed });
-  capsule.guest.close();
-  context.metadata.withdraw(capsule.slot);
-  await context.cgroups.remove(capsule.id);
-  await context.slots.release(capsule.slot);
+  context.capsules.set(capsule.id, {
+    kind: 'failed',
+    id: capsule.id,
+    record: failed,
+    parent: capsule.parent,
+  });
+  await releaseMachine(context, capsule);
 }

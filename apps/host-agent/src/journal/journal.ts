@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CapsuleId, parseId, systemCode } from '@wrenn/core';
 import type { Logger } from '@wrenn/service';
@@ -8,8 +8,8 @@ const recordFile = 'record.json';
 
 /**
  * One directory per capsule, with its record in it. A record is replaced by a rename, so a reader sees the old or
- * the new one whole. It is not flushed to the disk: it has to survive the agent, and when the machine itself goes
- * down, so do the virtual machines that it describes.
+ * the new one whole. That of a running capsule is not flushed to the disk: it has to survive the agent, and when the
+ * machine itself goes down, so do the virtual machines that it describes.
  */
 export class Journal {
   readonly directory: string;
@@ -38,6 +38,13 @@ export class Journal {
     const next = join(directory, `${recordFile}.next`);
     await writeFile(next, JSON.stringify(record), { mode: 0o600 });
     await rename(next, join(directory, recordFile));
+  }
+
+  /** The same, flushed to the disk: for a capsule that is nowhere but there. */
+  async writeDurably(capsuleId: CapsuleId, record: CapsuleRecord): Promise<void> {
+    await this.write(capsuleId, record);
+    const directory = this.directoryOf(capsuleId);
+    for (const path of [join(directory, recordFile), directory, this.directory]) await flush(path);
   }
 
   async remove(capsuleId: CapsuleId): Promise<void> {
@@ -76,4 +83,9 @@ export class Journal {
       throw thrown;
     }
   }
+}
+
+async function flush(path: string): Promise<void> {
+  await using file = await open(path, 'r');
+  await file.sync();
 }

@@ -9,6 +9,7 @@ import { type ExecEvent, type ExecOutcome, exec } from '../capsules/exec.ts';
 import { collectOutput } from '../capsules/exec-output.ts';
 import { describeHost } from '../host/describe-host.ts';
 import { createOptions, execOptions } from './requests.ts';
+import { machineFacts, stateService } from './state-service.ts';
 
 /** Changes at each start, so that the control plane knows that what it remembers of this agent is over. */
 const epoch = crypto.randomUUID();
@@ -28,13 +29,12 @@ export function capsuleService(
   return {
     async createSandbox(request) {
       // Not the call's own signal: a caller that goes away must find the capsule or nothing, not half of one.
-      const { capsule, steps } = await createCapsule(context, createOptions(request), stopping);
+      const { capsule, steps, receipt } = await createCapsule(context, createOptions(request), stopping);
       return {
         sandboxId: capsule.id,
         status: 'running',
-        hostIp: capsule.slot.hostAddress,
-        metadata: capsule.record.metadata,
-        steps: steps.map(({ name, durationMs }) => ({ name, durationMs })),
+        ...machineFacts(capsule, receipt),
+        steps: [...steps],
       };
     },
 
@@ -42,6 +42,8 @@ export function capsuleService(
       await destroyCapsule(context, parseId('capsule', sandboxId, 'sandbox_id'), stopping);
       return {};
     },
+
+    ...stateService(context, stopping),
 
     async exec(request, call) {
       const { id, options, capBytes } = execOptions(request);
@@ -57,7 +59,15 @@ export function capsuleService(
     },
 
     listSandboxes() {
-      return { sandboxes: [...context.capsules.values()].map(sandboxInfo), epoch };
+      const capsules = [...context.capsules.values()];
+      const autoPaused = capsules.filter(
+        ({ kind, record }) => kind === 'paused' && record.pausedBy === 'host',
+      );
+      return {
+        sandboxes: capsules.map(sandboxInfo),
+        autoPausedSandboxIds: autoPaused.map(({ id }) => id),
+        epoch,
+      };
     },
 
     getHost() {
@@ -83,17 +93,20 @@ function execResponse(event: ExecEvent) {
   }
 }
 
+const statuses = { running: 'running', paused: 'paused', failed: 'error' } as const;
+
 function sandboxInfo(capsule: Capsule) {
   const { record } = capsule;
+  const lastActiveAtMs = capsule.kind === 'running' ? capsule.activity.lastActiveAtMs : record.lastActiveAtMs;
   return {
     sandboxId: capsule.id,
-    status: capsule.kind === 'running' ? 'running' : 'error',
+    status: statuses[capsule.kind],
     template: record.template,
     vcpus: record.vcpus,
     memoryMb: record.memoryMiB,
     hostIp: capsule.kind === 'running' ? capsule.slot.hostAddress : '',
     createdAtUnix: BigInt(Math.floor(record.createdAtMs / 1000)),
-    lastActiveAtUnix: BigInt(Math.floor(record.lastActiveAtMs / 1000)),
+    lastActiveAtUnix: BigInt(Math.floor(lastActiveAtMs / 1000)),
     timeoutSec: record.timeoutSec,
     teamId: record.teamId,
     templateId: record.templateId,

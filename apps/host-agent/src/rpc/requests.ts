@@ -1,7 +1,13 @@
-import { namePattern, parseId, WrennError } from '@wrenn/core';
-import type { CreateSandboxRequest, ExecRequest, ExecStreamRequest } from '@wrenn/protocol/hostagent';
+import { type CapsuleId, namePattern, parseId, WrennError } from '@wrenn/core';
+import type {
+  CreateSandboxRequest,
+  ExecRequest,
+  ExecStreamRequest,
+  ForkSandboxRequest,
+} from '@wrenn/protocol/hostagent';
 import type { CreateOptions } from '../capsules/create-capsule.ts';
 import type { ExecOptions } from '../capsules/exec.ts';
+import type { ChildOptions } from '../capsules/fork-capsule.ts';
 
 /** The most that `Exec` keeps of each stream, and its default. */
 const outputCapBytes = 8 * 1024 * 1024;
@@ -21,7 +27,26 @@ export function createOptions(request: CreateSandboxRequest): CreateOptions {
     timeoutSec: request.timeoutSec,
     defaultUser: request.defaultUser === '' ? 'root' : request.defaultUser,
     defaultEnv: request.defaultEnv,
+    snapshotId:
+      request.snapshotId === '' ? undefined : parseId('snapshot', request.snapshotId, 'snapshot_id'),
   };
+}
+
+/** The most children of one fork. */
+const mostChildren = 100;
+
+export function forkOptions(request: ForkSandboxRequest): {
+  readonly id: CapsuleId;
+  readonly children: readonly ChildOptions[];
+} {
+  const count = within('children', request.children.length, 1, mostChildren);
+  const children = request.children.map(({ sandboxId, timeoutSec }) => ({
+    capsuleId: parseId('capsule', sandboxId, 'children.sandbox_id'),
+    timeoutSec,
+  }));
+  if (new Set(children.map(({ capsuleId }) => capsuleId)).size < count)
+    throw invalid('children', 'must be different');
+  return { id: parseId('capsule', request.sandboxId, 'sandbox_id'), children };
 }
 
 export function execOptions(request: ExecRequest | ExecStreamRequest) {

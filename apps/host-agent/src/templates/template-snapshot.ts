@@ -40,6 +40,7 @@ export interface TemplateSnapshot {
   readonly directory: string;
   readonly memory: string;
   readonly deviceState: string;
+  readonly disk: string;
   readonly emptyDisk: string;
   readonly hostSecret: Secret;
   readonly manifest: TemplateManifest;
@@ -74,6 +75,7 @@ export async function readSnapshot(key: string, directory: string): Promise<Temp
     directory,
     memory: join(directory, templateFiles.memory),
     deviceState: join(directory, templateFiles.deviceState),
+    disk: join(directory, templateFiles.disk),
     emptyDisk: join(directory, templateFiles.emptyDisk),
     hostSecret: new Secret(content.hostSecret),
     manifest: content,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { namePattern, type Report, runStep, WrennError } from '@wrenn/core';
 import type { MachineShape } from '../engine/engine.ts';
 import { type BuildParts, buildTemplate } from './build-template.ts';
-import { checkUnaltered, readSnapshot, type TemplateSnapshot } from './template-snapshot.ts';
+import { checkUnaltered, readSnapshot, type TemplateSnapshot, templateFiles } from './template-snapshot.ts';
 
 /** Part of every key: raise it when what is stored changes its meaning. */
 const formatVersion = 1;
@@ -41,6 +41,16 @@ export class TemplateStore {
 
   get names(): string[] {
     return Object.keys(this.#parts.images.rootfs);
+  }
+
+  /** Of a template that was built: what its capsules' disks lie on. */
+  diskOf(key: string): string {
+    return join(this.#directory, key, templateFiles.disk);
+  }
+
+  /** An empty overlay of that disk, to make others from. */
+  emptyDiskOf(key: string): string {
+    return join(this.#directory, key, templateFiles.emptyDisk);
   }
 
   /** The snapshot to start from, built if it must be. `not_found` for an unknown template. */

@@ -1,0 +1,110 @@
+import type { SnapshotId } from '@wrenn/core';
+import { makeOverlay } from '../disks/overlay.ts';
+import type { DiskId, Hold } from '../snapshots/snapshot-store.ts';
+import type { RunningCapsule } from './capsule.ts';
+import type { CapsuleContext } from './capsules.ts';
+import { captureMachine, disksOf, factsOf, goOn, quiesce } from './capture.ts';
+import type { Stopwatch } from './stopwatch.ts';
+
+export interface Checkpoint {
+  /** The caller's to release; the capsule has one of its own. */
+  readonly hold: Hold;
+  /** How long the guest stood still. */
+  readonly stillMs: number;
+}
+
+/**
+ * Copies the state of a running capsule into a snapshot; the capsule goes on, on a new disk above what is now part of
+ * the snapshot. The caller has the capsule's lock. A fault leaves no snapshot, and the capsule goes on all the same.
+ */
+export async function checkpoint(
+  context: CapsuleContext,
+  capsule: RunningCapsule,
+  snapshotId: SnapshotId,
+  watch: Stopwatch,
+  signal: AbortSignal,
+): Promise<Checkpoint> {
+  await using draft = await context.snapshots.begin(snapshotId);
+  const sealed = disksOf(capsule);
+  const stillMs = await whileStill(context, capsule, snapshotId, watch, signal, async () => {
+    await captureMachine(capsule, draft, watch, signal);
+    await watch.time('disk', () => moveToNewDisk(context, capsule, signal));
+  });
+  const { snapshot } = await watch.time('durable', () =>
+    draft.publish(factsOf(context, capsule), sealed, signal),
+  );
+  const hold = context.snapshots.hold(snapshot.id);
+  await standOn(context, capsule, context.snapshots.hold(snapshot.id), sealed);
+  return { hold, stillMs };
+}
+
+/** Runs `work` on a guest that is ready to be copied, and lets it go on afterwards, whatever came of it. */
+async function whileStill(
+  context: CapsuleContext,
+  capsule: RunningCapsule,
+  snapshotId: SnapshotId,
+  watch: Stopwatch,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+): Promise<number> {
+  const { id } = capsule;
+  // Whoever finds this after the agent was killed knows that the guest may stand still, and lets it go on.
+  capsule.record = { ...capsule.record, snapshot: snapshotId };
+  await context.journal.write(id, capsule.record);
+  try {
+    await watch.time('prepare', () => quiesce(context, capsule, signal));
+    const began = performance.now();
+    await work();
+    return performance.now() - began;
+  } finally {
+    await watch.time('go on', () => goOn(context, capsule));
+    const { snapshot: _copied, ...record } = capsule.record;
+    capsule.record = record;
+    await context.journal.write(id, record);
+  }
+}
+
+/**
+ * The record comes first: a disk that is in it, and that the machine was not moved to after all, is empty and changes
+ * nothing of what is read through it.
+ */
+async function moveToNewDisk(
+  context: CapsuleContext,
+  capsule: RunningCapsule,
+  signal: AbortSignal,
+): Promise<void> {
+  const { snapshots, templates, journal } = context;
+  const { record, slot, id } = capsule;
+  const current = disksOf(capsule).at(-1);
+  const disk = snapshots.newDisk();
+  const like = templates.emptyDiskOf(record.templateKey);
+  const backing = current === undefined ? templates.diskOf(record.templateKey) : snapshots.diskPath(current);
+  try {
+    await makeOverlay({ path: disk.path, backing, like, owner: slot });
+    await journal.write(id, { ...record, disks: [...record.disks, disk.id] });
+  } catch (thrown) {
+    await snapshots.discardDisk(disk.id);
+    throw thrown;
+  }
+  capsule.record = { ...record, disks: [...record.disks, disk.id] };
+  await capsule.machine.switchDisk(disk.path, signal);
+}
+
+/** From now on the capsule lies on the new snapshot instead of on what it was started from. */
+async function standOn(
+  context: CapsuleContext,
+  capsule: RunningCapsule,
+  parent: Hold,
+  sealed: readonly DiskId[],
+): Promise<void> {
+  const inSnapshot = new Set<string>(sealed);
+  const before = capsule.parent;
+  capsule.parent = parent;
+  capsule.record = {
+    ...capsule.record,
+    parent: parent.snapshot.id,
+    disks: capsule.record.disks.filter((id) => !inSnapshot.has(id)),
+  };
+  await context.journal.write(capsule.id, capsule.record);
+  await before?.release();
+}

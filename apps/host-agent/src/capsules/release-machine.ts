@@ -1,0 +1,21 @@
+import { rm } from 'node:fs/promises';
+import { Cleanup } from '@wrenn/core';
+import type { RunningCapsule } from './capsule.ts';
+import type { CapsuleContext } from './capsules.ts';
+
+/**
+ * Ends a capsule's machine and frees what it had of the host; its disks stay. Each part is released although another
+ * one failed: what could not be is swept at the next start.
+ */
+export async function releaseMachine(context: CapsuleContext, capsule: RunningCapsule): Promise<void> {
+  const { id, slot } = capsule;
+  await using cleanup = new Cleanup();
+  await cleanup.add('slot', () => context.slots.release(slot));
+  await cleanup.add('metadata', () => context.metadata.withdraw(slot));
+  await cleanup.add('cgroup', () => context.cgroups.remove(id));
+  await cleanup.add('machine directory', () =>
+    rm(context.journal.machineDirectoryOf(id), { recursive: true, force: true }),
+  );
+  await cleanup.add('virtual machine', () => capsule.machine.kill());
+  await cleanup.add('guest client', () => capsule.guest.close());
+}
