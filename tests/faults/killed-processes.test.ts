@@ -77,12 +77,16 @@ describe('after kill -9', { timeout: 300_000 }, () => {
     expect((await client.capsules.exec(id, { cmd: 'hostname' })).stdout.trim()).toBe(id);
   });
 
-  it('a stop ends the capsules, says so, and leaves nothing on the machine', async () => {
+  it('a stop pauses the capsules, says so, leaves nothing running, and the next start has them', async () => {
+    const [{ id } = { id: '' }] = await client.capsules.list();
+    await client.capsules.exec(id, { cmd: 'sh', args: ['-c', 'echo kept > /dev/shm/marker'] });
     await wrenn.stop();
-    expect(wrenn.output).toMatch(/ending 1 running capsule/);
+    expect(wrenn.output).toMatch(/pausing 1 running capsule/);
     expect(await machineState()).toEqual(before);
     await wrenn.start();
-    // The control plane is told by the monitor's first look at the new agent.
-    await expect.poll(async () => (await client.capsules.list()).length, { timeout: 60_000 }).toBe(0);
+    await expect.poll(async () => (await client.capsules.get(id)).status, { timeout: 60_000 }).toBe('paused');
+    await client.capsules.resume(id);
+    expect((await client.capsules.exec(id, { cmd: 'cat', args: ['/dev/shm/marker'] })).stdout).toBe('kept\n');
+    await client.capsules.destroy(id);
   });
 });
