@@ -2,7 +2,8 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { type CapsuleId, describeError } from '@wrenn/core';
 import { fromConnect } from '../rpc/connect-errors.ts';
 import type { RunningCapsule } from './capsule.ts';
-import { type CapsuleContext, requireRunning } from './capsules.ts';
+import type { CapsuleContext } from './capsules.ts';
+import { requireServing } from './require-serving.ts';
 
 /** What became of a command. `lost`: the way to it broke, so whether it ended is not known. */
 export type ExecOutcome = 'exited' | 'killed' | 'timed_out' | 'lost';
@@ -47,8 +48,8 @@ export async function* exec(
   options: ExecOptions,
   signal: AbortSignal,
 ): AsyncGenerator<ExecEvent> {
-  const capsule = requireRunning(context, id);
-  capsule.record = { ...capsule.record, lastActiveAtMs: Date.now() };
+  const capsule = requireServing(context, id);
+  using _active = capsule.activity.begin();
   let started = false;
   let ended = false;
   let feeding: Promise<void> | undefined;
@@ -98,7 +99,6 @@ export async function* exec(
     }
   } finally {
     await feeding;
-    capsule.record = { ...capsule.record, lastActiveAtMs: Date.now() };
   }
 }
 
