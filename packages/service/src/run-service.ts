@@ -1,5 +1,6 @@
 import type { StopMode } from '@wrenn/core';
 import type { LogLevel } from './logger.ts';
+import { QuietLimit } from './quiet-limit.ts';
 import { linkToSupervisor, type ServiceContext } from './supervisor-link.ts';
 
 export interface RunningService {
@@ -8,8 +9,8 @@ export interface RunningService {
   stop(mode: StopMode): Promise<void>;
 }
 
-/** How long a stop may take before the process gives up and says so. */
-const stopDeadlineMs = 60_000;
+/** How long a stop may go on without a word of progress before the process gives up and says so. */
+const quietStopMs = 60_000;
 
 /** The life of one of Wrenn's processes: start, say that it is ready, stop once when told to. Ends the process. */
 export async function runService(
@@ -18,16 +19,23 @@ export async function runService(
   start: (context: ServiceContext) => Promise<RunningService>,
 ): Promise<never> {
   const link = linkToSupervisor(name, level);
+  let stopping: QuietLimit | undefined;
+  const context: ServiceContext = {
+    ...link,
+    report(progress) {
+      stopping?.heard();
+      link.report(progress);
+    },
+  };
   try {
-    const running = await start(link);
+    const running = await start(context);
     await link.ready(running.facts);
     const mode = await link.stopAsked;
-    const watchdog = setTimeout(() => {
-      link.log.error({ ms: stopDeadlineMs }, 'did not stop in time; exiting');
+    stopping = new QuietLimit(quietStopMs, () => {
+      link.log.error({ ms: quietStopMs }, 'did not stop in time; exiting');
       process.exit(1);
-    }, stopDeadlineMs);
+    });
     await running.stop(mode);
-    clearTimeout(watchdog);
     link.log.info('stopped');
     process.exit(0);
   } catch (thrown) {

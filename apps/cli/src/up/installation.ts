@@ -1,4 +1,4 @@
-import { Cleanup, type Report, runStep, type StopMode, WrennError } from '@wrenn/core';
+import { allEnded, Cleanup, type Report, runStep, type StopMode, WrennError } from '@wrenn/core';
 import type { UpConfig } from '../config.ts';
 import { type Database, startDatabase } from './database.ts';
 import type { DirectoryLock } from './directory-lock.ts';
@@ -17,15 +17,20 @@ export interface Surroundings {
   readonly announce: (line: string) => void;
 }
 
-/** The way of a request, so that whoever is still there has everything that it needs. */
-const stopOrder: readonly (readonly [name: string, mode: StopMode])[] = [
-  ['edge', 'leave'],
-  ['host-agent', 'end'],
-  ['control-plane', 'leave'],
+/**
+ * The way of a request, so that whoever is still there has everything that it needs. The agent stops beside the control
+ * plane: that one takes no more requests from then on, and those in flight end with the answer that the agent gives.
+ */
+const stopOrder: readonly (readonly (readonly [name: string, mode: StopMode])[])[] = [
+  [['edge', 'leave']],
+  [
+    ['control-plane', 'leave'],
+    ['host-agent', 'pause'],
+  ],
 ];
 
-/** Requests in flight get this long to end. */
-const stopLimitMs = 45_000;
+/** Requests in flight get this long to end; what says how far it is gets more time. */
+const quietStopMs = 45_000;
 
 /**
  * The processes of one Wrenn. Whatever was started is stopped by `stop`, also when the start failed halfway.
@@ -78,15 +83,16 @@ export class Installation {
     return value;
   }
 
-  /**
-   * Stops in the order in which requests flow. Running capsules are ended by the agent while the control plane
-   * still runs, so that requests in flight end with an answer.
-   */
+  /** Stops in the order in which requests flow. The agent pauses the running capsules, however long that takes. */
   async stop(): Promise<void> {
     const cleanup = new Cleanup();
     await cleanup.add('database', () => this.#database?.stop());
-    for (const [name, mode] of stopOrder.toReversed()) {
-      await cleanup.add(name, () => this.#services.get(name)?.stop(mode, stopLimitMs));
+    for (const group of stopOrder.toReversed()) {
+      await cleanup.add(group.map(([name]) => name).join(' and '), async () => {
+        await allEnded(
+          group.map(async ([name, mode]) => await this.#services.get(name)?.stop(mode, quietStopMs)),
+        );
+      });
     }
     await cleanup.release();
   }

@@ -17,9 +17,9 @@ describe('a child of the supervisor', () => {
     const child = await startService(bench.service('one', 'ready'), (progress) => notes.push(progress));
     expect(await child.ready).toEqual({ name: 'one', pid: String(child.pid) });
     expect(notes).toEqual([{ kind: 'note', step: 'one', text: 'working' }]);
-    await child.stop('end', 10_000);
+    await child.stop('pause', 10_000);
     expect(await child.ended).toEqual({ code: 0, killedBy: null, fault: undefined });
-    expect(await bench.journal()).toEqual([`one started ${child.pid}`, 'one stopped end']);
+    expect(await bench.journal()).toEqual([`one started ${child.pid}`, 'one stopped pause']);
   });
 
   it('that cannot start says why', async () => {
@@ -44,6 +44,20 @@ describe('a child of the supervisor', () => {
     await child.stop('leave', 100);
     expect(await child.ended).toMatchObject({ killedBy: 'SIGKILL' });
     expect(await identify(child.pid)).toBeUndefined();
+  });
+
+  it('that says how far it is gets the time that it needs to stop', async () => {
+    await using bench = await Bench.make();
+    const notes: string[] = [];
+    const child = await startService(bench.service('one', 'slow'), (progress) => {
+      if (progress.kind === 'note') notes.push(progress.text);
+    });
+    await child.ready;
+    const began = performance.now();
+    await child.stop('pause', 600);
+    expect(performance.now() - began).toBeGreaterThan(1_000);
+    expect(await child.ended).toEqual({ code: 0, killedBy: null, fault: undefined });
+    expect(notes.at(-1)).toBe('10 of 10 paused');
   });
 
   it('is not reached by a Ctrl-C on the terminal: it has a process group of its own', async () => {

@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import {
-  abortable,
-  deadline,
   parseServiceMessage,
   type Report,
   type StopMode,
@@ -37,8 +35,8 @@ export interface ServiceProcess {
   readonly ready: Promise<Readonly<Record<string, string>>>;
   /** Never rejects. */
   readonly ended: Promise<ServiceEnd>;
-  /** Tells it to stop and returns when it has ended, if need be by force after `limitMs`. */
-  stop(mode: StopMode, limitMs: number): Promise<void>;
+  /** Tells it to stop and returns when it has ended, if need be by force when it said nothing for `quietMs`. */
+  stop(mode: StopMode, quietMs: number): Promise<void>;
   /** Ends it and all processes of its group at once. */
   kill(): void;
 }
@@ -65,7 +63,7 @@ export async function startService(spec: ServiceSpec, onProgress: Report): Promi
       logFile,
       ready,
       ended: ended.promise,
-      stop: (mode, limitMs) => stop(child, ended.promise, { name: spec.name, mode, limitMs }),
+      stop: (mode, quietMs) => stop(child, ended.promise, { mode, quietMs }),
       kill: () => killGroup(child),
     };
   } finally {
@@ -143,20 +141,23 @@ export function describeEnd({ code, killedBy }: ServiceEnd): string {
   return killedBy === null ? `exited with code ${code}` : `was killed by ${killedBy}`;
 }
 
+/** How long a stop takes depends on what there is to do: a child that says how far it is gets more time. */
 async function stop(
   child: ChildProcess,
   ended: Promise<ServiceEnd>,
-  { name, mode, limitMs }: { name: string; mode: StopMode; limitMs: number },
+  { mode, quietMs }: { mode: StopMode; quietMs: number },
 ): Promise<void> {
   const order: SupervisorMessage = { type: 'shutdown', mode };
+  const quiet = setTimeout(() => killGroup(child), quietMs);
+  const heard = () => void quiet.refresh();
+  child.on('message', heard);
   // A channel that is closed already means that the child is ending.
   if (child.connected) child.send(order, () => undefined);
-  using limit = deadline(limitMs, `stopping ${name}`);
   try {
-    await abortable(ended, limit);
-  } catch {
-    killGroup(child);
     await ended;
+  } finally {
+    child.off('message', heard);
+    clearTimeout(quiet);
   }
 }
 

@@ -32,7 +32,7 @@ export function summaryLines(summary: Summary, colors: Colors): string[] {
     `  Logs       ${summary.logDirectory}`,
     '',
     `  Next:  ${bold('npx wrenn run -- uname -a')}   in another terminal`,
-    `  ${dim('Ctrl-C stops Wrenn and ends its capsules.')}`,
+    `  ${dim('Ctrl-C stops Wrenn and pauses its capsules; after the next start they can be resumed.')}`,
     '',
   ];
 }

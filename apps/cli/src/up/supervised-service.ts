@@ -61,9 +61,10 @@ export class SupervisedService {
     return await abortable(this.#process.ready, signal);
   }
 
-  async stop(mode: StopMode, limitMs: number): Promise<void> {
+  /** By force when it said nothing for `quietMs`. */
+  async stop(mode: StopMode, quietMs: number): Promise<void> {
     this.#stopping.abort();
-    await this.#process.stop(mode, limitMs);
+    await this.#process.stop(mode, quietMs);
     await this.#kept;
   }
 

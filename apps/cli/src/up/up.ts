@@ -117,14 +117,14 @@ async function writeAddress(config: UpConfig, url: string): Promise<void> {
 function stopping(installation: Installation, announce: (line: string) => void): AsyncDisposable {
   return {
     async [Symbol.asyncDispose]() {
-      announce('Stopping …');
+      announce('Stopping … Another Ctrl-C ends Wrenn at once and leaves its capsules running.');
       await installation.stop();
       announce('Stopped. What was stored is there at the next start.');
     },
   };
 }
 
-/** After the start, progress comes from an agent that ends capsules or was started again: its notes are for people. */
+/** After the start, progress comes from an agent that pauses capsules or was started again: its notes are for people. */
 function showNote(progress: Progress, announce: (line: string) => void): void {
   if (progress.kind === 'note') announce(`${progress.step}: ${progress.text}`);
 }

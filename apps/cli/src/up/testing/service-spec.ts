@@ -5,8 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { systemCode } from '@wrenn/core';
 import type { ServiceSpec } from '../service-process.ts';
 
-/** `ready`: serves until it is told to stop; `fault`: says why it cannot; `exit`: just ends; `deaf`: never stops. */
-export type Behaviour = 'ready' | 'fault' | 'exit' | 'deaf';
+/**
+ * `ready`: serves until it is told to stop; `fault`: says why it cannot; `exit`: just ends; `deaf`: never stops;
+ * `slow`: takes its time to stop, and says how far it is.
+ */
+export type Behaviour = 'ready' | 'fault' | 'exit' | 'deaf' | 'slow';
 
 /** A directory for the programs of one test: their logs, and a journal of what they did. */
 export class Bench implements AsyncDisposable {

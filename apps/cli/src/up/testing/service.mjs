@@ -1,6 +1,6 @@
 // A program for the supervisor's tests: says what it does in a journal file, and behaves as it is told.
 //
-//   node service.mjs NAME JOURNAL ready|fault|exit|deaf
+//   node service.mjs NAME JOURNAL ready|fault|exit|deaf|slow
 import { appendFileSync } from 'node:fs';
 
 const [name = '', journal = '', behaviour = ''] = process.argv.slice(2);
@@ -24,10 +24,21 @@ if (behaviour === 'fault') {
 
 process.on('message', (/** @type {{ type?: string, mode?: string }} */ message) => {
   if (behaviour === 'deaf') return;
-  note(`stopped ${message.mode}`);
-  process.exit(0);
+  if (behaviour === 'slow') stopSlowly(0);
+  else {
+    note(`stopped ${message.mode}`);
+    process.exit(0);
+  }
 });
 process.on('disconnect', () => {
   note('orphaned');
   process.exit(0);
 });
+
+function stopSlowly(/** @type {number} */ done) {
+  const text = `${done} of 10 paused`;
+  process.send?.({ type: 'progress', progress: { kind: 'note', step: name, text } }, () => {
+    if (done === 10) process.exit(0);
+    setTimeout(() => stopSlowly(done + 1), 120);
+  });
+}
