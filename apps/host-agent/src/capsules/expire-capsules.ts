@@ -3,14 +3,12 @@ import type { RunningCapsule } from './capsule.ts';
 import type { CapsuleContext } from './capsules.ts';
 import { pauseCapsuleIf } from './pause-capsule.ts';
 
-export interface ExpiryOptions {
-  /** Pauses the capsule if `condition` holds when its turn comes. */
-  readonly pause?: (
-    id: CapsuleId,
-    condition: (capsule: RunningCapsule) => boolean,
-    signal: AbortSignal,
-  ) => Promise<unknown>;
-}
+/** Pauses the capsule if `condition` holds when its turn comes. */
+export type PauseIf = (
+  id: CapsuleId,
+  condition: (capsule: RunningCapsule) => boolean,
+  signal: AbortSignal,
+) => Promise<unknown>;
 
 /** The only cost of a shorter one is the look; a capsule outstays its timeout by this at most, while there is room. */
 const lookEveryMs = 1_000;
@@ -28,12 +26,17 @@ export function isExpired({ record, activity }: Pick<RunningCapsule, 'record' | 
  * Pauses capsules that nobody uses, until the signal aborts; returns when what it began has ended. One that cannot be
  * paused goes on running, and is tried again later and later: nothing is ever destroyed here.
  */
-export async function expireCapsules(
-  context: CapsuleContext,
+export function expireCapsules(context: CapsuleContext, signal: AbortSignal): Promise<void> {
+  const pause: PauseIf = (id, condition, until) => pauseCapsuleIf(context, id, 'host', until, condition);
+  return expireWith(context, pause, signal);
+}
+
+/** The same with any way to pause one. */
+export async function expireWith(
+  context: Pick<CapsuleContext, 'capsules' | 'log'>,
+  pause: PauseIf,
   signal: AbortSignal,
-  options: ExpiryOptions = {},
 ): Promise<void> {
-  const { pause = (id, condition, until) => pauseCapsuleIf(context, id, 'host', until, condition) } = options;
   const expiry = new Expiry(context, (id) => pause(id, isExpired, signal), signal);
   const aborted = Promise.withResolvers<void>();
   const stop = () => aborted.resolve();

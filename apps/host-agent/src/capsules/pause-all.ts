@@ -9,9 +9,8 @@ export interface AllPaused {
   readonly failed: CapsuleId[];
 }
 
-export interface PauseAllOptions {
-  readonly pause?: (id: CapsuleId, signal: AbortSignal) => Promise<unknown>;
-}
+export type Pause = (id: CapsuleId, signal: AbortSignal) => Promise<unknown>;
+export type Note = (text: string) => void;
 
 /** Pauses write whole memories: more at once only take longer each. */
 const pausedAtOnce = 4;
@@ -30,49 +29,64 @@ export function pauseAllLimitMs(capsules: readonly Pick<RunningCapsule, 'record'
  * Pauses every running capsule; from then on this host starts no more. One that cannot be paused is left running:
  * machines outlive the agent, and the next one finds it. `note` is told at least every few seconds how far it is.
  */
-export async function pauseAll(
-  context: CapsuleContext,
-  note: (text: string) => void,
+export function pauseAll(context: CapsuleContext, note: Note, signal: AbortSignal): Promise<AllPaused> {
+  return pauseAllWith(context, (id, until) => pauseCapsule(context, id, 'host', until), note, signal);
+}
+
+/** The same with any way to pause one. */
+export async function pauseAllWith(
+  context: Pick<CapsuleContext, 'capsules' | 'admission' | 'log'>,
+  pause: Pause,
+  note: Note,
   signal: AbortSignal,
-  options: PauseAllOptions = {},
 ): Promise<AllPaused> {
-  const { pause = (id, until) => pauseCapsule(context, id, 'host', until) } = options;
   context.admission.drain();
   const capsules = [...context.capsules.values()].filter((capsule) => capsule.kind === 'running');
   const total = capsules.length;
-  if (total === 0) return { paused: 0, failed: [] };
-  const failed: CapsuleId[] = [];
-  let paused = 0;
+  const outcome: Outcome = { paused: 0, failed: [] };
+  if (total === 0) return outcome;
   note(`pausing ${total} running ${capsuleWord(total)}`);
   using limit = deadline(pauseAllLimitMs(capsules), 'pausing all capsules', signal);
   // Past the limit it falls silent, which is how whoever listens notices a pause that does not even end when told to.
   const noting = setInterval(() => {
-    if (!limit.aborted) note(`${paused} of ${total} paused`);
+    if (!limit.aborted) note(`${outcome.paused} of ${total} paused`);
   }, noteEveryMs);
   const waiting = capsules.map(({ id }) => id);
   const worker = async () => {
-    for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
-      try {
-        await pause(id, limit);
-        paused += 1;
-      } catch (thrown) {
-        // Destroyed, or ended by itself, while it waited for its turn.
-        if (context.capsules.get(id)?.kind !== 'running') continue;
-        context.log.error({ capsule: id, cause: describeError(thrown) }, 'a capsule could not be paused');
-        failed.push(id);
-      }
-    }
+    for (let id = waiting.shift(); id !== undefined; id = waiting.shift())
+      await pauseOne(context, id, () => pause(id, limit), outcome);
   };
   try {
     await Promise.all(Array.from({ length: pausedAtOnce }, worker));
   } finally {
     clearInterval(noting);
   }
-  note(summary(paused, failed));
-  return { paused, failed };
+  note(summary(outcome));
+  return outcome;
 }
 
-function summary(paused: number, failed: readonly CapsuleId[]): string {
+interface Outcome extends AllPaused {
+  paused: number;
+}
+
+async function pauseOne(
+  { capsules, log }: Pick<CapsuleContext, 'capsules' | 'log'>,
+  id: CapsuleId,
+  pause: () => Promise<unknown>,
+  outcome: Outcome,
+): Promise<void> {
+  try {
+    await pause();
+    outcome.paused += 1;
+  } catch (thrown) {
+    // Destroyed, or ended by itself, while it waited for its turn.
+    if (capsules.get(id)?.kind !== 'running') return;
+    log.error({ capsule: id, cause: describeError(thrown) }, 'a capsule could not be paused');
+    outcome.failed.push(id);
+  }
+}
+
+function summary({ paused, failed }: AllPaused): string {
   const done = `paused ${paused} ${capsuleWord(paused)}, to be resumed after the next start`;
   if (failed.length === 0) return done;
   return `${done}; ${failed.length} could not be paused and still ${failed.length === 1 ? 'runs' : 'run'}: ${failed.join(', ')}`;
