@@ -18,6 +18,7 @@ export { SystemCallError } from './libc.ts';
 export { listenShared } from './listen.ts';
 export { forgetCodePages } from './memory.ts';
 export { openPipe, type PipeEnds } from './pipe.ts';
+export { msSinceReceived } from './received.ts';
 export { makeSpecialFile } from './special-file.ts';
 export { openTerminal, resizeTerminal, type TerminalEnds, type TerminalSize } from './terminal.ts';
 export { listXattrs, readXattr, removeXattr, writeXattr, type XattrTarget } from './xattr.ts';

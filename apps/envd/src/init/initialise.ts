@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { describeError, WrennError } from '@wrenn/core';
+import { stepToTimeOf } from '../clock/step-to-time-of.ts';
 import type { Daemon } from '../guest/daemon.ts';
 import type { Machine } from '../guest/machine.ts';
 import type { Settings } from '../guest/settings.ts';
@@ -30,7 +31,7 @@ export interface Receipt {
  */
 export function initialise(daemon: Daemon, request: InitRequest, carriedBy: Socket): Receipt {
   const { machine } = daemon;
-  const clock = step('stepping the clock', () => stepClock(machine, request));
+  const clock = step('stepping the clock', () => stepClock(machine, request, carriedBy));
   const entropy = step('reseeding the random pool', () => reseed(machine, request));
   const identity = step('giving the machine its identity', () => identify(machine, request));
   const installed = step('installing certificates', () =>
@@ -56,8 +57,9 @@ function step<T>(doing: string, work: () => T): T {
   }
 }
 
-function stepClock(machine: Machine, { timestamp }: InitRequest): Receipt['clock'] {
-  return { steppedByMs: timestamp === undefined ? 0 : Number(machine.stepClock(timestamp)) / 1e6 };
+function stepClock(machine: Machine, { timestamp }: InitRequest, carriedBy: Socket): Receipt['clock'] {
+  if (timestamp === undefined) return { steppedByMs: 0 };
+  return { steppedByMs: Number(stepToTimeOf(machine, timestamp, carriedBy)) / 1e6 };
 }
 
 function reseed(machine: Machine, { entropy }: InitRequest): Receipt['entropy'] {

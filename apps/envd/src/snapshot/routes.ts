@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { WrennError } from '@wrenn/core';
 import { hostSecretHeader } from '../access/access-control.ts';
+import { stepToTimeOf } from '../clock/step-to-time-of.ts';
 import type { Flags } from '../flags.ts';
 import type { Daemon } from '../guest/daemon.ts';
 import { readJsonBody } from '../http/json-body.ts';
@@ -37,7 +38,9 @@ export function snapshotRoutes(daemon: Daemon, mode: Flags['mode']): readonly Ro
         const timestamp = await readTimestamp(request);
         requireHost(request);
         // A machine that runs has its time: this may be an old request that comes once more.
-        if (timestamp !== undefined && daemon.phase === 'prepared') daemon.machine.stepClock(timestamp);
+        if (timestamp !== undefined && daemon.phase === 'prepared') {
+          stepToTimeOf(daemon.machine, timestamp, request.socket);
+        }
         goOn(daemon);
         response.writeHead(204).end();
       },

@@ -4,7 +4,7 @@ import { createConnectTransport } from '@connectrpc/connect-node';
 import { deadline, type Secret, until, WrennError } from '@wrenn/core';
 import { Process } from '@wrenn/protocol/process';
 import { z } from 'zod';
-import { type GuestAnswer, postToGuest } from './guest-request.ts';
+import { type Body, type GuestAnswer, postToGuest } from './guest-request.ts';
 import { type Identity, initRequest } from './init-request.ts';
 
 /** Where envd listens inside every capsule. */
@@ -19,6 +19,8 @@ const prepareDeadlineMs = 3_000;
 const continueDeadlineMs = 10_000;
 /** Between two attempts to reach a guest that does not listen yet. */
 const retryMs = 20;
+
+const emptyBody: Body = { when: 'connected', make: () => '' };
 
 /**
  * The host's way to one capsule's envd. It keeps a few connections open. None of them may idle across a snapshot, since
@@ -55,8 +57,8 @@ export class GuestClient {
    * `hostSecret` is the current one; absent at the first `/init` after a boot, which sets it.
    */
   async init(identity: Identity, hostSecret: Secret | undefined, signal: AbortSignal): Promise<InitReceipt> {
-    const body = () => JSON.stringify(initRequest(identity));
-    const answer = await this.#post('/init', hostSecret, body, signal);
+    const make = () => JSON.stringify(initRequest(identity));
+    const answer = await this.#post('/init', hostSecret, { when: 'heard', make }, signal);
     if (answer.status !== 200) {
       throw new WrennError(
         'agent_error',
@@ -79,15 +81,15 @@ export class GuestClient {
     // First, so that the packets that end them are among those that the guest still sees.
     this.#closeIdle();
     using limit = deadline(prepareDeadlineMs, 'preparing the guest for a snapshot', signal);
-    const answer = await this.#post('/snapshot/prepare', hostSecret, () => '', limit);
+    const answer = await this.#post('/snapshot/prepare', hostSecret, emptyBody, limit);
     if (answer.status !== 204) throw refusal('preparing the guest for a snapshot', answer);
   }
 
   /** Undoes `prepare` in a guest that goes on where it stood; it gets the time, since it may have stood still. */
   async continue(hostSecret: Secret, signal: AbortSignal): Promise<void> {
     using limit = deadline(continueDeadlineMs, 'letting the guest go on', signal);
-    const body = () => JSON.stringify({ timestamp: new Date().toISOString() });
-    const answer = await this.#post('/snapshot/continue', hostSecret, body, limit);
+    const make = () => JSON.stringify({ timestamp: new Date().toISOString() });
+    const answer = await this.#post('/snapshot/continue', hostSecret, { when: 'connected', make }, limit);
     if (answer.status !== 204) throw refusal('letting the guest go on', answer);
   }
 
@@ -101,12 +103,7 @@ export class GuestClient {
     }
   }
 
-  #post(
-    path: string,
-    hostSecret: Secret | undefined,
-    body: () => string,
-    signal: AbortSignal,
-  ): Promise<GuestAnswer> {
+  #post(path: string, hostSecret: Secret | undefined, body: Body, signal: AbortSignal): Promise<GuestAnswer> {
     const headers = hostSecret === undefined ? {} : { 'X-Wrenn-Host-Secret': hostSecret.reveal() };
     const request = { url: `${this.#baseUrl}${path}`, agent: this.#agent, headers, body };
     return until(() => postToGuest(request, signal), retryMs, signal);

@@ -1,12 +1,22 @@
-import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { abortable, deadline, systemCode, WrennError } from '@wrenn/core';
 
 export interface GuestRequest {
   readonly url: string;
   readonly agent: Agent;
   readonly headers: Record<string, string>;
-  /** Called when the guest has taken the connection, and its result sent at once: so it can carry the time. */
-  readonly body: () => string;
+  readonly body: Body;
+}
+
+/** Made when it is sent, since it may carry the time. */
+export interface Body {
+  /**
+   * `connected`: when the guest's kernel has taken the connection. `heard`: when its daemon has asked for the body, which
+   * costs one packet each way. A machine just restored takes the first packets of a connection with tens of milliseconds
+   * of delay, and those after them with one.
+   */
+  readonly when: 'connected' | 'heard';
+  readonly make: () => string;
 }
 
 export interface GuestAnswer {
@@ -57,22 +67,25 @@ function isNobodyThere(thrown: unknown): boolean {
 }
 
 function send(
-  { url, agent, headers, body }: GuestRequest,
+  { url, agent, headers: given, body }: GuestRequest,
   signal: AbortSignal,
   onConnected: () => void,
 ): Promise<GuestAnswer> {
   const done = Promise.withResolvers<GuestAnswer>();
-  const sent: ClientRequest = httpRequest(
-    url,
-    { method: 'POST', agent, signal, headers: { ...headers, 'content-type': 'application/json' } },
-    (response) => {
-      readAnswer(response).then(done.resolve, done.reject);
-    },
-  );
+  const expect = body.when === 'heard' ? { expect: '100-continue' } : {};
+  const headers = { ...given, ...expect, 'content-type': 'application/json' };
+  const sent = httpRequest(url, { method: 'POST', agent, signal, headers });
+  sent.on('response', (response) => {
+    // Also where it was refused unread.
+    sent.end();
+    readAnswer(response).then(done.resolve, done.reject);
+  });
   sent.on('error', done.reject);
+  sent.on('continue', () => sent.end(body.make()));
   const connected = () => {
     onConnected();
-    sent.end(body());
+    if (body.when === 'heard') sent.flushHeaders();
+    else sent.end(body.make());
   };
   sent.on('socket', (socket) => {
     if (socket.connecting) socket.once('connect', connected);

@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { Secret } from '@wrenn/core';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { GuestClient } from './guest-client.ts';
+
+/** An address of this machine's own, since the port of a guest's daemon is always the same. */
+const address = '127.6.49.83';
+const secret = new Secret('the secret of the host');
+
+let server: Server;
+let guest: GuestClient;
+let answer: RequestListener;
+const heard: { readonly path: string | undefined; readonly secret: unknown; readonly body: unknown }[] = [];
+beforeEach(async () => {
+  heard.length = 0;
+  server = createServer((request, response) => answer(request, response));
+  server.listen(49983, address);
+  await once(server, 'listening');
+  guest = new GuestClient(address, new Secret('the token of the capsule'));
+});
+afterEach(() => {
+  guest.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+/** A guest that says the same to each request. */
+function says(status: number, body: unknown): RequestListener {
+  return async (request, response) => {
+    const text = Number(request.headers['content-length'] ?? 1) > 0;
+    const { url: path, headers } = request;
+    heard.push({
+      path,
+      secret: headers['x-wrenn-host-secret'],
+      body: text ? await json(request) : undefined,
+    });
+    response.writeHead(status).end(body === undefined ? undefined : JSON.stringify(body));
+  };
+}
+const signal = AbortSignal.timeout(30_000);
+const identity = {
+  accessToken: new Secret('the token of the capsule'),
+  hostSecret: new Secret('the next secret of the host'),
+  capsuleId: 'cl-a',
+  templateId: 'tpl-a',
+  defaultUser: 'user',
+  envVars: {},
+};
+
+test('/init carries the time at which the guest asked for it', async () => {
+  let askedAt = 0;
+  answer = says(200, { version: '1' });
+  server.on('checkContinue', (request: IncomingMessage, response) => {
+    // As a guest that needs a while before it can read.
+    setTimeout(() => {
+      askedAt = Date.now();
+      response.writeContinue();
+      answer(request, response);
+    }, 50);
+  });
+  expect(await guest.init(identity, secret, signal)).toEqual({ version: '1' });
+  const [{ path, secret: shown, body } = { path: '', secret: '', body: {} }] = heard;
+  expect({ path, shown, body }).toMatchObject({
+    path: '/init',
+    shown: secret.reveal(),
+    body: { capsuleId: 'cl-a', hostname: 'cl-a', hostSecret: identity.hostSecret.reveal() },
+  });
+  expect(Date.parse(String(Reflect.get(Object(body), 'timestamp')))).toBeGreaterThanOrEqual(askedAt);
+});
+
+test('an /init that is refused before its body was asked for says so', async () => {
+  server.on('checkContinue', (_request, response) => response.writeHead(401).end('not you'));
+  await expect(guest.init(identity, secret, signal)).rejects.toMatchObject({
+    code: 'agent_error',
+    message: expect.stringContaining('401: not you'),
+  });
+});
+
+test('preparing closes the connections that idle, and leaves the one that is in use', async () => {
+  const sockets: Socket[] = [];
+  server.on('connection', (socket) => sockets.push(socket));
+  answer = says(200, { version: '1' });
+  await guest.init(identity, secret, signal);
+  const closed = once(sockets[0] ?? server, 'close');
+  answer = says(204, undefined);
+  await guest.prepare(secret, signal);
+  await closed;
+  expect(sockets).toHaveLength(2);
+  expect(heard.at(-1)).toEqual({ path: '/snapshot/prepare', secret: secret.reveal(), body: undefined });
+});
+
+test('a guest that cannot be prepared says why, and it can be tried again', async () => {
+  answer = says(503, { code: 503, message: 'freezing the processes of users: took longer than 1000 ms' });
+  await expect(guest.prepare(secret, signal)).rejects.toMatchObject({
+    code: 'host_unavailable',
+    message: expect.stringContaining('freezing the processes of users: took longer than 1000 ms'),
+  });
+});
+
+test('a guest that is silent is waited for so long and no longer', async () => {
+  answer = () => undefined;
+  const startedAt = performance.now();
+  await expect(guest.prepare(secret, signal)).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
+});
+
+test('a connection that breaks is a fault of the host that can be tried again', async () => {
+  answer = (request) => request.socket.destroy();
+  await expect(guest.prepare(secret, signal)).rejects.toMatchObject({ code: 'host_unavailable' });
+});
+
+test('going on carries the time', async () => {
+  answer = says(204, undefined);
+  const from = Date.now();
+  await guest.continue(secret, signal);
+  expect(heard).toHaveLength(1);
+  expect(heard[0]).toMatchObject({ path: '/snapshot/continue', secret: secret.reveal() });
+  const { timestamp } = Object(heard[0]?.body);
+  expect(Date.parse(timestamp)).toBeGreaterThanOrEqual(from);
+  expect(Date.parse(timestamp)).toBeLessThanOrEqual(Date.now());
+});
