@@ -59,6 +59,19 @@ describe('an installation', () => {
     expect(others.toSorted()).toEqual(['control-plane stopped leave', 'host-agent stopped pause']);
   });
 
+  it('that is told to end at once while it stops waits for nobody', async () => {
+    await using bench = await Bench.make();
+    const { installation, lock } = await make(bench, { agent: 'deaf' });
+    await using _lock = lock;
+    await installation.start(never);
+    const stopping = installation.stop();
+    installation.kill();
+    await stopping;
+    for (const line of started(await bench.journal())) {
+      expect(() => process.kill(Number(line.split(' ')[2]), 0)).toThrow();
+    }
+  });
+
   it.each(['setup', 'bootstrap', 'controlPlane', 'agent', 'edge'] as const)(
     'whose %s fails says why, and leaves nothing running',
     async (culprit) => {
