@@ -74,6 +74,34 @@ test('what is stopped is not heard of, and says nothing', async () => {
   said.mockRestore();
 });
 
+test('what is broken off is read when the machine goes on, and what was read is not read again', async () => {
+  const asked: string[] = [];
+  const stuck = Promise.withResolvers<void>();
+  const url = await serviceAt(({ method = '' }, response) => {
+    asked.push(method);
+    if (asked.length === 1) stuck.resolve();
+    else response.end(method === 'PUT' ? 'the token' : document);
+  });
+  const reader = new MetadataReader(url);
+  const result = read(reader);
+  await stuck.promise;
+  reader.breakOff();
+  reader.goOn();
+  expect(await result).toMatchObject({ capsuleId: 'cl-a' });
+  reader.breakOff();
+  reader.goOn();
+  expect(asked).toEqual(['PUT', 'PUT', 'GET']);
+});
+
+test('what was stopped does not go on', async () => {
+  const reader = new MetadataReader('http://127.0.0.1:1');
+  const use = vi.fn();
+  reader.start('to-compare', use);
+  reader.stop();
+  reader.goOn();
+  expect(use).not.toHaveBeenCalled();
+});
+
 test('a time without an answer is one line of the log', async () => {
   const line = Promise.withResolvers<string>();
   const said = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {

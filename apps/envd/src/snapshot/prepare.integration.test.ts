@@ -5,6 +5,7 @@ import { Code } from '@connectrpc/connect';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type EnvdUnderTest, startEnvd } from '../testing/envd-under-test.ts';
 import { runCommand } from '../testing/run-command.ts';
+import { StartedProcess } from '../testing/started-process.ts';
 
 /** The daemon as in a capsule, with a /run and a host name of its own. */
 let envd: EnvdUnderTest;
@@ -52,6 +53,9 @@ async function answerTo(sent: ClientRequest): Promise<Answer> {
 const init = (options: CallOptions = {}) =>
   call('POST', '/init', { body: JSON.stringify({ accessToken, hostSecret }), headers: asHost, ...options });
 const prepare = (headers: Record<string, string> = asHost) => call('POST', '/snapshot/prepare', { headers });
+const goOn = (body = '', options: CallOptions = {}) =>
+  call('POST', '/snapshot/continue', { headers: asHost, body, ...options });
+const now = () => JSON.stringify({ timestamp: new Date().toISOString() });
 
 /** A connection that has served a request and is kept. */
 async function idleConnection(): Promise<{ readonly agent: Agent; readonly socket: Socket }> {
@@ -129,4 +133,41 @@ test('preparing twice is preparing once', async () => {
   expect((await prepare()).status).toBe(204);
   expect((await prepare()).status).toBe(204);
   expect((await init()).status).toBe(200);
+});
+
+test('only the host lets a machine go on, and one that runs goes on as it does', async () => {
+  expect((await goOn()).status).toBe(401);
+  await init();
+  expect((await goOn('', { headers: asClient })).status).toBe(401);
+  expect((await goOn()).status).toBe(204);
+  await prepare();
+  expect((await goOn('', { headers: asClient })).status).toBe(401);
+  expect(await goOn(now())).toMatchObject({ status: 204 });
+  expect(await goOn(now())).toMatchObject({ status: 204 });
+});
+
+test('a machine that goes on keeps its streams and connections, and takes new work', async () => {
+  await init();
+  const processes = envd.client({ headers: asClient });
+  const script = 'for i in $(seq 40); do echo $i; sleep 0.02; done';
+  const counter = await StartedProcess.run(processes, 'sh', '-c', script);
+  const begun = await counter.shows('3');
+  await prepare();
+  const agent = new Agent({ keepAlive: true });
+  expect(await goOn(now(), { agent })).toMatchObject({ status: 204, connection: 'keep-alive' });
+  expect(await call('GET', '/health', { agent })).toMatchObject({ status: 200, connection: 'keep-alive' });
+  expect((await runCommand(processes, 'true')).end.exitCode).toBe(0);
+  const { stdout, gaps } = await counter.rest();
+  expect(gaps).toEqual([]);
+  const counted = Array.from({ length: 40 }, (_, index) => index + 1).join('\n');
+  expect(`${begun}${stdout}`).toBe(`${counted}\n`);
+  agent.destroy();
+});
+
+test('a time that is none is refused, and the machine stays prepared', async () => {
+  await init();
+  await prepare();
+  expect(await goOn('{"timestamp":"tomorrow"}')).toMatchObject({ status: 400 });
+  const processes = envd.client({ headers: asClient });
+  await expect(runCommand(processes, 'true')).rejects.toMatchObject({ code: Code.Unavailable });
 });
