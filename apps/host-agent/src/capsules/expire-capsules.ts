@@ -18,7 +18,7 @@ const firstBackOffMs = 5_000;
 const longestBackOffMs = 300_000;
 
 /** Whether nobody has used it for as long as it may stand unused. */
-export function isExpired({ record, activity }: Pick<RunningCapsule, 'record' | 'activity'>): boolean {
+function isExpired({ record, activity }: Pick<RunningCapsule, 'record' | 'activity'>): boolean {
   return record.timeoutSec > 0 && activity.idleMs() >= record.timeoutSec * 1000;
 }
 
