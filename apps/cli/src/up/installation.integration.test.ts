@@ -12,6 +12,7 @@ const never = new AbortController().signal;
 async function make(bench: Bench, behaviours: Partial<Record<keyof Programs, Behaviour>> = {}) {
   const service = (key: keyof Programs, name: string) => bench.service(name, behaviours[key] ?? 'ready');
   const lock = await DirectoryLock.take(bench.directory, never);
+  const said: string[] = [];
   const installation = new Installation({
     config: parseConfig(settings, { WRENN_DIR: bench.directory, DATABASE_URL: 'postgres:///none' }),
     programs: {
@@ -23,9 +24,9 @@ async function make(bench: Bench, behaviours: Partial<Record<keyof Programs, Beh
     },
     lock,
     report: () => undefined,
-    announce: () => undefined,
+    announce: (line) => said.push(line),
   });
-  return { installation, lock };
+  return { installation, lock, said };
 }
 
 const started = (journal: readonly string[]) => journal.filter((line) => line.includes(' started '));
@@ -59,14 +60,17 @@ describe('an installation', () => {
     expect(others.toSorted()).toEqual(['control-plane stopped leave', 'host-agent stopped pause']);
   });
 
-  it('that is told to end at once while it stops waits for nobody', async () => {
+  it('that is told to end at once while it stops waits for nobody, and says what was not done', async () => {
     await using bench = await Bench.make();
-    const { installation, lock } = await make(bench, { agent: 'deaf' });
+    const { installation, lock, said } = await make(bench, { agent: 'deaf' });
     await using _lock = lock;
     await installation.start(never);
     const stopping = installation.stop();
     installation.kill();
     await stopping;
+    expect(said).toEqual([
+      'host-agent was killed by SIGKILL before it had paused all capsules: those that run are found by the next start',
+    ]);
     for (const line of started(await bench.journal())) {
       expect(() => process.kill(Number(line.split(' ')[2]), 0)).toThrow();
     }

@@ -4,7 +4,7 @@ import { type Database, startDatabase } from './database.ts';
 import type { DirectoryLock } from './directory-lock.ts';
 import type { Programs } from './programs.ts';
 import { runOnce } from './run-once.ts';
-import type { ServiceProcess, ServiceSpec } from './service-process.ts';
+import { describeEnd, type ServiceProcess, type ServiceSpec } from './service-process.ts';
 import { SupervisedService } from './supervised-service.ts';
 import { together } from './together.ts';
 
@@ -89,9 +89,7 @@ export class Installation {
     await cleanup.add('database', () => this.#database?.stop());
     for (const group of stopOrder.toReversed()) {
       await cleanup.add(group.map(([name]) => name).join(' and '), async () => {
-        await allEnded(
-          group.map(async ([name, mode]) => await this.#services.get(name)?.stop(mode, quietStopMs)),
-        );
+        await allEnded(group.map(([name, mode]) => this.#stopService(name, mode)));
       });
     }
     await cleanup.release();
@@ -102,6 +100,14 @@ export class Installation {
     for (const service of this.#services.values()) service.kill();
     for (const process of this.#processes) process.kill();
     this.#database?.kill();
+  }
+
+  async #stopService(name: string, mode: StopMode): Promise<void> {
+    const end = await this.#services.get(name)?.stop(mode, quietStopMs);
+    if (mode === 'leave' || end === undefined || end.code === 0 || !this.#facts.has(name)) return;
+    this.#around.announce(
+      `${name} ${describeEnd(end)} before it had paused all capsules: those that run are found by the next start`,
+    );
   }
 
   async #setUp(signal: AbortSignal): Promise<void> {

@@ -100,5 +100,9 @@ describe('a child of the supervisor', () => {
 });
 
 function stopping(child: ServiceProcess): AsyncDisposable {
-  return { [Symbol.asyncDispose]: () => child.stop('leave', 10_000) };
+  return {
+    async [Symbol.asyncDispose]() {
+      await child.stop('leave', 10_000);
+    },
+  };
 }

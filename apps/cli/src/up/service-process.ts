@@ -36,7 +36,7 @@ export interface ServiceProcess {
   /** Never rejects. */
   readonly ended: Promise<ServiceEnd>;
   /** Tells it to stop and returns when it has ended, if need be by force when it said nothing for `quietMs`. */
-  stop(mode: StopMode, quietMs: number): Promise<void>;
+  stop(mode: StopMode, quietMs: number): Promise<ServiceEnd>;
   /** Ends it and all processes of its group at once. */
   kill(): void;
 }
@@ -146,7 +146,7 @@ async function stop(
   child: ChildProcess,
   ended: Promise<ServiceEnd>,
   { mode, quietMs }: { mode: StopMode; quietMs: number },
-): Promise<void> {
+): Promise<ServiceEnd> {
   const order: SupervisorMessage = { type: 'shutdown', mode };
   const quiet = setTimeout(() => killGroup(child), quietMs);
   const heard = () => void quiet.refresh();
@@ -154,7 +154,7 @@ async function stop(
   // A channel that is closed already means that the child is ending.
   if (child.connected) child.send(order, () => undefined);
   try {
-    await ended;
+    return await ended;
   } finally {
     child.off('message', heard);
     clearTimeout(quiet);

@@ -61,11 +61,12 @@ export class SupervisedService {
     return await abortable(this.#process.ready, signal);
   }
 
-  /** By force when it said nothing for `quietMs`. */
-  async stop(mode: StopMode, quietMs: number): Promise<void> {
+  /** By force when it said nothing for `quietMs`. Returns how the last process ended, which may be long ago. */
+  async stop(mode: StopMode, quietMs: number): Promise<ServiceEnd> {
     this.#stopping.abort();
-    await this.#process.stop(mode, quietMs);
+    const end = await this.#process.stop(mode, quietMs);
     await this.#kept;
+    return end;
   }
 
   kill(): void {
