@@ -29,6 +29,9 @@ export async function warmUp(
   await run(guest, ['sh', '-c', 'hostname >/dev/null'], signal);
   await run(guest, openPort, signal);
   await settled(metadataRead, signal);
+  // What a first pause or checkpoint is held up by otherwise.
+  await guest.prepare(identity.hostSecret, signal);
+  await guest.continue(identity.hostSecret, signal);
   await run(guest, ['sync'], signal);
 }
 
