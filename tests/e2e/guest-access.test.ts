@@ -72,6 +72,7 @@ const tokenRoutes: readonly RouteUnderTest[] = [
 const hostRoutes: readonly RouteUnderTest[] = [
   { method: 'POST', path: '/init' },
   { method: 'POST', path: '/snapshot/prepare' },
+  { method: 'POST', path: '/snapshot/continue' },
 ];
 
 /** The status, or for a refused stream the one that its code stands for. */

@@ -82,7 +82,8 @@ it(`a reader that reconnects with its last number misses and repeats nothing ove
   await reader.connect();
   for (let cycle = 0; cycle < cycles; cycle++) {
     await reader.sees(3n);
-    // It reads while its capsule is being paused.
+    // Half of the time it reads while its capsule is being paused, half of the time nobody does.
+    if (cycle % 2 === 1) await reader.leave();
     await capsules.pause(one.id);
     await reader.leave();
     await capsules.resume(one.id);
@@ -93,5 +94,5 @@ it(`a reader that reconnects with its last number misses and repeats nothing ove
   expect(reader.gaps).toEqual([]);
   const lines = reader.text.split('\n').slice(0, -1);
   expect(lines).toEqual(lines.map((_, index) => String(index + 1)));
-  expect(lines.length).toBeGreaterThan(4 * cycles);
+  expect(lines.length).toBeGreaterThanOrEqual(3 * (cycles + 1));
 });
