@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { type Demand, usable } from './capacity.ts';
-import { type Candidate, chooseHost } from './placement.ts';
+import { type Candidate, chooseHost, roomFor } from './placement.ts';
 
 const host = fc.record({
   cpuCores: fc.integer({ min: 0, max: 256 }),
@@ -39,6 +39,17 @@ test.prop([host, demand])('of two hosts that are alike, the emptier one is chose
   };
   const chosen = chooseHost([fuller, empty], wanted);
   if (chosen !== undefined) expect(chosen).toBe(empty);
+});
+
+test.prop([host, demand])('the room that is counted fits, and one more would not', (candidate, wanted) => {
+  const room = roomFor(candidate, wanted);
+  const times = (count: number): Demand => ({
+    vcpus: wanted.vcpus * count,
+    memoryMb: wanted.memoryMb * count,
+    diskMb: wanted.diskMb * count,
+  });
+  if (room > 0) expect(fits(candidate, times(room))).toBe(true);
+  expect(fits(candidate, times(room + 1))).toBe(false);
 });
 
 test('memory is never promised twice, and some is left to the host', () => {

@@ -20,6 +20,15 @@ export function chooseHost<T extends Candidate>(hosts: readonly T[], demand: Dem
   return best?.host;
 }
 
+/** How many capsules of this kind a host still has room for. */
+export function roomFor(host: Candidate, demand: Demand): number {
+  const total = usable(host);
+  const counts = resources.map((resource) =>
+    Math.floor((total[resource] - host.reserved[resource]) / demand[resource]),
+  );
+  return Math.max(0, Math.min(...counts));
+}
+
 /** Of the scarcest resource, after the capsule is placed: 0 to 1, negative where it does not fit. */
 function shareLeft(host: Candidate, demand: Demand): number {
   const total = usable(host);

@@ -1,0 +1,34 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { callerOf } from '../http/auth.ts';
+import { capsuleIdParameters, failures } from '../http/schemas.ts';
+import type { ServerContext } from '../server-context.ts';
+import { createSnapshot } from '../snapshots/create.ts';
+import { checkpointBody, createdSnapshotBody } from '../snapshots/schemas.ts';
+
+export function checkpointRoute(app: Parameters<FastifyPluginAsyncZod>[0], context: ServerContext): void {
+  app.post(
+    '/:id/checkpoint',
+    {
+      config: { auth: 'api_key' },
+      schema: {
+        operationId: 'checkpointCapsule',
+        summary: 'Keep a copy of the state of a capsule',
+        description: 'The same as a snapshot, with another name where none is given. The capsule goes on.',
+        tags: ['capsules'],
+        params: capsuleIdParameters,
+        body: checkpointBody,
+        response: { 201: createdSnapshotBody, ...failures(400, 401, 404, 409, 502, 503, 504, 507) },
+      },
+    },
+    async (request, reply) => {
+      const made = await createSnapshot(context, {
+        teamId: callerOf(request).teamId,
+        capsuleId: request.params.id,
+        kind: 'checkpoint',
+        name: request.body.name,
+        idempotencyKey: undefined,
+      });
+      return await reply.code(201).send(made);
+    },
+  );
+}

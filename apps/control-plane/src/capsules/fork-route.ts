@@ -1,0 +1,53 @@
+import type { JobId } from '@wrenn/core';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import type { z } from 'zod';
+import { callerOf } from '../http/auth.ts';
+import { capsuleIdParameters, failures } from '../http/schemas.ts';
+import { runJob } from '../jobs/run.ts';
+import type { ServerContext } from '../server-context.ts';
+import { type Fork, forkCapsule } from './fork.ts';
+import { forkBody, forkedBody } from './fork-schemas.ts';
+import { present } from './present.ts';
+
+export function forkRoute(app: Parameters<FastifyPluginAsyncZod>[0], context: ServerContext): void {
+  app.post(
+    '/:id/fork',
+    {
+      config: { auth: 'api_key' },
+      schema: {
+        operationId: 'forkCapsule',
+        summary: 'Make capsules that go on from where this one is',
+        description:
+          'The capsule itself goes on as it was. Its children have its memory, processes and files, and an identity of their own. Answers when they run; it goes on when the client disconnects.',
+        tags: ['capsules'],
+        params: capsuleIdParameters,
+        body: forkBody,
+        response: { 201: forkedBody, ...failures(400, 401, 404, 409, 502, 503, 504, 507) },
+      },
+    },
+    async (request, reply) => {
+      const { teamId } = callerOf(request);
+      const { id: capsuleId } = request.params;
+      const { count, timeout_sec: timeoutSec, metadata } = request.body;
+      const spec = { kind: 'fork', teamId, capsuleId, request: request.body, idempotencyKey: undefined };
+      const forked = await runJob(context, spec, async ({ id }) =>
+        presentFork(id, await forkCapsule(context, teamId, capsuleId, { count, timeoutSec, metadata })),
+      );
+      return await reply.code(201).send(forked);
+    },
+  );
+}
+
+function presentFork(job: JobId, { capsules, failed, steps, stillMs }: Fork): z.output<typeof forkedBody> {
+  return {
+    job_id: job,
+    capsules: capsules.map(present),
+    failed: failed.map(({ id, error }) => ({ id, code: error.code, message: error.message })),
+    steps: steps.map(({ name, durationMs }) => ({ name, duration_ms: rounded(durationMs) })),
+    still_ms: rounded(stillMs),
+  };
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 100) / 100;
+}

@@ -1,0 +1,36 @@
+import { describeError, idFromUuid, type TeamId, uuidFromId, WrennError } from '@wrenn/core';
+import type { ServerContext } from '../server-context.ts';
+import { findTemplate, markDeleted } from '../templates/store.ts';
+import type { SnapshotTemplate } from '../templates/template.ts';
+
+/**
+ * Deletes a team's snapshot. Capsules that were made from it stay whole: the host keeps what they need of it. What a
+ * host does not delete now, the host monitor deletes when the host is there again.
+ */
+export async function deleteSnapshot(context: ServerContext, teamId: TeamId, name: string): Promise<void> {
+  const template = await findTemplate(context.database, teamId, name);
+  if (template.teamId !== teamId) {
+    throw new WrennError('forbidden', `${template.name} is a template of the platform`, { field: 'name' });
+  }
+  const isMine = await markDeleted(context.database, template.id);
+  if (isMine && template.type === 'snapshot') await deleteOnHost(context, template);
+}
+
+async function deleteOnHost(
+  { database, agents, log }: ServerContext,
+  { snapshotId, hostId }: SnapshotTemplate,
+): Promise<void> {
+  try {
+    const host = await database
+      .selectFrom('hosts')
+      .select(['id', 'address'])
+      .where('id', '=', uuidFromId(hostId))
+      .executeTakeFirstOrThrow();
+    await agents.of({ id: idFromUuid('host', host.id), address: host.address }).deleteSnapshot(snapshotId);
+  } catch (thrown) {
+    log.warn(
+      { snapshot: snapshotId, host: hostId, cause: describeError(thrown) },
+      'deleting a snapshot is left to the host monitor',
+    );
+  }
+}

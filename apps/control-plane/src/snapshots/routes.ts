@@ -1,0 +1,89 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { callerOf } from '../http/auth.ts';
+import { failures } from '../http/schemas.ts';
+import type { ServerContext } from '../server-context.ts';
+import { listTemplates } from '../templates/store.ts';
+import { createSnapshot } from './create.ts';
+import { deleteSnapshot } from './delete.ts';
+import { presentTemplate } from './present.ts';
+import {
+  createdSnapshotBody,
+  createSnapshotBody,
+  listQuery,
+  nameParameters,
+  snapshotBody,
+} from './schemas.ts';
+
+const common = { config: { auth: 'api_key' } } as const;
+const tags = ['snapshots'];
+
+export const snapshotRoutes =
+  (context: ServerContext): FastifyPluginAsyncZod =>
+  async (app) => {
+    app.post(
+      '',
+      {
+        ...common,
+        schema: {
+          operationId: 'createSnapshot',
+          summary: 'Copy the state of a capsule',
+          description:
+            'The capsule goes on as it was, running or paused. The copy can be the template of other capsules. It goes on when the client disconnects.',
+          tags,
+          body: createSnapshotBody,
+          response: { 201: createdSnapshotBody, ...failures(400, 401, 404, 409, 502, 503, 504, 507) },
+        },
+      },
+      async (request, reply) => {
+        const { sandbox_id: capsuleId, name } = request.body;
+        const made = await createSnapshot(context, {
+          teamId: callerOf(request).teamId,
+          capsuleId,
+          kind: 'snapshot',
+          name,
+          idempotencyKey: undefined,
+        });
+        return await reply.code(201).send(made);
+      },
+    );
+
+    app.get(
+      '',
+      {
+        ...common,
+        schema: {
+          operationId: 'listSnapshots',
+          summary: 'List snapshots and templates',
+          description: "The team's own and the platform's, newest first.",
+          tags,
+          querystring: listQuery,
+          response: { 200: z.array(snapshotBody), ...failures(400, 401) },
+        },
+      },
+      async (request) => {
+        const { teamId } = callerOf(request);
+        return (await listTemplates(context.database, teamId, request.query.type)).map(presentTemplate);
+      },
+    );
+
+    app.delete(
+      '/:name',
+      {
+        ...common,
+        schema: {
+          operationId: 'deleteSnapshot',
+          summary: 'Delete a snapshot',
+          description: 'Capsules that were made from it are not affected.',
+          tags,
+          params: nameParameters,
+          response: { 204: z.null(), ...failures(400, 401, 403, 404, 409) },
+        },
+      },
+      async (request, reply) => {
+        const { teamId } = callerOf(request);
+        await context.operations.run(() => deleteSnapshot(context, teamId, request.params.name));
+        return await reply.code(204).send(null);
+      },
+    );
+  };

@@ -1,0 +1,137 @@
+import {
+  type CapsuleId,
+  describeError,
+  idFromUuid,
+  type JobId,
+  newId,
+  nextCapsuleState,
+  type SnapshotId,
+  type TeamId,
+  uuidFromId,
+  WrennError,
+} from '@wrenn/core';
+import type { SnapshotInfo } from '@wrenn/protocol/hostagent';
+import { findCapsule, findPlaced } from '../capsules/store.ts';
+import type { HostAgent } from '../hosts/agent.ts';
+import type { ServerContext } from '../server-context.ts';
+import {
+  dropReservation,
+  findBySnapshot,
+  type MadeSnapshot,
+  markReady,
+  reserveName,
+  templateOf,
+} from '../templates/store.ts';
+import type { Template } from '../templates/template.ts';
+
+export interface TakenSnapshot {
+  readonly template: Template;
+  readonly steps: readonly { readonly name: string; readonly durationMs: number }[];
+  /** How long the capsule stood still; 0 for one that is paused. */
+  readonly stillMs: number;
+}
+
+/** A job makes one snapshot, so that whoever finishes the job of a process that died knows which. */
+export function snapshotOfJob(id: JobId): SnapshotId {
+  return idFromUuid('snapshot', uuidFromId(id));
+}
+
+/**
+ * Copies a capsule's state into a snapshot with a name; the capsule goes on as it was. The name is taken before the
+ * host is asked, and given back if the host does not do it.
+ */
+export async function takeSnapshot(
+  context: ServerContext,
+  teamId: TeamId,
+  capsuleId: CapsuleId,
+  name: string,
+  snapshotId: SnapshotId,
+): Promise<TakenSnapshot> {
+  const { database, agents } = context;
+  const capsule = await findCapsule(database, teamId, capsuleId);
+  nextCapsuleState('snapshot', capsule.status);
+  const [{ host }, source] = await Promise.all([
+    findPlaced(database, teamId, capsuleId),
+    templateOf(database, capsuleId),
+  ]);
+  await reserveName(database, {
+    id: newId('template'),
+    teamId,
+    name,
+    snapshotId,
+    hostId: host.id,
+    vcpus: capsule.vcpus,
+    memoryMb: capsule.memoryMb,
+    defaultUser: source.defaultUser,
+    defaultEnv: source.defaultEnv,
+    sourceCapsule: capsuleId,
+  });
+  const agent = agents.of(host);
+  try {
+    return await askHost(context, agent, capsuleId, snapshotId);
+  } catch (thrown) {
+    await undo(context, agent, snapshotId);
+    throw thrown;
+  }
+}
+
+/**
+ * Goes on with a snapshot whose process died. The host makes it once, however often it is asked. Undefined where
+ * nothing was begun.
+ */
+export async function finishSnapshot(
+  context: ServerContext,
+  teamId: TeamId,
+  capsuleId: CapsuleId,
+  snapshotId: SnapshotId,
+): Promise<TakenSnapshot | undefined> {
+  const found = await findBySnapshot(context.database, snapshotId);
+  if (found === undefined) return undefined;
+  if (found.isReady) return { template: found.template, steps: [], stillMs: 0 };
+  const { host } = await findPlaced(context.database, teamId, capsuleId);
+  const agent = context.agents.of(host);
+  try {
+    return await askHost(context, agent, capsuleId, snapshotId);
+  } catch (thrown) {
+    // A host that does not answer may have it: the name stays taken until that is known.
+    const error = WrennError.from(thrown, 'finishing a snapshot');
+    if (!error.retryable) await undo(context, agent, snapshotId);
+    throw error;
+  }
+}
+
+async function askHost(
+  { database }: ServerContext,
+  agent: HostAgent,
+  capsuleId: CapsuleId,
+  snapshotId: SnapshotId,
+): Promise<TakenSnapshot> {
+  const { snapshot, steps, stillMs } = await agent.snapshot(capsuleId, snapshotId);
+  if (snapshot === undefined) throw new WrennError('agent_error', 'the host does not say what it has made');
+  const template = await markReady(database, snapshotId, madeOf(snapshot));
+  if (template === undefined)
+    throw new WrennError('conflict', 'the snapshot was given up while it was made', { remedy: 'try again' });
+  return { template, steps: steps.map(({ name, durationMs }) => ({ name, durationMs })), stillMs };
+}
+
+/** What a host says of a snapshot, as the database keeps it. */
+export function madeOf(info: SnapshotInfo): MadeSnapshot {
+  return {
+    vcpus: info.vcpus,
+    memoryMb: info.memoryMb,
+    sizeBytes: Number(info.sizeBytes),
+    facts: info.metadata,
+  };
+}
+
+async function undo({ database, log }: ServerContext, agent: HostAgent, id: SnapshotId): Promise<void> {
+  const outcomes = await Promise.allSettled([dropReservation(database, id), agent.deleteSnapshot(id)]);
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') {
+      log.warn(
+        { snapshot: id, cause: describeError(outcome.reason) },
+        'undoing a snapshot is left to the host monitor',
+      );
+    }
+  }
+}

@@ -1,0 +1,189 @@
+import { createServer } from 'node:https';
+import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { WrennError } from '@wrenn/core';
+import {
+  type CreateSandboxRequest,
+  type ForkSandboxRequest,
+  HostAgentService,
+  type SnapshotSandboxRequest,
+} from '@wrenn/protocol/hostagent';
+import type { FakeHostFacts, FakeHostTls } from '@wrenn/testkit';
+
+interface FakeMachine {
+  readonly vcpus: number;
+  readonly memoryMb: number;
+  status: 'running' | 'paused';
+  readonly createdAtMs: number;
+  /** What it was made from, as the host was told. */
+  readonly request: CreateSandboxRequest | undefined;
+}
+
+interface FakeSnapshot {
+  readonly vcpus: number;
+  readonly memoryMb: number;
+  createdAtMs: number;
+}
+
+const facts = {
+  kernel_version: '6.1',
+  vmm_version: 'fake 1',
+  agent_version: '0',
+  engine: 'fake',
+  isolation: 'emulated',
+};
+
+/**
+ * A host's agent that copies capsules: real TLS and RPC, and behind it machines and snapshots that are entries of maps. It
+ * shows nothing about machines.
+ */
+export class FakeStateHost implements AsyncDisposable {
+  readonly capsules = new Map<string, FakeMachine>();
+  readonly snapshots = new Map<string, FakeSnapshot>();
+  /** Run before each of these answers; throw to make it fail. */
+  beforeSnapshot: (request: SnapshotSandboxRequest) => Promise<void> = async () => {};
+  beforeFork: (request: ForkSandboxRequest) => Promise<void> = async () => {};
+  /** The fault of the nth child of a fork. */
+  childFault: (index: number) => WrennError | undefined = () => undefined;
+  /** Makes deleting a snapshot fail. */
+  deleteFault: WrennError | undefined;
+  /** How often the state of a capsule was copied. */
+  copies = 0;
+  epoch: string = crypto.randomUUID();
+  facts: FakeHostFacts = { cpuCores: 4, memoryMb: 16_384, diskGb: 200, templates: ['minimal'] };
+  readonly #server;
+
+  private constructor(tls: FakeHostTls) {
+    const { ca, certificate: cert, key } = tls;
+    this.#server = createServer(
+      { ca, cert, key, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
+      connectNodeAdapter({ routes: (router) => router.service(HostAgentService, this.#service()) }),
+    );
+  }
+
+  static async start(tls: FakeHostTls): Promise<FakeStateHost> {
+    const host = new FakeStateHost(tls);
+    const listening = Promise.withResolvers<void>();
+    host.#server.once('error', listening.reject);
+    host.#server.listen(0, '127.0.0.1', listening.resolve);
+    await listening.promise;
+    return host;
+  }
+
+  get address(): string {
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('the fake host does not listen');
+    return `127.0.0.1:${address.port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = Promise.withResolvers<void>();
+    this.#server.close(() => closed.resolve());
+    this.#server.closeAllConnections();
+    await closed.promise;
+  }
+
+  #service(): Partial<ServiceImpl<typeof HostAgentService>> {
+    return {
+      createSandbox: (request) => {
+        const snapshot = request.snapshotId === '' ? undefined : this.#snapshot(request.snapshotId);
+        const { vcpus, memoryMb } = snapshot ?? request;
+        const machine = { vcpus, memoryMb, status: 'running', createdAtMs: Date.now(), request } as const;
+        this.capsules.set(request.sandboxId, { ...machine });
+        return { sandboxId: request.sandboxId, status: 'running', hostIp: '10.11.0.1', metadata: facts };
+      },
+      destroySandbox: ({ sandboxId }) => {
+        this.capsules.delete(sandboxId);
+        return {};
+      },
+      snapshotSandbox: (request) => guarded(() => this.#copy(request)),
+      forkSandbox: (request) => guarded(() => this.#fork(request)),
+      deleteSnapshot: ({ snapshotId }) => {
+        if (this.deleteFault !== undefined) throw toConnect(this.deleteFault);
+        this.snapshots.delete(snapshotId);
+        return {};
+      },
+      listSnapshots: () => ({ snapshots: [...this.snapshots.keys()].map((id) => this.info(id)) }),
+      listSandboxes: () => ({
+        epoch: this.epoch,
+        sandboxes: [...this.capsules].map(([sandboxId, { status, createdAtMs }]) => ({
+          sandboxId,
+          status,
+          createdAtUnix: BigInt(Math.floor(createdAtMs / 1000)),
+          lastActiveAtUnix: BigInt(Math.floor(createdAtMs / 1000)),
+        })),
+      }),
+      getHost: () => ({
+        ...this.facts,
+        templates: [...this.facts.templates],
+        arch: 'x86_64',
+        engine: 'fake',
+        isolation: 'emulated',
+        agentVersion: '0',
+      }),
+    };
+  }
+
+  async #copy(request: SnapshotSandboxRequest) {
+    const { sandboxId, snapshotId } = request;
+    await this.beforeSnapshot(request);
+    const { vcpus, memoryMb, status } = this.#machine(sandboxId);
+    if (!this.snapshots.has(snapshotId)) {
+      this.copies += 1;
+      this.snapshots.set(snapshotId, { vcpus, memoryMb, createdAtMs: Date.now() });
+    }
+    const stillMs = status === 'running' ? 3.456 : 0;
+    return { snapshot: this.info(snapshotId), steps: [{ name: 'memory', durationMs: 1.234 }], stillMs };
+  }
+
+  async #fork(request: ForkSandboxRequest) {
+    await this.beforeFork(request);
+    const { vcpus, memoryMb } = this.#machine(request.sandboxId);
+    const children = request.children.map(({ sandboxId }, index) => {
+      const fault = this.childFault(index);
+      if (fault !== undefined) return { sandboxId, errorCode: fault.code, error: fault.message };
+      const machine = {
+        vcpus,
+        memoryMb,
+        status: 'running',
+        createdAtMs: Date.now(),
+        request: undefined,
+      } as const;
+      this.capsules.set(sandboxId, { ...machine });
+      return { sandboxId, hostIp: '10.11.0.2', metadata: facts };
+    });
+    return { children, steps: [{ name: 'children', durationMs: 2 }], stillMs: 4 };
+  }
+
+  info(snapshotId: string) {
+    const { vcpus, memoryMb, createdAtMs } = this.#snapshot(snapshotId);
+    const createdAtUnix = BigInt(Math.floor(createdAtMs / 1000));
+    return { snapshotId, vcpus, memoryMb, sizeBytes: 5_000_000_000n, createdAtUnix, metadata: facts };
+  }
+
+  #snapshot(id: string): FakeSnapshot {
+    const snapshot = this.snapshots.get(id);
+    if (snapshot === undefined) throw toConnect(new WrennError('not_found', `no snapshot ${id}`));
+    return snapshot;
+  }
+
+  #machine(id: string): FakeMachine {
+    const machine = this.capsules.get(id);
+    if (machine === undefined)
+      throw toConnect(new WrennError('not_found', `capsule ${id} is not on this host`));
+    return machine;
+  }
+}
+
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    throw thrown instanceof WrennError ? toConnect(thrown) : thrown;
+  }
+}
+
+/** As the real agent tells its errors. */
+function toConnect(error: WrennError): ConnectError {
+  return new ConnectError(error.message, Code.Internal, new Headers({ 'wrenn-error-code': error.code }));
+}

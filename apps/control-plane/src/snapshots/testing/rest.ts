@@ -1,0 +1,40 @@
+/** Asks a control plane as its clients do, whatever they are written in. */
+export class Rest {
+  readonly #url: string;
+  readonly #key: string;
+
+  constructor(url: string, key: string) {
+    this.#url = url;
+    this.#key = key;
+  }
+
+  async ask(method: string, path: string, body?: object, headers: Record<string, string> = {}) {
+    const response = await fetch(`${this.#url}/v1${path}`, {
+      method,
+      headers: { 'x-api-key': this.#key, 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(20_000),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as Body) };
+  }
+
+  /** What a success answers. */
+  async get(
+    method: string,
+    path: string,
+    body?: object,
+    headers: Record<string, string> = {},
+  ): Promise<Body> {
+    const answer = await this.ask(method, path, body, headers);
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(answer.body)}`);
+    return answer.body ?? {};
+  }
+
+  /** The ID of a new capsule. */
+  async capsule(body: object = {}): Promise<string> {
+    return String((await this.get('POST', '/capsules', body))['id']);
+  }
+}
+
+type Body = Readonly<Record<string, unknown>>;

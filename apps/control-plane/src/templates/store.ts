@@ -1,0 +1,227 @@
+import {
+  type CapsuleId,
+  type HostId,
+  idFromUuid,
+  type SnapshotId,
+  type TeamId,
+  type TemplateId,
+  uuidFromId,
+  WrennError,
+  zeroId,
+} from '@wrenn/core';
+import { type Selectable, sql } from 'kysely';
+import type { Queryable } from '../db/database.ts';
+import type { Schema } from '../db/schema.ts';
+import { asSnapshotId } from './names.ts';
+import type { SnapshotTemplate, Template } from './template.ts';
+
+type Row = Selectable<Schema['templates']>;
+
+const platform = uuidFromId(zeroId('team'));
+
+/** What a team calls by this name or snapshot ID: its own template, else the platform's. */
+export async function findTemplate(database: Queryable, teamId: TeamId, name: string): Promise<Template> {
+  const team = uuidFromId(teamId);
+  const snapshotId = asSnapshotId(name);
+  const row = await database
+    .selectFrom('templates')
+    .selectAll()
+    .where(({ eb }) =>
+      snapshotId === undefined ? eb('name', '=', name) : eb('snapshot_id', '=', uuidFromId(snapshotId)),
+    )
+    .where('team_id', 'in', [team, platform])
+    .where('deleted_at', 'is', null)
+    .orderBy((order) => order('team_id', '=', team), 'desc')
+    .executeTakeFirst();
+  if (row === undefined) throw new WrennError('not_found', `no template ${name}`, { field: 'template' });
+  if (row.ready_at === null) {
+    throw new WrennError('busy', `the template ${name} is still being made`, { remedy: 'try again' });
+  }
+  return fromRow(row);
+}
+
+/** The template that a capsule was made from, also when it was deleted since. */
+export async function templateOf(database: Queryable, capsule: CapsuleId): Promise<Template> {
+  const row = await database
+    .selectFrom('templates as template')
+    .innerJoin('capsules as capsule', 'capsule.template_id', 'template.id')
+    .selectAll('template')
+    .where('capsule.id', '=', uuidFromId(capsule))
+    .executeTakeFirstOrThrow();
+  return fromRow(row);
+}
+
+/** A team's own templates and the platform's, newest first. */
+export async function listTemplates(
+  database: Queryable,
+  teamId: TeamId,
+  type: Template['type'] | undefined,
+): Promise<Template[]> {
+  let query = database
+    .selectFrom('templates')
+    .selectAll()
+    .where('team_id', 'in', [uuidFromId(teamId), platform])
+    .where('deleted_at', 'is', null)
+    .where('ready_at', 'is not', null)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc');
+  if (type !== undefined) query = query.where('type', '=', type);
+  return (await query.execute()).map(fromRow);
+}
+
+export interface NewSnapshot
+  extends Pick<SnapshotTemplate, 'teamId' | 'name' | 'snapshotId' | 'hostId' | 'vcpus' | 'memoryMb'>,
+    Pick<Template, 'defaultUser' | 'defaultEnv'> {
+  readonly id: TemplateId;
+  readonly sourceCapsule: CapsuleId;
+}
+
+/** Takes the name for a snapshot that is about to be made. Of two at once, one gets it. */
+export async function reserveName(database: Queryable, snapshot: NewSnapshot): Promise<void> {
+  const { name } = snapshot;
+  await refuseReserved(database, name);
+  const taken = await database
+    .insertInto('templates')
+    .values({
+      id: uuidFromId(snapshot.id),
+      team_id: uuidFromId(snapshot.teamId),
+      name,
+      type: 'snapshot',
+      vcpus: snapshot.vcpus,
+      memory_mb: snapshot.memoryMb,
+      snapshot_id: uuidFromId(snapshot.snapshotId),
+      host_id: uuidFromId(snapshot.hostId),
+      source_capsule_id: uuidFromId(snapshot.sourceCapsule),
+      default_user: snapshot.defaultUser,
+      default_env: JSON.stringify(snapshot.defaultEnv),
+      ready_at: null,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  if (taken !== undefined) return;
+  throw new WrennError('template_name_taken', `there is a template ${name} already`, {
+    field: 'name',
+    remedy: 'give another name, or delete that template',
+  });
+}
+
+async function refuseReserved(database: Queryable, name: string): Promise<void> {
+  const reserved = await database
+    .selectFrom('templates')
+    .select('id')
+    .where('team_id', '=', platform)
+    .where('name', '=', name)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  if (reserved === undefined) return;
+  throw new WrennError('name_reserved', `${name} is a template of the platform`, {
+    field: 'name',
+    remedy: 'give another name',
+  });
+}
+
+/** What its host says of a snapshot that it made. */
+export interface MadeSnapshot {
+  readonly vcpus: number;
+  readonly memoryMb: number;
+  readonly sizeBytes: number;
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** From now on the snapshot can be used. Undefined where it was taken back meanwhile. */
+export async function markReady(
+  database: Queryable,
+  id: SnapshotId,
+  made: MadeSnapshot,
+): Promise<Template | undefined> {
+  const row = await database
+    .updateTable('templates')
+    .set({
+      vcpus: made.vcpus,
+      memory_mb: made.memoryMb,
+      size_bytes: made.sizeBytes,
+      facts: JSON.stringify(made.facts),
+      ready_at: sql`now()`,
+    })
+    .where('snapshot_id', '=', uuidFromId(id))
+    .where('deleted_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst();
+  return row === undefined ? undefined : fromRow(row);
+}
+
+/** Gives back the name of a snapshot that was not made. */
+export async function dropReservation(database: Queryable, id: SnapshotId): Promise<void> {
+  await database
+    .deleteFrom('templates')
+    .where('snapshot_id', '=', uuidFromId(id))
+    .where('ready_at', 'is', null)
+    .execute();
+}
+
+/** Also one that is not ready: whoever recovers needs it. */
+export async function findBySnapshot(
+  database: Queryable,
+  id: SnapshotId,
+): Promise<{ readonly template: SnapshotTemplate; readonly isReady: boolean } | undefined> {
+  const row = await database
+    .selectFrom('templates')
+    .selectAll()
+    .where('snapshot_id', '=', uuidFromId(id))
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  const template = row && fromRow(row);
+  return template?.type === 'snapshot' ? { template, isReady: row?.ready_at !== null } : undefined;
+}
+
+/** The row stays for the capsules that name it; its own name is free. False where another was faster. */
+export async function markDeleted(database: Queryable, id: TemplateId): Promise<boolean> {
+  const { numUpdatedRows } = await database
+    .updateTable('templates')
+    .set({ deleted_at: sql`now()` })
+    .where('id', '=', uuidFromId(id))
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Those of `ids` that templates of this host stand for, made or being made. */
+export async function wantedSnapshots(
+  database: Queryable,
+  hostId: HostId,
+  ids: readonly SnapshotId[],
+): Promise<Set<string>> {
+  const rows = await database
+    .selectFrom('templates')
+    .select('snapshot_id')
+    .where('host_id', '=', uuidFromId(hostId))
+    .where('snapshot_id', 'in', ids.map(uuidFromId))
+    .where('deleted_at', 'is', null)
+    .execute();
+  return new Set(rows.flatMap(({ snapshot_id: id }) => (id === null ? [] : [idFromUuid('snapshot', id)])));
+}
+
+function fromRow(row: Row): Template {
+  const common = {
+    id: idFromUuid('template', row.id),
+    teamId: idFromUuid('team', row.team_id),
+    name: row.name,
+    defaultUser: row.default_user,
+    defaultEnv: row.default_env,
+    sizeBytes: Number(row.size_bytes),
+    createdAt: row.created_at,
+    facts: row.facts,
+  };
+  const { snapshot_id: snapshotId, host_id: hostId, vcpus, memory_mb: memoryMb } = row;
+  if (snapshotId === null || hostId === null || vcpus === null || memoryMb === null)
+    return { ...common, type: 'base' };
+  return {
+    ...common,
+    type: 'snapshot',
+    snapshotId: idFromUuid('snapshot', snapshotId),
+    hostId: idFromUuid('host', hostId),
+    vcpus,
+    memoryMb,
+  };
+}
