@@ -1,0 +1,97 @@
+import { type CapsuleId, newId, parseId, type SnapshotId, type TeamId, WrennError } from '@wrenn/core';
+import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findCapsule } from '../capsules/store.ts';
+import { migrateUrl } from '../db/migrator.ts';
+import { ensureDefaultTeam } from '../teams/store.ts';
+import { findBySnapshot, reserveName, templateOf } from '../templates/store.ts';
+import { startTestServer, type TestServer } from '../test-server.ts';
+import { finishSnapshot } from './take.ts';
+import { FakeStateHost } from './testing/fake-state-host.ts';
+import { Rest } from './testing/rest.ts';
+
+for (const version of postgresVersions) {
+  describe.skipIf(postgresMissing(version) !== undefined)(
+    `snapshots whose process died, on PostgreSQL ${version}`,
+    () => {
+      let databases: TestDatabases;
+      let server: TestServer<FakeStateHost>;
+      let teamId: TeamId;
+      let capsule: CapsuleId;
+
+      beforeAll(async () => {
+        databases = await testDatabases(version, migrateUrl);
+        server = await startTestServer({
+          databaseUrl: await databases.fresh(),
+          startAgent: (tls) => FakeStateHost.start(tls),
+        });
+        teamId = await ensureDefaultTeam(server.controlPlane.context.database);
+        capsule = parseId('capsule', await new Rest(server.url, server.apiKey).capsule());
+      });
+      afterAll(async () => {
+        await server?.[Symbol.asyncDispose]();
+        await databases?.[Symbol.asyncDispose]();
+      });
+
+      /** What a process leaves that died after it had taken the name. */
+      async function begun(): Promise<SnapshotId> {
+        const { database } = server.controlPlane.context;
+        const snapshotId = newId('snapshot');
+        const { hostId, vcpus, memoryMb } = await findCapsule(database, teamId, capsule);
+        const { defaultUser, defaultEnv } = await templateOf(database, capsule);
+        const name = `begun-${crypto.randomUUID()}`;
+        const shape = { vcpus, memoryMb, defaultUser, defaultEnv };
+        await reserveName(database, {
+          ...shape,
+          id: newId('template'),
+          teamId,
+          name,
+          snapshotId,
+          hostId,
+          sourceCapsule: capsule,
+        });
+        return snapshotId;
+      }
+      function finish(id: SnapshotId) {
+        return finishSnapshot(server.controlPlane.context, teamId, capsule, id);
+      }
+      function found(id: SnapshotId) {
+        return findBySnapshot(server.controlPlane.context.database, id);
+      }
+
+      test('what was begun is finished, and what the host has made already is not made again', async () => {
+        const id = await begun();
+        const { agent } = server;
+        agent.snapshots.set(id, { vcpus: 1, memoryMb: 512, createdAtMs: Date.now() });
+        const { copies } = agent;
+        expect(await finish(id)).toMatchObject({ template: { snapshotId: id, sizeBytes: 5_000_000_000 } });
+        expect(agent.copies).toBe(copies);
+        expect(await found(id)).toMatchObject({ isReady: true });
+        // And once more, by a process that knows nothing of the first.
+        expect(await finish(id)).toMatchObject({ template: { snapshotId: id } });
+        const other = await begun();
+        await finish(other);
+        expect(agent.copies).toBe(copies + 1);
+      });
+
+      test('where nothing was begun there is nothing to finish', async () => {
+        expect(await finish(newId('snapshot'))).toBeUndefined();
+      });
+
+      test('a host that refuses frees the name; one that does not answer keeps it', async () => {
+        const refused = await begun();
+        server.agent.beforeSnapshot = async () => {
+          throw new WrennError('invalid_state', 'the capsule is over');
+        };
+        await expect(finish(refused)).rejects.toMatchObject({ code: 'invalid_state' });
+        expect(await found(refused)).toBeUndefined();
+        const unanswered = await begun();
+        server.agent.beforeSnapshot = async () => {
+          throw new WrennError('host_unavailable', 'no answer');
+        };
+        await expect(finish(unanswered)).rejects.toMatchObject({ code: 'host_unavailable' });
+        expect(await found(unanswered)).toMatchObject({ isReady: false });
+      });
+    },
+  );
+}
