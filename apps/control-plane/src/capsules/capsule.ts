@@ -12,6 +12,8 @@ export interface Capsule {
   readonly diskSizeMb: number;
   /** 0 is never. */
   readonly timeoutSec: number;
+  /** Whether a use of it while it is paused resumes it. */
+  readonly autoResume: boolean;
   /** The user's own. */
   readonly metadata: Readonly<Record<string, string>>;
   /** What the host told: versions, engine, isolation. */
@@ -20,6 +22,8 @@ export interface Capsule {
   readonly createdAt: Date;
   readonly startedAt: Date | undefined;
   readonly lastActiveAt: Date | undefined;
+  /** Since when; undefined unless it is paused. */
+  readonly pausedAt: Date | undefined;
   readonly lastUpdated: Date;
 }
 

@@ -16,7 +16,10 @@ import type { Capsule } from './capsule.ts';
 
 type Row = Selectable<Schema['capsules']>;
 /** What a transition may write beside the state. */
-type Changes = Pick<UpdateObject<Schema, 'capsules'>, 'facts' | 'host_ip' | 'started_at' | 'last_active_at'>;
+type Changes = Pick<
+  UpdateObject<Schema, 'capsules'>,
+  'facts' | 'host_ip' | 'started_at' | 'last_active_at' | 'timeout_sec'
+>;
 
 export async function findCapsule(database: Queryable, teamId: TeamId, id: CapsuleId): Promise<Capsule> {
   const row = await database
@@ -29,7 +32,7 @@ export async function findCapsule(database: Queryable, teamId: TeamId, id: Capsu
   return fromRow(row);
 }
 
-export interface PlacedCapsule extends Pick<Capsule, 'id' | 'status'> {
+export interface PlacedCapsule extends Pick<Capsule, 'id' | 'status' | 'autoResume'> {
   readonly host: Pick<Host, 'id' | 'address' | 'status'>;
 }
 
@@ -38,7 +41,13 @@ export async function findPlaced(database: Queryable, teamId: TeamId, id: Capsul
   const row = await database
     .selectFrom('capsules as capsule')
     .innerJoin('hosts as host', 'host.id', 'capsule.host_id')
-    .select(['capsule.status', 'host.id as host_id', 'host.address', 'host.status as host_status'])
+    .select([
+      'capsule.status',
+      'capsule.auto_resume',
+      'host.id as host_id',
+      'host.address',
+      'host.status as host_status',
+    ])
     .where('capsule.id', '=', uuidFromId(id))
     .where('capsule.team_id', '=', uuidFromId(teamId))
     .executeTakeFirst();
@@ -46,6 +55,7 @@ export async function findPlaced(database: Queryable, teamId: TeamId, id: Capsul
   return {
     id,
     status: row.status,
+    autoResume: row.auto_resume,
     host: { id: idFromUuid('host', row.host_id), address: row.address, status: row.host_status },
   };
 }
@@ -85,10 +95,10 @@ export async function transition(
   action: CapsuleAction,
   changes: Changes = {},
 ): Promise<Capsule> {
-  const { from, to } = capsuleActions[action];
+  const { from } = capsuleActions[action];
   const row = await database
     .updateTable('capsules')
-    .set({ ...changes, status: to, last_updated: sql`now()` })
+    .set({ ...changes, ...leadingTo(action), last_updated: sql`now()` })
     .where('id', '=', uuidFromId(id))
     .where('status', 'in', [...from])
     .returningAll()
@@ -104,6 +114,13 @@ export async function transition(
   throw new WrennError('conflict', `the capsule changed while it was to ${action}`, { remedy: 'try again' });
 }
 
+/** What `action` writes of the state. */
+export function leadingTo(action: CapsuleAction) {
+  const { to } = capsuleActions[action];
+  if (to === 'unchanged') return {};
+  return { status: to, paused_at: to === 'paused' ? sql<Date>`now()` : null };
+}
+
 function fromRow(row: Row): Capsule {
   return {
     id: idFromUuid('capsule', row.id),
@@ -115,12 +132,14 @@ function fromRow(row: Row): Capsule {
     memoryMb: row.memory_mb,
     diskSizeMb: row.disk_size_mb,
     timeoutSec: row.timeout_sec,
+    autoResume: row.auto_resume,
     metadata: row.metadata,
     facts: row.facts,
     hostIp: row.host_ip,
     createdAt: row.created_at,
     startedAt: row.started_at ?? undefined,
     lastActiveAt: row.last_active_at ?? undefined,
+    pausedAt: row.paused_at ?? undefined,
     lastUpdated: row.last_updated,
   };
 }

@@ -4,9 +4,9 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from './database.ts';
 import { migrate, migrateDown, missingMigrations } from './migrator.ts';
-import { hostStatuses } from './schema.ts';
+import { hostStatuses, jobStatuses } from './schema.ts';
 
-const tables = ['api_keys', 'capsules', 'hosts', 'teams', 'templates'];
+const tables = ['api_keys', 'capsules', 'hosts', 'jobs', 'teams', 'templates'];
 
 for (const version of postgresVersions) {
   describe.skipIf(postgresMissing(version) !== undefined)(`the schema, on PostgreSQL ${version}`, () => {
@@ -56,6 +56,7 @@ for (const version of postgresVersions) {
         await migrate(database);
         expect(await valuesOf(database, 'capsule_status')).toEqual(capsuleStates);
         expect(await valuesOf(database, 'host_status')).toEqual(hostStatuses);
+        expect(await valuesOf(database, 'job_status')).toEqual(jobStatuses);
       });
     });
 

@@ -8,6 +8,7 @@ export interface Schema {
   templates: TemplatesTable;
   hosts: HostsTable;
   capsules: CapsulesTable;
+  jobs: JobsTable;
 }
 
 type Text = Readonly<Record<string, string>>;
@@ -42,6 +43,17 @@ interface TemplatesTable {
   default_user: Generated<string>;
   default_env: Json<Text>;
   created_at: Time;
+  type: Generated<'base' | 'snapshot'>;
+  vcpus: number | null;
+  memory_mb: number | null;
+  /** A bigint, which the driver reads as text. */
+  size_bytes: ColumnType<string, number | undefined, number>;
+  snapshot_id: string | null;
+  host_id: string | null;
+  facts: Json<Text>;
+  source_capsule_id: string | null;
+  ready_at: OptionalTime;
+  deleted_at: OptionalTime;
 }
 
 export const hostStatuses = ['pending', 'online', 'unreachable', 'offline'] as const;
@@ -81,8 +93,32 @@ interface CapsulesTable {
   metadata: Json<Text>;
   facts: Json<Text>;
   host_ip: Generated<string>;
+  auto_resume: Generated<boolean>;
   created_at: Time;
   started_at: OptionalTime;
+  paused_at: OptionalTime;
   last_active_at: OptionalTime;
   last_updated: Time;
+}
+
+export const jobStatuses = ['running', 'succeeded', 'failed', 'unknown'] as const;
+export type JobStatus = (typeof jobStatuses)[number];
+
+type OptionalJson = ColumnType<unknown, string | null | undefined, string | null>;
+
+interface JobsTable {
+  id: string;
+  team_id: string;
+  capsule_id: string | null;
+  kind: string;
+  request: ColumnType<unknown, string, string>;
+  idempotency_key: string | null;
+  status: Generated<JobStatus>;
+  result: OptionalJson;
+  error: OptionalJson;
+  steps: Json<unknown>;
+  lease_until: ColumnType<Date, Date | string, Date | string>;
+  attempts: Generated<number>;
+  created_at: Time;
+  finished_at: OptionalTime;
 }

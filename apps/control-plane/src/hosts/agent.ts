@@ -3,17 +3,23 @@ import { checkServerIdentity } from 'node:tls';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type Client, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
-import type { CapsuleId, HostId } from '@wrenn/core';
+import type { CapsuleId, HostId, SnapshotId } from '@wrenn/core';
 import {
   type CreateSandboxRequestSchema,
   type CreateSandboxResponse,
+  type DrainResponse,
   type ExecRequestSchema,
   type ExecResponse,
   type ExecStreamRequestSchema,
   type ExecStreamResponse,
+  type ForkSandboxResponse,
   type GetHostResponse,
   HostAgentService,
   type ListSandboxesResponse,
+  type ListSnapshotsResponse,
+  type PauseSandboxResponse,
+  type ResumeSandboxResponse,
+  type SnapshotSandboxResponse,
 } from '@wrenn/protocol/hostagent';
 import { fromAgent } from './agent-errors.ts';
 import type { AgentCredentials } from './credentials.ts';
@@ -22,6 +28,8 @@ import type { AgentCredentials } from './credentials.ts';
 export const createDeadlineMs = 120_000;
 const destroyDeadlineMs = 60_000;
 const queryDeadlineMs = 5_000;
+/** Of what reads or writes a whole memory: gigabytes, to a disk that others use too. */
+export const stateDeadlineMs = 600_000;
 /** Beyond a command's own limit, which the agent keeps: reaching the guest, ending the command, the way back. */
 const execGraceMs = 15_000;
 /** Two streams of 8 MiB and what is around them. */
@@ -32,14 +40,20 @@ export class HostAgent implements Disposable {
   readonly #connections: HttpsAgent[];
   readonly #control: Client<typeof HostAgentService>;
   readonly #exec: Client<typeof HostAgentService>;
+  readonly #state: Client<typeof HostAgentService>;
 
-  /** `address` is host:port. Commands have connections of their own, so that they do not hold up control calls. */
+  /**
+   * `address` is host:port. Commands have connections of their own, and so has what moves a capsule's state, so that
+   * they do not hold up control calls.
+   */
   constructor(id: HostId, address: string, credentials: AgentCredentials) {
     const control = connections(id, credentials);
     const exec = connections(id, credentials);
-    this.#connections = [control, exec];
+    const state = connections(id, credentials);
+    this.#connections = [control, exec, state];
     this.#control = client(address, control);
     this.#exec = client(address, exec);
+    this.#state = client(address, state);
   }
 
   create(request: MessageInitShape<typeof CreateSandboxRequestSchema>): Promise<CreateSandboxResponse> {
@@ -54,6 +68,59 @@ export class HostAgent implements Disposable {
       'destroying the capsule',
       this.#control.destroySandbox({ sandboxId: id }, { timeoutMs: destroyDeadlineMs }),
     );
+  }
+
+  pause(id: CapsuleId): Promise<PauseSandboxResponse> {
+    return call(
+      'pausing the capsule',
+      this.#state.pauseSandbox({ sandboxId: id }, { timeoutMs: stateDeadlineMs }),
+    );
+  }
+
+  /** Without `timeoutSec` the capsule keeps its own. */
+  resume(id: CapsuleId, timeoutSec: number | undefined): Promise<ResumeSandboxResponse> {
+    const request = { sandboxId: id, ...(timeoutSec === undefined ? {} : { timeoutSec }) };
+    return call('resuming the capsule', this.#state.resumeSandbox(request, { timeoutMs: stateDeadlineMs }));
+  }
+
+  async ping(id: CapsuleId): Promise<void> {
+    await call(
+      'noting activity of the capsule',
+      this.#control.pingSandbox({ sandboxId: id }, { timeoutMs: queryDeadlineMs }),
+    );
+  }
+
+  snapshot(id: CapsuleId, snapshotId: SnapshotId): Promise<SnapshotSandboxResponse> {
+    return call(
+      'copying the state of the capsule',
+      this.#state.snapshotSandbox({ sandboxId: id, snapshotId }, { timeoutMs: stateDeadlineMs }),
+    );
+  }
+
+  fork(
+    id: CapsuleId,
+    children: readonly { readonly sandboxId: CapsuleId; readonly timeoutSec: number }[],
+  ): Promise<ForkSandboxResponse> {
+    return call(
+      'forking the capsule',
+      this.#state.forkSandbox({ sandboxId: id, children: [...children] }, { timeoutMs: stateDeadlineMs }),
+    );
+  }
+
+  async deleteSnapshot(snapshotId: SnapshotId): Promise<void> {
+    await call(
+      'deleting the snapshot',
+      this.#control.deleteSnapshot({ snapshotId }, { timeoutMs: destroyDeadlineMs }),
+    );
+  }
+
+  listSnapshots(signal: AbortSignal): Promise<ListSnapshotsResponse> {
+    return call('listing snapshots', this.#control.listSnapshots({}, { timeoutMs: queryDeadlineMs, signal }));
+  }
+
+  /** Pauses every capsule of the host. */
+  drain(): Promise<DrainResponse> {
+    return call('draining the host', this.#state.drain({}, { timeoutMs: stateDeadlineMs }));
   }
 
   exec(
