@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { deadline, describeError, Secret } from '@wrenn/core';
-import { asDiskId, type Draft, type DraftFacts } from '../snapshots/snapshot-store.ts';
+import type { Draft, DraftFacts } from '../snapshots/draft.ts';
+import { asDiskId } from '../snapshots/snapshot-store.ts';
 import type { RunningCapsule } from './capsule.ts';
 import type { CapsuleContext } from './capsules.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -34,11 +35,11 @@ export async function captureMachine(
   watch: Stopwatch,
   signal: AbortSignal,
 ): Promise<{ readonly memoryBytes: number }> {
-  const { machine, parent } = capsule;
+  const { machine, parent, record } = capsule;
   await watch.time('stop', () => machine.stop(signal));
   await watch.time('devices', () => saveDevices(capsule, draft, signal));
   const { bytes } = await watch.time('memory', () =>
-    draft.writeMemory(machine.writtenPages(signal), parent?.snapshot, signal),
+    draft.writeMemory(machine.writtenPages(signal), parent?.snapshot, record, signal),
   );
   return { memoryBytes: bytes };
 }

@@ -90,7 +90,8 @@ export async function buildTemplate(
   guest.close();
 
   note('freezing');
-  await machine.freeze(file('deviceState'), limit);
+  await machine.stop(limit);
+  await machine.saveDevices(file('deviceState'), limit);
   await machine.kill();
   await publish(build, parts, { hostSecret, envdVersion: receipt.version, vmmGroup: slot.gid }, limit);
 }

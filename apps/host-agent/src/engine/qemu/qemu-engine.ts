@@ -12,6 +12,8 @@ import type {
   MachineSpec,
 } from '../engine.ts';
 import { machineFiles, type QemuStart, qemuArguments, qemuProgram } from './arguments.ts';
+import { GuestMemory } from './guest-memory.ts';
+import { hostCpu } from './host-cpu.ts';
 import { hostTscKhz } from './host-tsc.ts';
 import { QemuMachine } from './qemu-machine.ts';
 import { Qmp } from './qmp.ts';
@@ -39,7 +41,9 @@ export class QemuEngine implements Engine {
       ?.replace(/^QEMU emulator version /, '')
       .trim();
     if (!build) throw new WrennError('missing_prerequisite', `${qemuProgram} does not say its version`);
-    return new QemuEngine({ name: 'qemu', isolation, build }, await hostTscKhz());
+    const tscKhz = await hostTscKhz();
+    const cpu = isolation === 'kvm' ? await hostCpu() : `qemu max, tsc ${tscKhz ?? 'unknown'} kHz`;
+    return new QemuEngine({ name: 'qemu', isolation, build, cpu }, tscKhz);
   }
 
   boot(spec: MachineSpec, memory: BootMemory, signal: AbortSignal): Promise<Machine> {
@@ -48,8 +52,12 @@ export class QemuEngine implements Engine {
 
   async restore(spec: MachineSpec, snapshot: MachineSnapshot, signal: AbortSignal): Promise<Machine> {
     using limit = deadline(restoreDeadlineMs, 'restoring the virtual machine', signal);
-    const machine = await this.#start(spec, { kind: 'restore', memory: snapshot.memory }, limit);
+    const { base, changes } = snapshot.memory;
+    const machine = await this.#start(spec, { kind: 'restore', memory: base }, limit);
     try {
+      using memory = await GuestMemory.open(machine.record.pid, base);
+      if (memory === undefined) throw new WrennError('agent_error', `QEMU has no mapping of ${base}`);
+      await memory.lay(changes, limit);
       await machine.resumeFrom(snapshot.deviceState, `${spec.directory}/${machineFiles.incoming}`, limit);
       return machine;
     } catch (cause) {

@@ -1,9 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { abortable, WrennError } from '@wrenn/core';
+import { z } from 'zod';
 import { killProcess } from '../../process/process-identity.ts';
-import type { Machine, MachineRecord } from '../engine.ts';
+import type { Machine, MachineRecord, WrittenPages } from '../engine.ts';
+import { GuestMemory } from './guest-memory.ts';
 import type { Qmp } from './qmp.ts';
+
+const runState = z.object({ running: z.boolean() });
+const memoryObject = z.object({ 'mem-path': z.string() });
 
 export class QemuMachine implements Machine {
   readonly record: MachineRecord;
@@ -17,10 +22,36 @@ export class QemuMachine implements Machine {
     this.exited = exited;
   }
 
-  async freeze(deviceState: string, signal: AbortSignal): Promise<void> {
+  async stop(signal: AbortSignal): Promise<void> {
     await this.#qmp.run('stop', {}, signal);
+  }
+
+  async go(signal: AbortSignal): Promise<void> {
+    await this.#qmp.run('cont', {}, signal);
+  }
+
+  async isRunning(signal: AbortSignal): Promise<boolean> {
+    const { running } = runState.parse(await this.#qmp.run('query-status', {}, signal));
+    return running;
+  }
+
+  async saveDevices(path: string, signal: AbortSignal): Promise<void> {
     // Devices without memory; despite its name it needs no Xen.
-    await this.#qmp.run('xen-save-devices-state', { filename: deviceState, live: false }, signal);
+    await this.#qmp.run('xen-save-devices-state', { filename: path, live: false }, signal);
+  }
+
+  async switchDisk(overlay: string, signal: AbortSignal): Promise<void> {
+    const change = { device: 'root', 'snapshot-file': overlay, format: 'qcow2', mode: 'existing' };
+    await this.#qmp.run('blockdev-snapshot-sync', change, signal);
+  }
+
+  async *writtenPages(signal: AbortSignal): AsyncGenerator<WrittenPages> {
+    const { 'mem-path': file } = memoryObject.parse({
+      'mem-path': await this.#qmp.run('qom-get', { path: '/objects/mem', property: 'mem-path' }, signal),
+    });
+    using memory = await GuestMemory.open(this.record.pid, file);
+    if (memory === undefined) throw new WrennError('agent_error', `QEMU has no mapping of ${file}`);
+    yield* memory.written(signal);
   }
 
   /** Feeds saved device state to a machine that waits for it, and lets the guest run. */

@@ -1,0 +1,103 @@
+import { open, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { systemCode, WrennError } from '@wrenn/core';
+import type { EngineTraits } from '../engine/engine.ts';
+import { checkUnaltered, stampOf } from '../templates/template-snapshot.ts';
+import { checksumOf } from './files.ts';
+import type { SnapshotPart } from './manifest.ts';
+import { layersOf, type MemoryMap } from './memory-map.ts';
+import { decodeMap } from './memory-map-file.ts';
+import { asDiskId, type StorePaths, snapshotFiles } from './paths.ts';
+import type { Snapshot } from './snapshot-store.ts';
+import { templateOf } from './template-part.ts';
+
+/**
+ * Throws `snapshot_refused`, with the part at fault, for a snapshot that is not whole or not of this engine and CPU.
+ * A file whose stamp is the one of its checksum was not written to; for any other its content decides.
+ */
+export async function checkSnapshot(
+  snapshot: Snapshot,
+  paths: StorePaths,
+  traits: EngineTraits,
+  signal: AbortSignal,
+): Promise<void> {
+  const { manifest, directory, id } = snapshot;
+  requireSame(id, 'engine', manifest.engine, traits.name);
+  requireSame(id, 'engine build', manifest.engineBuild, traits.build);
+  requireSame(id, 'isolation', manifest.isolation, traits.isolation);
+  requireSame(id, 'CPU', manifest.cpu, traits.cpu);
+  await checkTemplate(snapshot, paths);
+  await checkPart(id, 'memory map', join(directory, snapshotFiles.memoryMap), manifest.memoryMap);
+  await checkPart(id, 'device state', join(directory, snapshotFiles.deviceState), manifest.deviceState);
+  for (const layer of manifest.layers) {
+    signal.throwIfAborted();
+    await checkPart(id, 'memory layer', paths.layer(layer.id), layer);
+  }
+  for (const disk of manifest.disks) {
+    signal.throwIfAborted();
+    await checkPart(id, 'disk', paths.disk(asDiskId(disk.id)), disk);
+  }
+  checkMap(snapshot, decodeMap(await readFile(join(directory, snapshotFiles.memoryMap))));
+}
+
+function requireSame(id: string, what: string, made: string, here: string): void {
+  if (made === here) return;
+  throw new WrennError(
+    'snapshot_refused',
+    `snapshot ${id} is of another ${what}: ${made}, and here it is ${here}`,
+    {
+      remedy: `resume it on a host with the ${what} ${made}`,
+    },
+  );
+}
+
+async function checkTemplate({ id, manifest }: Snapshot, paths: StorePaths): Promise<void> {
+  const { key, memory } = manifest.template;
+  const template = await templateOf(key, dirname(paths.templateMemory(key)));
+  if (template.manifest.memorySha256 !== memory.sha256)
+    throw refused(id, 'template', template.memory, 'it has other memory than when the snapshot was taken');
+  try {
+    await checkUnaltered(template);
+  } catch (thrown) {
+    throw refused(id, 'template', template.memory, faultOf(thrown), thrown);
+  }
+}
+
+async function checkPart(id: string, part: string, path: string, expected: SnapshotPart): Promise<void> {
+  try {
+    if ((await stampOf(path)) === expected.stamp) return;
+    await using file = await open(path, 'r');
+    const { size } = await file.stat();
+    if (size !== expected.bytes)
+      throw refused(id, part, path, `it has ${size} bytes instead of ${expected.bytes}`);
+    if ((await checksumOf(file)) !== expected.sha256) throw refused(id, part, path, 'it was altered');
+  } catch (thrown) {
+    if (thrown instanceof WrennError) throw thrown;
+    throw refused(id, part, path, faultOf(thrown), thrown);
+  }
+}
+
+function checkMap({ id, manifest, directory }: Snapshot, map: MemoryMap): void {
+  const path = join(directory, snapshotFiles.memoryMap);
+  if (map.memoryBytes !== manifest.memoryMiB * 1024 * 1024)
+    throw refused(id, 'memory map', path, 'it is of another size of memory');
+  const bytes = new Map(manifest.layers.map((layer) => [layer.id, layer.bytes]));
+  for (const layer of layersOf(map))
+    if (!bytes.has(layer))
+      throw refused(id, 'memory map', path, `it reads from layer ${layer}, which is not named`);
+  for (const { source, length } of map.ranges)
+    if (source !== 'zero' && source.offset + length > (bytes.get(source.layer) ?? 0))
+      throw refused(id, 'memory map', path, `it reads behind the end of layer ${source.layer}`);
+}
+
+function faultOf(thrown: unknown): string {
+  if (systemCode(thrown) === 'ENOENT') return 'it is missing';
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+function refused(id: string, part: string, path: string, why: string, cause?: unknown): WrennError {
+  return new WrennError('snapshot_refused', `snapshot ${id} cannot be restored: ${part} ${path}: ${why}`, {
+    ...(cause === undefined ? {} : { cause }),
+    remedy: 'put the file back as it was; nothing was started or deleted',
+  });
+}

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { stampOf } from '../templates/template-snapshot.ts';
+import type { SnapshotPart } from './manifest.ts';
+
+/** The checksum of a file is the SHA-256 of the SHA-256 sums of its pieces of this size: they are made beside each other. */
+export const pieceBytes = 4 << 20;
+const piecesAtOnce = 4;
+
+/** Collects the sums of pieces in their order; each is made on another thread. */
+export class Checksum {
+  readonly #sums: Promise<ArrayBuffer>[] = [];
+
+  /** The bytes must stay as they are until the promise settles. */
+  add(piece: Uint8Array<ArrayBuffer>): Promise<unknown> {
+    const sum = crypto.subtle.digest('SHA-256', piece);
+    this.#sums.push(sum);
+    return sum;
+  }
+
+  async end(): Promise<string> {
+    const hash = createHash('sha256');
+    for (const sum of await Promise.all(this.#sums)) hash.update(new Uint8Array(sum));
+    return hash.digest('hex');
+  }
+}
+
+export async function checksumOf(file: FileHandle): Promise<string> {
+  const checksum = new Checksum();
+  const { size } = await file.stat();
+  const buffers = Array.from({ length: piecesAtOnce }, () => new Uint8Array(pieceBytes));
+  const busy: Promise<unknown>[] = [];
+  for (let offset = 0, turn = 0; offset < size; offset += pieceBytes, turn++) {
+    const slot = turn % piecesAtOnce;
+    await busy[slot];
+    const buffer = buffers[slot] ?? new Uint8Array(pieceBytes);
+    const piece = buffer.subarray(0, Math.min(pieceBytes, size - offset));
+    await readFully(file, piece, offset);
+    busy[slot] = checksum.add(piece);
+  }
+  return await checksum.end();
+}
+
+/** What a manifest says of the file that is there now. */
+export async function partOf(path: string): Promise<SnapshotPart> {
+  await using file = await open(path, 'r');
+  await file.sync();
+  const sha256 = await checksumOf(file);
+  const { size } = await file.stat();
+  return { bytes: size, sha256, stamp: await stampOf(path) };
+}
+
+export async function readFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, position + done);
+    if (bytesRead === 0) throw new Error(`the file ends at ${position + done}`);
+    done += bytesRead;
+  }
+}
+
+export async function flushFolder(path: string): Promise<void> {
+  await using folder = await open(path, 'r');
+  await folder.sync();
+}
+
+export async function sizeOf(path: string): Promise<number> {
+  const { blocks } = await stat(path);
+  return blocks * 512;
+}
