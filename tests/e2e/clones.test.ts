@@ -11,7 +11,7 @@ const gambler = `import os, time
 out = open("/dev/shm/random", "w", buffering=1)
 while out.tell() < 20_000_000:
     out.write(f"{os.uname().nodename} {os.getrandom(16).hex()}\\n")
-    time.sleep(0.001)
+    time.sleep(0.02)
 `;
 
 /** Each prints one line that must be the clone's own. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { Code } from '@connectrpc/connect';
 import { Secret } from '@wrenn/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { GuestClient } from './guest-client.ts';
@@ -35,10 +36,14 @@ function says(status: number, body: unknown): RequestListener {
     heard.push({
       path,
       secret: headers['x-wrenn-host-secret'],
-      body: text ? await json(request) : undefined,
+      body: text ? await bodyOf(request) : undefined,
     });
     response.writeHead(status).end(body === undefined ? undefined : JSON.stringify(body));
   };
+}
+/** Calls have another encoding, of which nothing is read here. */
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  return request.headers['content-type'] === 'application/json' ? await json(request) : undefined;
 }
 const signal = AbortSignal.timeout(30_000);
 const identity = {
@@ -121,4 +126,27 @@ test('going on carries the time', async () => {
   const { timestamp } = Object(heard[0]?.body);
   expect(Date.parse(timestamp)).toBeGreaterThanOrEqual(from);
   expect(Date.parse(timestamp)).toBeLessThanOrEqual(Date.now());
+});
+
+test('a call to a guest that stands still is made when it goes on', async () => {
+  answer = says(204, undefined);
+  await guest.prepare(secret, signal);
+  const call = guest.process.list({});
+  await guest.continue(secret, signal);
+  // The guest here answers nothing that a client understands.
+  await expect(call).rejects.toThrow();
+  expect(heard.map(({ path }) => path)).toEqual([
+    '/snapshot/prepare',
+    '/snapshot/continue',
+    '/process.Process/List',
+  ]);
+});
+
+test('a call to a guest that does not go on any more fails, and is never made', async () => {
+  answer = says(204, undefined);
+  await guest.prepare(secret, signal);
+  const call = guest.process.list({});
+  guest.close();
+  await expect(call).rejects.toMatchObject({ code: Code.Unavailable });
+  expect(heard.map(({ path }) => path)).toEqual(['/snapshot/prepare']);
 });

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
-import { type Client, createClient } from '@connectrpc/connect';
+import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
-import { deadline, type Secret, until, WrennError } from '@wrenn/core';
+import { abortable, deadline, type Secret, until, WrennError } from '@wrenn/core';
 import { Process } from '@wrenn/protocol/process';
 import { z } from 'zod';
 import { type Body, type GuestAnswer, postToGuest } from './guest-request.ts';
@@ -30,6 +30,9 @@ export class GuestClient {
   readonly #baseUrl: string;
   readonly #token: Secret;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64, maxFreeSockets: 4, timeout: 90_000 });
+  /** While the guest stands still: it would refuse the calls that wait for this. */
+  #still: PromiseWithResolvers<void> | undefined;
+  /** Calls that are made while the guest stands still wait until it goes on, and fail when it does not any more. */
   readonly process: Client<typeof Process>;
 
   constructor(address: string, token: Secret) {
@@ -43,7 +46,8 @@ export class GuestClient {
         useBinaryFormat: true,
         nodeOptions: { agent: this.#agent },
         interceptors: [
-          (next) => (call) => {
+          (next) => async (call) => {
+            if (this.#still !== undefined) await abortable(this.#still.promise, call.signal);
             call.header.set('X-Access-Token', this.#token.reveal());
             return next(call);
           },
@@ -81,20 +85,43 @@ export class GuestClient {
     // First, so that the packets that end them are among those that the guest still sees.
     this.#closeIdle();
     using limit = deadline(prepareDeadlineMs, 'preparing the guest for a snapshot', signal);
-    const answer = await this.#post('/snapshot/prepare', hostSecret, emptyBody, limit);
-    if (answer.status !== 204) throw refusal('preparing the guest for a snapshot', answer);
+    this.#holdCalls();
+    try {
+      const answer = await this.#post('/snapshot/prepare', hostSecret, emptyBody, limit);
+      if (answer.status !== 204) throw refusal('preparing the guest for a snapshot', answer);
+    } catch (thrown) {
+      this.#letCallsGo();
+      throw thrown;
+    }
   }
 
   /** Undoes `prepare` in a guest that goes on where it stood; it gets the time, since it may have stood still. */
   async continue(hostSecret: Secret, signal: AbortSignal): Promise<void> {
     using limit = deadline(continueDeadlineMs, 'letting the guest go on', signal);
     const make = () => JSON.stringify({ timestamp: new Date().toISOString() });
-    const answer = await this.#post('/snapshot/continue', hostSecret, { when: 'connected', make }, limit);
-    if (answer.status !== 204) throw refusal('letting the guest go on', answer);
+    try {
+      const answer = await this.#post('/snapshot/continue', hostSecret, { when: 'connected', make }, limit);
+      if (answer.status !== 204) throw refusal('letting the guest go on', answer);
+    } finally {
+      this.#letCallsGo();
+    }
   }
 
   close(): void {
+    this.#still?.reject(new ConnectError('the capsule was paused', Code.Unavailable));
     this.#agent.destroy();
+  }
+
+  #holdCalls(): void {
+    if (this.#still !== undefined) return;
+    this.#still = Promise.withResolvers<void>();
+    // Nobody may be waiting for it.
+    this.#still.promise.catch(() => undefined);
+  }
+
+  #letCallsGo(): void {
+    this.#still?.resolve();
+    this.#still = undefined;
   }
 
   #closeIdle(): void {
