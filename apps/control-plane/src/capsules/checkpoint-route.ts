@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { callerOf } from '../http/auth.ts';
 import { capsuleIdParameters, failures } from '../http/schemas.ts';
+import { idempotencyHeaders, idempotencyKeyOf } from '../jobs/idempotency.ts';
 import type { ServerContext } from '../server-context.ts';
 import { createSnapshot } from '../snapshots/create.ts';
 import { checkpointBody, createdSnapshotBody } from '../snapshots/schemas.ts';
@@ -16,6 +17,7 @@ export function checkpointRoute(app: Parameters<FastifyPluginAsyncZod>[0], conte
         description: 'The same as a snapshot, with another name where none is given. The capsule goes on.',
         tags: ['capsules'],
         params: capsuleIdParameters,
+        headers: idempotencyHeaders,
         body: checkpointBody,
         response: { 201: createdSnapshotBody, ...failures(400, 401, 404, 409, 502, 503, 504, 507) },
       },
@@ -26,7 +28,7 @@ export function checkpointRoute(app: Parameters<FastifyPluginAsyncZod>[0], conte
         capsuleId: request.params.id,
         kind: 'checkpoint',
         name: request.body.name,
-        idempotencyKey: undefined,
+        idempotencyKey: idempotencyKeyOf(request.headers),
       });
       return await reply.code(201).send(made);
     },

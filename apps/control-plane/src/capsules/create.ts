@@ -51,14 +51,14 @@ export async function createCapsule(
   }
 }
 
-function toAgent({ id, template }: Reservation, teamId: TeamId, request: CreateRequest) {
+function toAgent({ id, template, shape }: Reservation, teamId: TeamId, request: CreateRequest) {
   return {
     sandboxId: id,
-    template: request.template,
+    template: template.name,
+    snapshotId: template.type === 'snapshot' ? template.snapshotId : '',
     templateId: uuidFromId(template.id),
     teamId: uuidFromId(teamId),
-    vcpus: request.vcpus,
-    memoryMb: request.memoryMb,
+    ...shape,
     timeoutSec: request.timeoutSec,
     diskSizeMb,
     defaultUser: template.defaultUser,

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import { callerOf } from '../http/auth.ts';
 import { capsuleIdParameters, failures } from '../http/schemas.ts';
+import { idempotencyHeaders, idempotencyKeyOf } from '../jobs/idempotency.ts';
 import { runJob } from '../jobs/run.ts';
 import type { ServerContext } from '../server-context.ts';
 import { type Fork, forkCapsule } from './fork.ts';
@@ -21,6 +22,7 @@ export function forkRoute(app: Parameters<FastifyPluginAsyncZod>[0], context: Se
           'The capsule itself goes on as it was. Its children have its memory, processes and files, and an identity of their own. Answers when they run; it goes on when the client disconnects.',
         tags: ['capsules'],
         params: capsuleIdParameters,
+        headers: idempotencyHeaders,
         body: forkBody,
         response: { 201: forkedBody, ...failures(400, 401, 404, 409, 502, 503, 504, 507) },
       },
@@ -29,7 +31,8 @@ export function forkRoute(app: Parameters<FastifyPluginAsyncZod>[0], context: Se
       const { teamId } = callerOf(request);
       const { id: capsuleId } = request.params;
       const { count, timeout_sec: timeoutSec, metadata } = request.body;
-      const spec = { kind: 'fork', teamId, capsuleId, request: request.body, idempotencyKey: undefined };
+      const idempotencyKey = idempotencyKeyOf(request.headers);
+      const spec = { kind: 'fork', teamId, capsuleId, request: request.body, idempotencyKey };
       const forked = await runJob(context, spec, async ({ id }) =>
         presentFork(id, await forkCapsule(context, teamId, capsuleId, { count, timeoutSec, metadata })),
       );

@@ -1,25 +1,20 @@
-import {
-  type CapsuleId,
-  type HostId,
-  idFromUuid,
-  newId,
-  type TeamId,
-  type TemplateId,
-  uuidFromId,
-  WrennError,
-  zeroId,
-} from '@wrenn/core';
-import type { Database } from '../db/database.ts';
+import { type CapsuleId, type HostId, newId, type TeamId, uuidFromId, WrennError } from '@wrenn/core';
+import type { Database, Queryable } from '../db/database.ts';
 import { lockInTransaction } from '../db/locks.ts';
 import { chooseHost } from '../hosts/placement.ts';
 import { placeableHosts } from '../hosts/store.ts';
+import { findTemplate } from '../templates/store.ts';
+import type { Template } from '../templates/template.ts';
 import { diskSizeMb } from './capsule.ts';
 
 export interface CapsuleSpec {
+  /** Its name, or the ID of a snapshot. */
   readonly template: string;
+  /** What a snapshot says of these two goes before. */
   readonly vcpus: number;
   readonly memoryMb: number;
   readonly timeoutSec: number;
+  readonly autoResume: boolean;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -28,23 +23,26 @@ export interface Reservation {
   readonly id: CapsuleId;
   readonly host: { readonly id: HostId; readonly address: string };
   readonly template: Template;
+  readonly shape: Shape;
 }
 
-export interface Template {
-  readonly id: TemplateId;
-  readonly defaultUser: string;
-  readonly defaultEnv: Readonly<Record<string, string>>;
+interface Shape {
+  readonly vcpus: number;
+  readonly memoryMb: number;
 }
 
 /** Chooses a host and inserts the row in one transaction, one at a time over all replicas. */
 export async function reserve(database: Database, teamId: TeamId, spec: CapsuleSpec): Promise<Reservation> {
   const template = await findTemplate(database, teamId, spec.template);
+  const { vcpus, memoryMb } = template.type === 'snapshot' ? template : spec;
+  const shape = { vcpus, memoryMb };
   const id = newId('capsule');
   const host = await database.transaction().execute(async (transaction) => {
     await lockInTransaction(transaction, 'placement');
-    const hosts = await placeableHosts(transaction, teamId, spec.template);
-    const chosen = chooseHost(hosts, { vcpus: spec.vcpus, memoryMb: spec.memoryMb, diskMb: diskSizeMb });
-    if (chosen === undefined) throw noRoom(spec, hosts.length);
+    const source = template.type === 'snapshot' ? { host: template.hostId } : { template: template.name };
+    const hosts = await placeableHosts(transaction, teamId, source);
+    const chosen = chooseHost(hosts, { ...shape, diskMb: diskSizeMb });
+    if (chosen === undefined) throw await noRoom(transaction, template, shape, hosts.length);
     await transaction
       .insertInto('capsules')
       .values({
@@ -52,43 +50,53 @@ export async function reserve(database: Database, teamId: TeamId, spec: CapsuleS
         team_id: uuidFromId(teamId),
         host_id: uuidFromId(chosen.id),
         template_id: uuidFromId(template.id),
-        template: spec.template,
-        vcpus: spec.vcpus,
-        memory_mb: spec.memoryMb,
+        template: template.name,
+        vcpus,
+        memory_mb: memoryMb,
         disk_size_mb: diskSizeMb,
         timeout_sec: spec.timeoutSec,
+        auto_resume: spec.autoResume,
         metadata: JSON.stringify(spec.metadata),
       })
       .execute();
     return chosen;
   });
-  return { id, host, template };
+  return { id, host, template, shape };
 }
 
-/** The team's own template of that name, else the platform's. */
-async function findTemplate(database: Database, teamId: TeamId, name: string): Promise<Template> {
-  const team = uuidFromId(teamId);
-  const row = await database
-    .selectFrom('templates')
-    .select(['id', 'default_user', 'default_env'])
-    .where('name', '=', name)
-    .where('team_id', 'in', [team, uuidFromId(zeroId('team'))])
-    .orderBy((order) => order('team_id', '=', team), 'desc')
+async function noRoom(
+  database: Queryable,
+  template: Template,
+  { vcpus, memoryMb }: Shape,
+  hosts: number,
+): Promise<WrennError> {
+  if (hosts > 0) {
+    const where = template.type === 'snapshot' ? `the host of ${template.name} has no` : 'no host has';
+    return new WrennError('no_hosts_available', `${where} room for ${vcpus} vCPUs and ${memoryMb} MB`, {
+      remedy: 'destroy capsules that are not needed, or ask for less',
+    });
+  }
+  if (template.type === 'snapshot')
+    return await hostNotThere(database, template.hostId, `the snapshot ${template.name}`);
+  return new WrennError('no_hosts_available', `no host that has the template ${template.name} is online`, {
+    remedy: 'see GET /readyz, and the host-agent on each host',
+  });
+}
+
+/** What is only on one host cannot start while that host is away. */
+export async function hostNotThere(database: Queryable, id: HostId, what: string): Promise<WrennError> {
+  const host = await database
+    .selectFrom('hosts')
+    .select('status')
+    .where('id', '=', uuidFromId(id))
     .executeTakeFirst();
-  if (row === undefined) throw new WrennError('not_found', `no template ${name}`, { field: 'template' });
-  return { id: idFromUuid('template', row.id), defaultUser: row.default_user, defaultEnv: row.default_env };
+  const state = host?.status ?? 'not known any more';
+  return new WrennError('no_hosts_available', `${what} is on the host ${id}, which is ${describe(state)}`, {
+    remedy: 'see GET /readyz, and the host-agent on that host',
+  });
 }
 
-function noRoom(spec: CapsuleSpec, hosts: number): WrennError {
-  return hosts === 0
-    ? new WrennError('no_hosts_available', `no host that has the template ${spec.template} is online`, {
-        remedy: 'see GET /readyz, and the host-agent on each host',
-      })
-    : new WrennError(
-        'no_hosts_available',
-        `no host has room for ${spec.vcpus} vCPUs and ${spec.memoryMb} MB`,
-        {
-          remedy: 'destroy capsules that are not needed, or ask for less',
-        },
-      );
+/** An online host that cannot be used is one of another kind than the team's. */
+function describe(state: string): string {
+  return state === 'online' ? 'not for this team' : state;
 }

@@ -2,12 +2,16 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { callerOf } from '../http/auth.ts';
 import { capsuleIdParameters, failures } from '../http/schemas.ts';
+import { idempotencyHeaders, idempotencyKeyOf } from '../jobs/idempotency.ts';
 import type { ServerContext } from '../server-context.ts';
-import { createCapsule } from './create.ts';
+import { checkpointRoute } from './checkpoint-route.ts';
+import { createFor } from './create-job.ts';
 import { destroyCapsule } from './destroy.ts';
 import { execRoute } from './exec-route.ts';
-import { present, presentCreated } from './present.ts';
+import { forkRoute } from './fork-route.ts';
+import { present } from './present.ts';
 import { capsuleBody, createBody, createdBody, listQuery } from './schemas.ts';
+import { stateRoutes } from './state-routes.ts';
 import { findCapsule, listCapsules } from './store.ts';
 
 const common = { config: { auth: 'api_key' } } as const;
@@ -25,17 +29,15 @@ export const capsuleRoutes =
           summary: 'Make a capsule',
           description: 'Answers when commands can be run. It goes on when the client disconnects.',
           tags,
+          headers: idempotencyHeaders,
           body: createBody,
-          response: { 201: createdBody, ...failures(400, 401, 404, 502, 503, 504) },
+          response: { 201: createdBody, ...failures(400, 401, 404, 409, 502, 503, 504, 507) },
         },
       },
       async (request, reply) => {
         const { teamId } = callerOf(request);
-        const { memory_mb: memoryMb, timeout_sec: timeoutSec, ...rest } = request.body;
-        const created = await context.operations.run(() =>
-          createCapsule(context, teamId, { ...rest, memoryMb, timeoutSec }),
-        );
-        return await reply.code(201).send(presentCreated(created));
+        const created = await createFor(context, teamId, request.body, idempotencyKeyOf(request.headers));
+        return await reply.code(201).send(created);
       },
     );
 
@@ -95,5 +97,8 @@ export const capsuleRoutes =
       },
     );
 
+    stateRoutes(app, context);
     execRoute(app, context);
+    forkRoute(app, context);
+    checkpointRoute(app, context);
   };

@@ -82,16 +82,23 @@ export async function noteEpoch(database: Queryable, id: HostId, epoch: string):
   await database.updateTable('hosts').set({ epoch }).where('id', '=', uuidFromId(id)).execute();
 }
 
+/** What a capsule is made from, as far as it says which hosts can: any that has the template, or one that it has to be. */
+export type Source = { readonly template: string } | { readonly host: HostId };
+
 /**
- * Hosts that may take a capsule of this team from this template, with what they have promised. The caller holds
- * the placement lock, so that the numbers stand until it has added its own.
+ * Hosts that may take a capsule of this team, with what they have promised; a paused capsule keeps its promise, so
+ * that it can go on. The caller holds the placement lock, so that the numbers stand until it has added its own.
  */
 export async function placeableHosts(
   database: Queryable,
   teamId: TeamId,
-  template: string,
+  source: Source,
 ): Promise<PlaceableHost[]> {
   const team = uuidFromId(teamId);
+  const suits =
+    'template' in source
+      ? sql`${source.template} = any (host.templates)`
+      : sql`host.id = ${uuidFromId(source.host)}`;
   const { rows } = await sql<Row>`
     select host.id, host.address, host.cpu_cores, host.memory_mb, host.disk_gb,
            coalesce(sum(capsule.vcpus), 0)::int as vcpus,
@@ -100,7 +107,7 @@ export async function placeableHosts(
       from hosts host
       left join capsules capsule on capsule.host_id = host.id and capsule.status not in ('stopped', 'error')
      where host.status = 'online'
-       and ${template} = any (host.templates)
+       and ${suits}
        and case when (select is_byoc from teams where id = ${team})
              then host.type = 'byoc' and host.team_id = ${team}
              else host.type = 'regular' end

@@ -4,7 +4,9 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import { capsuleRoutes } from '../capsules/routes.ts';
 import type { Extension } from '../extension.ts';
 import { healthRoutes } from '../health/routes.ts';
+import { jobRoutes } from '../jobs/routes.ts';
 import type { ServerContext } from '../server-context.ts';
+import { snapshotRoutes } from '../snapshots/routes.ts';
 import { canonicalUrl } from './aliases.ts';
 import { addAuthentication } from './auth.ts';
 import { documentationRoutes } from './documentation-routes.ts';
@@ -50,6 +52,8 @@ export async function buildApp(
   await app.register(documentationRoutes);
   await app.register(healthRoutes(context));
   await app.register(capsuleRoutes(context), { prefix: '/v1/capsules' });
+  await app.register(jobRoutes(context), { prefix: '/v1/jobs' });
+  await app.register(snapshotRoutes(context), { prefix: '/v1/snapshots' });
   for (const { routes } of extensions) {
     if (routes !== undefined) await app.register(async (scope) => await routes(scope, context));
   }

@@ -132,7 +132,13 @@ for (const version of postgresVersions) {
         const team = uuidFromId(await ensureDefaultTeam(database));
         await database
           .insertInto('jobs')
-          .values({ id: uuidFromId(slow), team_id: team, kind: 'snapshot', capsule_id: null })
+          .values({
+            id: uuidFromId(slow),
+            team_id: team,
+            kind: 'snapshot',
+            request: '{}',
+            lease_until: new Date(Date.now() + 60_000),
+          })
           .execute();
         expect(await look([])).toEqual([]);
         expect(await findBySnapshot(database, slow)).toMatchObject({ isReady: false });

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { callerOf } from '../http/auth.ts';
 import { failures } from '../http/schemas.ts';
+import { idempotencyHeaders, idempotencyKeyOf } from '../jobs/idempotency.ts';
 import type { ServerContext } from '../server-context.ts';
 import { listTemplates } from '../templates/store.ts';
 import { createSnapshot } from './create.ts';
@@ -31,6 +32,7 @@ export const snapshotRoutes =
           description:
             'The capsule goes on as it was, running or paused. The copy can be the template of other capsules. It goes on when the client disconnects.',
           tags,
+          headers: idempotencyHeaders,
           body: createSnapshotBody,
           response: { 201: createdSnapshotBody, ...failures(400, 401, 404, 409, 502, 503, 504, 507) },
         },
@@ -42,7 +44,7 @@ export const snapshotRoutes =
           capsuleId,
           kind: 'snapshot',
           name,
-          idempotencyKey: undefined,
+          idempotencyKey: idempotencyKeyOf(request.headers),
         });
         return await reply.code(201).send(made);
       },
