@@ -71,6 +71,10 @@ export async function serve(
     log.info(recovery, 'recovered');
     await templates.ensure(usualTemplate.name, usualTemplate.shape);
     const expiring = expireCapsules(context, stopping.signal);
+    await cleanup.add('expiry', async () => {
+      stopping.abort();
+      await expiring;
+    });
     const server = await serveRpc(context, {
       listenAddress: config.listenAddress,
       pkiDirectory: join(config.directory, 'pki'),
@@ -85,17 +89,15 @@ export async function serve(
         adopted: String(recovery.adopted.length),
       },
       async stop(mode: StopMode) {
+        if (mode === 'pause') context.admission.drain();
         stopping.abort(new WrennError('cancelled', 'the host agent is stopping'));
         await server.close();
         await expiring;
         // What was under way undoes itself now, and needs the parts that are released below.
         await context.locks.idle();
-        if (mode === 'pause')
-          await pauseAll(
-            context,
-            (text) => report({ kind: 'note', step: 'capsules', text }),
-            new AbortController().signal,
-          );
+        const note = (text: string) => report({ kind: 'note', step: 'capsules', text });
+        // Bounded by itself, and by the supervisor's patience.
+        if (mode === 'pause') await pauseAll(context, note, new AbortController().signal);
         await cleanup.release();
       },
     };

@@ -39,7 +39,7 @@ export async function captureMachine(
   await watch.time('stop', () => machine.stop(signal));
   await watch.time('devices', () => saveDevices(capsule, draft, signal));
   const { bytes } = await watch.time('memory', () =>
-    draft.writeMemory(machine.writtenPages(signal), parent?.snapshot, record, signal),
+    draft.writeMemory(machine.writtenPages(signal), parent?.snapshot, record.memoryMiB, signal),
   );
   return { memoryBytes: bytes };
 }

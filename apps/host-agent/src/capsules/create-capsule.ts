@@ -68,6 +68,7 @@ async function create(
   const record = newRecord(context, options, point);
   const { capsule, receipt } = await startMachine(context, record, { point, parent }, watch, limit);
   undo.commit();
+  capsule.activity.touch();
   context.capsules.set(id, capsule);
   watchMachine(context, capsule);
   return { capsule, steps: watch.steps, receipt };

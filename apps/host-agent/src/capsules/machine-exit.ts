@@ -10,7 +10,7 @@ import { releaseMachine } from './release-machine.ts';
 export function watchMachine(context: CapsuleContext, capsule: RunningCapsule): void {
   const settle = async () => {
     await capsule.machine.exited;
-    await context.locks.hold(capsule.id, AbortSignal.timeout(60_000), () => fail(context, capsule));
+    await context.locks.holdInAnyCase(capsule.id, AbortSignal.timeout(60_000), () => fail(context, capsule));
   };
   settle().catch((thrown: unknown) => {
     context.log.error(
@@ -23,7 +23,11 @@ export function watchMachine(context: CapsuleContext, capsule: RunningCapsule): 
 async function fail(context: CapsuleContext, capsule: RunningCapsule): Promise<void> {
   // Destroyed in the meantime: that was the cause.
   if (context.capsules.get(capsule.id) !== capsule) return;
-  const failed = { ...withoutMachine(capsule.record), phase: 'failed' as const };
+  const failed = {
+    ...withoutMachine(capsule.record),
+    phase: 'failed' as const,
+    lastActiveAtMs: capsule.activity.lastActiveAtMs,
+  };
   context.log.error(
     { capsule: capsule.id, pid: capsule.machine.record.pid },
     'the virtual machine ended by itself',

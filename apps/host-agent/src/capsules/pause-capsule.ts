@@ -60,11 +60,13 @@ async function pause(
   await using undo = new Cleanup();
   const snapshotId = newId('snapshot');
   const before = capsule.record;
+  // Before anything else has its turn: from here on no command is begun.
+  const { lastActiveAtMs } = capsule.activity;
+  capsule.record = { ...before, phase: 'pausing', snapshot: snapshotId, lastActiveAtMs };
   await undo.add('record', async () => {
     capsule.record = before;
     await context.journal.write(id, before);
   });
-  capsule.record = { ...before, phase: 'pausing', snapshot: snapshotId };
   await context.journal.write(id, capsule.record);
   await undo.add('guest', () => goOn(context, capsule));
   await watch.time('prepare', () => quiesce(context, capsule, signal));

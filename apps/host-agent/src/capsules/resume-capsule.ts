@@ -56,6 +56,7 @@ async function resume(
   };
   const { capsule, receipt } = await startMachine(context, resuming, { point, parent: state }, watch, signal);
   undo.commit();
+  capsule.activity.touch();
   context.capsules.set(id, capsule);
   watchMachine(context, capsule);
   return { capsule, steps: watch.steps, receipt };

@@ -17,12 +17,13 @@ afterEach(() => rm(directory, { recursive: true }));
 
 function recordOf(capsuleId: string): CapsuleRecord {
   return {
-    version: 1,
+    version: 2,
     capsuleId,
     teamId: 'team',
     templateId: 'template',
     template: 'minimal',
     templateKey: 'minimal-1x512-0',
+    disks: [],
     vcpus: 1,
     memoryMiB: 512,
     timeoutSec: 0,

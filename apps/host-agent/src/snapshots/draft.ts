@@ -1,21 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chmod,
-  chown,
-  copyFile,
-  type FileHandle,
-  mkdir,
-  open,
-  rename,
-  rm,
-  writeFile,
-} from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { chmod, chown, copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { allEnded, Cleanup, type SnapshotId } from '@wrenn/core';
+import { allEnded, Cleanup, type SnapshotId, WrennError } from '@wrenn/core';
 import type { WrittenPages } from '../engine/engine.ts';
 import { stampOf } from '../templates/template-snapshot.ts';
 import { flushFolder, partOf } from './files.ts';
-import { LayerWriter } from './layer-writer.ts';
+import { type LayerReader, LayerWriter } from './layer-writer.ts';
 import { formatVersion, type SnapshotManifest } from './manifest.ts';
 import { layersOf, type MemoryMap } from './memory-map.ts';
 import { encodeMap } from './memory-map-file.ts';
@@ -71,20 +62,17 @@ export class Draft implements AsyncDisposable {
   async writeMemory(
     pages: AsyncIterable<WrittenPages>,
     parent: Snapshot | undefined,
-    memory: { readonly templateKey: string; readonly memoryMiB: number },
+    memoryMiB: number,
     signal: AbortSignal,
   ): Promise<{ readonly bytes: number }> {
     const parentMap = parent === undefined ? undefined : await this.#around.mapOf(parent);
     const before = parentMap !== undefined && layersOf(parentMap).length < mostLayers ? parentMap : undefined;
-    const files = new OpenLayers(
-      this.#paths,
-      await open(this.#paths.templateMemory(memory.templateKey), 'r'),
-    );
-    await this.#open.add('layers', () => files[Symbol.asyncDispose]());
+    const layers = new OpenLayers(this.#paths);
+    await this.#open.add('layers', () => layers[Symbol.dispose]());
     const own = randomBytes(16).toString('hex');
     const path = this.#paths.layer(own);
     await this.#undo.add('layer', () => rm(path, { force: true }));
-    const writer = await LayerWriter.create(path, own, before, files);
+    const writer = await LayerWriter.create(path, own, before, layers);
     await this.#open.add('layer', () => writer[Symbol.asyncDispose]());
     for await (const run of pages) {
       signal.throwIfAborted();
@@ -92,7 +80,7 @@ export class Draft implements AsyncDisposable {
     }
     const { ranges, bytes } = await writer.end();
     const map = {
-      memoryBytes: memory.memoryMiB * 1024 * 1024,
+      memoryBytes: memoryMiB * 1024 * 1024,
       generation: (parentMap?.generation ?? 0) + 1,
       ranges,
     };
@@ -209,26 +197,33 @@ export class Draft implements AsyncDisposable {
   }
 }
 
-/** What earlier generations are read from while a layer is written. */
-class OpenLayers implements AsyncDisposable {
-  readonly base: FileHandle;
+/** Reads without leaving the thread: the layers are in the page cache, and a guest stands still. */
+class OpenLayers implements LayerReader, Disposable {
   readonly #paths: StorePaths;
-  readonly #layers = new Map<string, FileHandle>();
+  readonly #files = new Map<string, number>();
 
-  constructor(paths: StorePaths, base: FileHandle) {
+  constructor(paths: StorePaths) {
     this.#paths = paths;
-    this.base = base;
   }
 
-  async layer(id: string): Promise<FileHandle> {
-    const known = this.#layers.get(id);
+  read(layer: string, bytes: Buffer, position: number): void {
+    const file = this.#fileOf(layer);
+    for (let done = 0; done < bytes.length; ) {
+      const read = readSync(file, bytes, done, bytes.length - done, position + done);
+      if (read === 0) throw new WrennError('snapshot_refused', `memory layer ${layer} ends too early`);
+      done += read;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const file of this.#files.values()) closeSync(file);
+  }
+
+  #fileOf(layer: string): number {
+    const known = this.#files.get(layer);
     if (known !== undefined) return known;
-    const file = await open(this.#paths.layer(id), 'r');
-    this.#layers.set(id, file);
+    const file = openSync(this.#paths.layer(layer), 'r');
+    this.#files.set(layer, file);
     return file;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const file of [this.base, ...this.#layers.values()]) await file.close();
   }
 }

@@ -1,15 +1,14 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { pageBytes, type WrittenPages } from '../engine/engine.ts';
-import { Checksum, pieceBytes, readFully } from './files.ts';
+import { Checksum, pieceBytes } from './files.ts';
 import type { SnapshotPart } from './manifest.ts';
 import { MapBuilder, MapCursor, type MapRange, type MapSource, type MemoryMap, moved } from './memory-map.ts';
 
 const zeroPage = Buffer.alloc(pageBytes);
 
-/** Where the content of an earlier generation is read from. */
-export interface LayerFiles {
-  readonly base: FileHandle;
-  layer(id: string): Promise<FileHandle>;
+/** Where the content of earlier generations is read from. */
+export interface LayerReader {
+  read(layer: string, bytes: Buffer, position: number): void;
 }
 
 /**
@@ -20,7 +19,7 @@ export class LayerWriter implements AsyncDisposable {
   readonly #id: string;
   readonly #file: FileHandle;
   readonly #parent: MapCursor;
-  readonly #files: LayerFiles;
+  readonly #layers: LayerReader;
   readonly #map = new MapBuilder();
   readonly #checksum = new Checksum();
   #piece = new Uint8Array(pieceBytes);
@@ -28,27 +27,27 @@ export class LayerWriter implements AsyncDisposable {
   #written = 0;
   #writing: Promise<unknown> = Promise.resolve();
 
-  private constructor(id: string, file: FileHandle, parent: MemoryMap | undefined, files: LayerFiles) {
+  private constructor(id: string, file: FileHandle, parent: MemoryMap | undefined, layers: LayerReader) {
     this.#id = id;
     this.#file = file;
     this.#parent = new MapCursor(parent);
-    this.#files = files;
+    this.#layers = layers;
   }
 
   static async create(
     path: string,
     id: string,
     parent: MemoryMap | undefined,
-    files: LayerFiles,
+    layers: LayerReader,
   ): Promise<LayerWriter> {
-    return new LayerWriter(id, await open(path, 'wx', 0o600), parent, files);
+    return new LayerWriter(id, await open(path, 'wx', 0o600), parent, layers);
   }
 
   async add({ offset, bytes }: WrittenPages): Promise<void> {
     for (const piece of this.#parent.pieces(offset, bytes.length)) {
       const now = bytes.subarray(piece.offset - offset, piece.offset - offset + piece.length);
-      const before = await this.#read(piece);
-      if (before !== undefined && now.equals(before)) this.#keep(piece.offset, piece.length, piece.source);
+      const before = this.#read(piece);
+      if (before?.equals(now)) this.#keep(piece.offset, piece.length, piece.source);
       else await this.#addPages(piece, now, before);
     }
   }
@@ -81,7 +80,10 @@ export class LayerWriter implements AsyncDisposable {
       if (page.equals(zeroPage)) this.#map.add(piece.offset + at, pageBytes, 'zero');
       else if (before?.subarray(at, at + pageBytes).equals(page))
         this.#keep(piece.offset + at, pageBytes, moved(piece.source, at));
-      else await this.#store(piece.offset + at, page);
+      else {
+        this.#store(piece.offset + at, page);
+        if (this.#filled === pieceBytes) await this.#flushPiece();
+      }
     }
   }
 
@@ -89,11 +91,10 @@ export class LayerWriter implements AsyncDisposable {
     if (source !== 'base') this.#map.add(offset, length, source);
   }
 
-  async #store(offset: number, page: Buffer): Promise<void> {
+  #store(offset: number, page: Buffer): void {
     this.#map.add(offset, pageBytes, { layer: this.#id, offset: this.#written + this.#filled });
     this.#piece.set(page, this.#filled);
     this.#filled += pageBytes;
-    if (this.#filled === pieceBytes) await this.#flushPiece();
   }
 
   /** One piece is written and summed while the next one fills. */
@@ -109,15 +110,15 @@ export class LayerWriter implements AsyncDisposable {
     this.#filled = 0;
   }
 
-  async #read(piece: {
-    offset: number;
-    length: number;
-    source: MapSource | 'base';
-  }): Promise<Buffer | undefined> {
+  /**
+   * What the parent has there. Not asked of the template: a page that is the process's own differs from it almost
+   * always, and to find out would cost as much as to keep it.
+   */
+  #read(piece: { length: number; source: MapSource | 'base' }): Buffer | undefined {
+    if (piece.source === 'base') return undefined;
     if (piece.source === 'zero') return Buffer.alloc(piece.length);
     const bytes = Buffer.allocUnsafe(piece.length);
-    if (piece.source === 'base') await readFully(this.#files.base, bytes, piece.offset);
-    else await readFully(await this.#files.layer(piece.source.layer), bytes, piece.source.offset);
+    this.#layers.read(piece.source.layer, bytes, piece.source.offset);
     return bytes;
   }
 }
