@@ -10,6 +10,8 @@ import { HostMonitor } from './hosts/monitor.ts';
 import { buildApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import { InFlight } from './in-flight.ts';
+import { JobMonitor } from './jobs/monitor.ts';
+import { recoveries } from './jobs/recoveries.ts';
 import type { ServerContext } from './server-context.ts';
 import { version } from './version.ts';
 import { runWorkers } from './workers.ts';
@@ -45,6 +47,7 @@ export async function startControlPlane({
     const stopping = new AbortController();
     const workers = [
       context.hostMonitor,
+      new JobMonitor(context, recoveries),
       ...extensions.flatMap((extension) => extension.workers?.(context) ?? []),
     ];
     const working = runWorkers(workers, log, stopping.signal);

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Capsule } from './capsule.ts';
-import type { CreatedCapsule } from './create.ts';
-import { type capsuleBody, type createdBody, factsOf } from './schemas.ts';
+import type { CreatedCapsule, Step } from './create.ts';
+import { type capsuleBody, type createdBody, factsOf, type stepsBody } from './schemas.ts';
 
 /** A capsule as clients get it. */
 export function present(capsule: Capsule): z.output<typeof capsuleBody> {
@@ -14,12 +14,14 @@ export function present(capsule: Capsule): z.output<typeof capsuleBody> {
     memory_mb: capsule.memoryMb,
     disk_size_mb: capsule.diskSizeMb,
     timeout_sec: capsule.timeoutSec,
+    auto_resume: capsule.autoResume,
     ...(engine === undefined ? {} : { engine }),
     ...(isolation === 'kvm' || isolation === 'emulated' ? { isolation } : {}),
     ...(capsule.hostIp === '' ? {} : { host_ip: capsule.hostIp }),
     created_at: capsule.createdAt.toISOString(),
     ...(capsule.startedAt === undefined ? {} : { started_at: capsule.startedAt.toISOString() }),
     ...(capsule.lastActiveAt === undefined ? {} : { last_active_at: capsule.lastActiveAt.toISOString() }),
+    ...(capsule.pausedAt === undefined ? {} : { paused_at: capsule.pausedAt.toISOString() }),
     last_updated: capsule.lastUpdated.toISOString(),
     metadata: { ...capsule.metadata, ...factsOf(capsule.facts) },
   };
@@ -28,6 +30,15 @@ export function present(capsule: Capsule): z.output<typeof capsuleBody> {
 export function presentCreated({ capsule, steps }: CreatedCapsule): z.output<typeof createdBody> {
   return {
     ...present(capsule),
-    steps: steps.map(({ name, durationMs }) => ({ name, duration_ms: Math.round(durationMs * 100) / 100 })),
+    steps: presentSteps(steps),
   };
+}
+
+export function presentSteps(steps: readonly Step[]): z.output<typeof stepsBody> {
+  return steps.map(({ name, durationMs }) => ({ name, duration_ms: rounded(durationMs) }));
+}
+
+/** Hundredths of a millisecond say enough. */
+export function rounded(ms: number): number {
+  return Math.round(ms * 100) / 100;
 }

@@ -34,9 +34,11 @@ export const createBody = z.strictObject({
     .min(0)
     .max(largestTimeoutSec)
     .default(0)
-    .describe(
-      'How many seconds the capsule may be inactive before it is paused; 0 is for ever. Kept and shown, not acted on yet.',
-    ),
+    .describe('How many seconds the capsule may be inactive before it is paused; 0 is for ever.'),
+  auto_resume: z
+    .boolean()
+    .default(false)
+    .describe('Whether a command in the capsule resumes it first when it is paused.'),
   metadata: userMetadata.default({}).describe('Yours to use; comes back with the capsule.'),
   envs: envs.default({}).describe('Environment of every command in the capsule. Never shown again.'),
 });
@@ -52,6 +54,7 @@ export const capsuleBody = z
     memory_mb: z.int(),
     disk_size_mb: z.int(),
     timeout_sec: z.int(),
+    auto_resume: z.boolean(),
     engine: z.string().optional().describe('The virtual machine monitor that runs it.'),
     isolation: z
       .enum(['kvm', 'emulated'])
@@ -61,6 +64,7 @@ export const capsuleBody = z
     created_at: time,
     started_at: time.optional(),
     last_active_at: time.optional(),
+    paused_at: time.optional().describe('While it is paused.'),
     last_updated: time,
     metadata: z
       .record(z.string(), z.string())
@@ -68,12 +72,14 @@ export const capsuleBody = z
   })
   .meta({ id: 'Capsule' });
 
+export const stepsBody = z
+  .array(z.object({ name: z.string(), duration_ms: z.number() }))
+  .describe('What the time went to, in order.');
+
 export const createdBody = z
   .object({
     ...capsuleBody.shape,
-    steps: z
-      .array(z.object({ name: z.string(), duration_ms: z.number() }))
-      .describe('What the time went to, in order.'),
+    steps: stepsBody,
   })
   .meta({ id: 'CreatedCapsule' });
 
