@@ -8,7 +8,7 @@ import { runJob } from '../jobs/run.ts';
 import type { ServerContext } from '../server-context.ts';
 import { type Fork, forkCapsule } from './fork.ts';
 import { forkBody, forkedBody } from './fork-schemas.ts';
-import { present } from './present.ts';
+import { present, presentSteps, rounded } from './present.ts';
 
 export function forkRoute(app: Parameters<FastifyPluginAsyncZod>[0], context: ServerContext): void {
   app.post(
@@ -46,11 +46,7 @@ function presentFork(job: JobId, { capsules, failed, steps, stillMs }: Fork): z.
     job_id: job,
     capsules: capsules.map(present),
     failed: failed.map(({ id, error }) => ({ id, code: error.code, message: error.message })),
-    steps: steps.map(({ name, durationMs }) => ({ name, duration_ms: rounded(durationMs) })),
+    steps: presentSteps(steps),
     still_ms: rounded(stillMs),
   };
-}
-
-function rounded(ms: number): number {
-  return Math.round(ms * 100) / 100;
 }

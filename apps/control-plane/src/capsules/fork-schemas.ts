@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { capsuleBody, createBody } from './schemas.ts';
+import { capsuleBody, createBody, stepsBody } from './schemas.ts';
 
 const mostChildren = 100;
 
@@ -22,9 +22,7 @@ export const forkedBody = z
     failed: z
       .array(z.object({ id: z.string(), code: z.string(), message: z.string() }))
       .describe('The children that could not be started; nothing of them is left.'),
-    steps: z
-      .array(z.object({ name: z.string(), duration_ms: z.number() }))
-      .describe('What the time went to, in order.'),
+    steps: stepsBody,
     still_ms: z.number().describe('How long the capsule stood still; 0 for one that is paused.'),
   })
   .meta({ id: 'Forked' });

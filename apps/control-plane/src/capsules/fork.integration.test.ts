@@ -198,6 +198,20 @@ for (const version of postgresVersions) {
       expect(server.agent.capsules.has(child)).toBe(false);
     });
 
+    test('a request with the key of an earlier one starts nothing more', async () => {
+      const parent = await rest.capsule();
+      const key = { 'idempotency-key': 'f-1' };
+      const ask = () => rest.ask('POST', `/capsules/${parent}/fork`, { count: 2 }, key);
+      const [first, second] = await Promise.all([ask(), ask()]);
+      expect(first.status).toBe(201);
+      expect(second).toEqual(first);
+      expect(await live()).toHaveLength(3);
+      expect(await rest.ask('POST', `/capsules/${parent}/fork`, { count: 3 }, key)).toMatchObject({
+        status: 409,
+        body: { error: { code: 'conflict' } },
+      });
+    });
+
     test('a paused capsule can be forked; one that is over, or not there, cannot', async () => {
       const parent = await rest.capsule();
       const machine = server.agent.capsules.get(parent);

@@ -1,11 +1,13 @@
-import type { CapsuleId, JobId, TeamId } from '@wrenn/core';
+import { type CapsuleId, type JobId, type TeamId, WrennError } from '@wrenn/core';
 import type { z } from 'zod';
+import { presentSteps, rounded } from '../capsules/present.ts';
 import { runJob } from '../jobs/run.ts';
+import type { Job } from '../jobs/store.ts';
 import type { ServerContext } from '../server-context.ts';
 import { generatedName } from '../templates/names.ts';
 import { presentTemplate } from './present.ts';
 import type { createdSnapshotBody } from './schemas.ts';
-import { snapshotOfJob, type TakenSnapshot, takeSnapshot } from './take.ts';
+import { finishSnapshot, snapshotOfJob, type TakenSnapshot, takeSnapshot } from './take.ts';
 
 /** The same operation; they differ in the name that is given where none is asked for. */
 export type SnapshotKind = 'snapshot' | 'checkpoint';
@@ -32,15 +34,24 @@ export async function createSnapshot(context: ServerContext, request: SnapshotRe
   });
 }
 
-export function present(job: JobId, { template, steps, stillMs }: TakenSnapshot): Created {
+/** For the job monitor: goes on where a process died. */
+export async function recoverSnapshot(
+  context: ServerContext,
+  { id, teamId, capsuleId }: Pick<Job, 'id' | 'teamId' | 'capsuleId'>,
+): Promise<Created> {
+  const taken =
+    capsuleId === undefined ? undefined : await finishSnapshot(context, teamId, capsuleId, snapshotOfJob(id));
+  if (taken !== undefined) return present(id, taken);
+  throw new WrennError('internal_error', 'the process that did this died before the snapshot was begun', {
+    remedy: 'ask again, with a new idempotency key',
+  });
+}
+
+function present(job: JobId, { template, steps, stillMs }: TakenSnapshot): Created {
   return {
     ...presentTemplate(template),
     job_id: job,
-    steps: steps.map((step) => ({ name: step.name, duration_ms: rounded(step.durationMs) })),
+    steps: presentSteps(steps),
     still_ms: rounded(stillMs),
   };
-}
-
-function rounded(ms: number): number {
-  return Math.round(ms * 100) / 100;
 }

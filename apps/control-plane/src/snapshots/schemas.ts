@@ -1,5 +1,6 @@
 import { namePattern } from '@wrenn/core';
 import { z } from 'zod';
+import { stepsBody } from '../capsules/schemas.ts';
 import { capsuleIdParameters } from '../http/schemas.ts';
 import { isFreeForm } from '../templates/names.ts';
 import { templateTypes } from '../templates/template.ts';
@@ -37,9 +38,7 @@ export const createdSnapshotBody = z
   .object({
     ...snapshotBody.shape,
     job_id: z.string(),
-    steps: z
-      .array(z.object({ name: z.string(), duration_ms: z.number() }))
-      .describe('What the time went to, in order.'),
+    steps: stepsBody,
     still_ms: z.number().describe('How long the capsule stood still; 0 for one that is paused.'),
   })
   .meta({ id: 'CreatedSnapshot' });

@@ -154,6 +154,28 @@ for (const version of postgresVersions) {
       expect(await names()).toEqual(['one']);
     });
 
+    test('a request with the key of an earlier one gets what that one got', async () => {
+      const capsule = await rest.capsule();
+      const key = { 'idempotency-key': 'k-1' };
+      const { copies } = server.agent;
+      const ask = (name?: string) =>
+        rest.ask('POST', '/snapshots', { sandbox_id: capsule, ...(name === undefined ? {} : { name }) }, key);
+      const [first, second] = await Promise.all([ask(), ask()]);
+      expect(first.status).toBe(201);
+      expect(second).toEqual(first);
+      expect(await ask()).toEqual(first);
+      expect(server.agent.copies).toBe(copies + 1);
+      expect(await ask('other')).toMatchObject(error('conflict', 409));
+      expect(await rest.ask('POST', `/capsules/${capsule}/checkpoint`, {}, key)).toMatchObject(
+        error('conflict', 409),
+      );
+      expect(await rest.get('GET', `/jobs/${first.body?.['job_id']}`)).toMatchObject({
+        kind: 'snapshot',
+        status: 'succeeded',
+        result: { name: first.body?.['name'] },
+      });
+    });
+
     test('a fault of the host is the answer; the name is free and the host has nothing', async () => {
       const capsule = await rest.capsule();
       server.agent.beforeSnapshot = async () => {

@@ -1,8 +1,21 @@
-import { type CapsuleId, newId, parseId, type SnapshotId, type TeamId, WrennError } from '@wrenn/core';
+import {
+  type CapsuleId,
+  idFromUuid,
+  newId,
+  parseId,
+  type SnapshotId,
+  type TeamId,
+  until,
+  uuidFromId,
+  WrennError,
+} from '@wrenn/core';
 import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findCapsule } from '../capsules/store.ts';
 import { migrateUrl } from '../db/migrator.ts';
+import { JobMonitor } from '../jobs/monitor.ts';
+import { recoveries } from '../jobs/recoveries.ts';
+import { findJob } from '../jobs/store.ts';
 import { ensureDefaultTeam } from '../teams/store.ts';
 import { findBySnapshot, reserveName, templateOf } from '../templates/store.ts';
 import { startTestServer, type TestServer } from '../test-server.ts';
@@ -72,6 +85,37 @@ for (const version of postgresVersions) {
         const other = await begun();
         await finish(other);
         expect(agent.copies).toBe(copies + 1);
+      });
+
+      test('the job monitor finishes the job of a process that died', async () => {
+        const { context } = server.controlPlane;
+        const id = await begun();
+        const team = uuidFromId(teamId);
+        await context.database
+          .insertInto('jobs')
+          .values({
+            id: uuidFromId(id),
+            team_id: team,
+            capsule_id: uuidFromId(capsule),
+            kind: 'checkpoint',
+            request: '{}',
+            lease_until: new Date(0),
+          })
+          .execute();
+        await new JobMonitor(context, recoveries).pass();
+        const job = await until(
+          async () => {
+            const found = await findJob(context.database, teamId, idFromUuid('job', uuidFromId(id)));
+            return found.status === 'running' ? undefined : found;
+          },
+          20,
+          AbortSignal.timeout(10_000),
+        );
+        expect(job).toMatchObject({
+          status: 'succeeded',
+          result: { id, type: 'snapshot', size_bytes: 5_000_000_000 },
+        });
+        expect(await found(id)).toMatchObject({ isReady: true });
       });
 
       test('where nothing was begun there is nothing to finish', async () => {
