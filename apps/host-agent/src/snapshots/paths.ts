@@ -70,6 +70,11 @@ export class StorePaths {
     this.#left.add(name);
   }
 
+  /** What these are made of is known to nobody, so no layer and no disk may go. */
+  get hasLeft(): boolean {
+    return this.#left.size > 0;
+  }
+
   /** What a name in the store's directory stands for; undefined for what is not the store's to remove. */
   kindOf(name: string): 'snapshot' | 'draft' | undefined {
     if (this.#left.has(name)) return undefined;

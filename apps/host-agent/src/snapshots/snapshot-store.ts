@@ -206,9 +206,10 @@ export class SnapshotStore {
       if (kind === undefined || ids.has(name)) continue;
       found.push({ kind, path: join(this.paths.directory, name) });
     }
-    for (const name of await readdir(this.paths.layers))
+    const keepsParts = this.paths.hasLeft;
+    for (const name of keepsParts ? [] : await readdir(this.paths.layers))
       if (!layers.has(name)) found.push({ kind: 'layer', path: join(this.paths.layers, name) });
-    for (const name of await readdir(this.paths.disks))
+    for (const name of keepsParts ? [] : await readdir(this.paths.disks))
       if (!disks.has(name)) found.push({ kind: 'disk', path: join(this.paths.disks, name) });
     return await Promise.all(found.map(async (each) => ({ ...each, bytes: await sizeOf(each.path) })));
   }
