@@ -2,8 +2,9 @@ import { Readable } from 'node:stream';
 import { type CapsuleId, describeError, type TeamId, WrennError } from '@wrenn/core';
 import type { ExecStreamResponse } from '@wrenn/protocol/hostagent';
 import type { ServerContext } from '../server-context.ts';
-import { presentEnd, runningOn, toAgent, view } from './exec.ts';
+import { presentEnd, toAgent, view } from './exec.ts';
 import type { ExecBody, ExecEvent } from './exec-schemas.ts';
+import { useCapsule } from './use.ts';
 
 /** No shell gives this one: the end was not seen. */
 const lostCode = 255;
@@ -21,9 +22,10 @@ export async function execStream(
   signal: AbortSignal,
 ): Promise<Readable> {
   const request = toAgent(id, body);
-  const agent = await runningOn(context, teamId, id);
-  const events = agent.execStream(request, signal);
-  const first = await events.next();
+  const { events, first } = await useCapsule(context, teamId, id, signal, async (agent) => {
+    const opened = agent.execStream(request, signal);
+    return { events: opened, first: await opened.next() };
+  });
   return Readable.from(lines(context, id, first, events), { objectMode: false, highWaterMark: 64 * 1024 });
 }
 

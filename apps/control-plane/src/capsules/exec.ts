@@ -1,11 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import { type CapsuleId, nextCapsuleState, type TeamId, WrennError } from '@wrenn/core';
+import { type CapsuleId, type TeamId, WrennError } from '@wrenn/core';
 import { type ExecResponse, Outcome } from '@wrenn/protocol/hostagent';
 import type { z } from 'zod';
-import type { HostAgent } from '../hosts/agent.ts';
 import type { ServerContext } from '../server-context.ts';
 import { type ExecBody, type execResult, outputCapBytes, stdinBytes } from './exec-schemas.ts';
-import { findPlaced } from './store.ts';
+import { useCapsule } from './use.ts';
 
 type ExecResult = z.output<typeof execResult>;
 
@@ -27,22 +26,17 @@ export async function exec(
     });
   }
   const request = { ...toAgent(id, body), outputCapBytes };
-  const agent = await runningOn(context, teamId, id);
-  const began = performance.now();
-  const answer = await agent.exec(request, signal);
+  let began = performance.now();
+  const answer = await useCapsule(context, teamId, id, signal, async (agent) => {
+    began = performance.now();
+    return await agent.exec(request, signal);
+  });
   return {
     sandbox_id: id,
     cmd: body.cmd,
     ...presentOutput(answer),
     duration_ms: Math.round(performance.now() - began),
   };
-}
-
-/** The agent that a running capsule is on. */
-export async function runningOn(context: ServerContext, teamId: TeamId, id: CapsuleId): Promise<HostAgent> {
-  const capsule = await findPlaced(context.database, teamId, id);
-  nextCapsuleState('exec', capsule.status);
-  return context.agents.of(capsule.host);
 }
 
 export function toAgent(id: CapsuleId, body: ExecBody) {

@@ -57,7 +57,7 @@ test('a create that nobody finished becomes what its host has of it', async () =
   server.agent.capsules.delete(lost.id);
   await database()
     .updateTable('capsules')
-    .set({ status: 'pending', created_at: new Date(hourAgo()) })
+    .set({ status: 'pending', last_updated: new Date(hourAgo()) })
     .execute();
   await settled(kept.id, 'running');
   await settled(lost.id, 'error');

@@ -9,13 +9,13 @@ import {
   idFromUuid,
   parseId,
   uuidFromId,
-  WrennError,
 } from '@wrenn/core';
 import type { SandboxInfo } from '@wrenn/protocol/hostagent';
 import type { Logger } from '@wrenn/service';
 import { sql } from 'kysely';
-import { transition } from '../capsules/store.ts';
+import { leadingTo } from '../capsules/store.ts';
 import type { Database } from '../db/database.ts';
+import { deleteStrangerSnapshots } from '../snapshots/reconcile.ts';
 import { createDeadlineMs, type HostAgent } from './agent.ts';
 import type { Host } from './store.ts';
 
@@ -30,7 +30,10 @@ interface Look {
 interface Known {
   readonly id: CapsuleId;
   readonly status: CapsuleState;
+  /** Since anybody changed it. */
   readonly ageMs: number;
+  /** The time of that, as the database says it, with its microseconds. */
+  readonly version: string;
 }
 
 /** Past its deadline a create is over, whoever ran it; the rest is for slow answers. */
@@ -42,62 +45,126 @@ const strangerAfterMs = 60_000;
  * Makes one host's machines and rows agree; returns the epoch of the agent that answered.
  *
  * The rows are read before the host is asked: a row that ran then is on the host's list, or it is gone. And the
- * list is compared with rows that are read after it: what is on the list had its row before.
+ * list is compared with rows that are read after it: what is on the list had its row before. A row is left alone while
+ * a job works on its capsule, and when anybody changed it since it was read.
  */
 export async function reconcile(look: Look): Promise<string> {
   const known = await liveRows(look.database, look.host.id);
-  const { sandboxes, epoch } = await look.agent.list(look.signal);
+  const { sandboxes, autoPausedSandboxIds, epoch } = await look.agent.list(look.signal);
   const machines = new Map(sandboxes.map((sandbox) => [sandbox.sandboxId, sandbox]));
+  const autoPaused = new Set(autoPausedSandboxIds);
   const isNewAgent = epoch !== look.host.epoch;
   for (const capsule of known) {
     const action = settle(capsule, machines.get(capsule.id), isNewAgent);
-    if (action !== undefined && canCapsule(action, capsule.status)) await apply(look, capsule, action);
+    if (action === undefined || !canCapsule(action, capsule.status)) continue;
+    await apply(look, capsule, action, reasonFor(capsule, action, autoPaused));
   }
   await noteActivity(look.database, sandboxes);
   await destroyStrangers(look, sandboxes);
+  await compareSnapshots(look);
   return epoch;
 }
 
-/** What a row needs, given the machine that its host has for it. */
+/** What a row needs, given the machine that its host has for it, when no job works on it. */
 export function settle(
-  { status, ageMs }: Omit<Known, 'id'>,
+  { status, ageMs }: Pick<Known, 'status' | 'ageMs'>,
   machine: Pick<SandboxInfo, 'status'> | undefined,
   isNewAgent: boolean,
 ): CapsuleAction | undefined {
-  // A create may be under way; its own outcome counts until its deadline has passed.
-  if (status === 'pending' || status === 'starting') {
-    if (ageMs < settleAfterMs) return undefined;
-    return machine?.status === 'running' ? 'find' : 'fail';
+  switch (status) {
+    // A create may be under way; its own outcome counts until its deadline has passed.
+    case 'pending':
+      return ageMs < settleAfterMs ? undefined : settleBegun(machine);
+    // Its resume is over, and did not write down how it ended.
+    case 'starting':
+      if (machine?.status === 'paused') return 'find_paused';
+      return machine?.status === 'running' || ageMs >= settleAfterMs ? settleBegun(machine) : undefined;
+    case 'paused':
+      return settlePaused(machine, isNewAgent);
+    case 'running':
+    case 'missing':
+      if (machine === undefined) return isNewAgent ? undefined : 'destroy';
+      if (machine.status === 'error') return 'fail';
+      if (machine.status === 'paused') return 'find_paused';
+      return status === 'missing' && machine.status === 'running' ? 'find' : undefined;
+    default:
+      return undefined;
   }
-  if (machine === undefined) return isNewAgent ? undefined : 'destroy';
-  if (machine.status === 'error') return 'fail';
-  return status === 'missing' ? 'find' : undefined;
 }
 
-async function apply({ database, log, host }: Look, capsule: Known, action: CapsuleAction): Promise<void> {
-  try {
-    await transition(database, capsule.id, action);
-    log.info(
-      { capsule: capsule.id, host: host.id, from: capsule.status, to: capsuleActions[action].to },
-      'settled',
-    );
-  } catch (thrown) {
-    // Somebody else changed it since it was read: theirs is newer.
-    if (!(thrown instanceof WrennError && thrown.code === 'invalid_state')) throw thrown;
-  }
+function settleBegun(machine: Pick<SandboxInfo, 'status'> | undefined): CapsuleAction {
+  // Paused by itself after the create: it is found first, and then seen to be paused.
+  return machine?.status === 'running' || machine?.status === 'paused' ? 'find' : 'fail';
 }
+
+/** What was paused is somebody's work: it never ends as if they had ended it. */
+function settlePaused(
+  machine: Pick<SandboxInfo, 'status'> | undefined,
+  isNewAgent: boolean,
+): CapsuleAction | undefined {
+  if (machine === undefined) return isNewAgent ? undefined : 'fail';
+  if (machine.status === 'error') return 'fail';
+  return machine.status === 'running' ? 'find' : undefined;
+}
+
+function reasonFor(
+  { id, status }: Known,
+  action: CapsuleAction,
+  autoPaused: ReadonlySet<string>,
+): string | undefined {
+  if (action === 'find_paused' && autoPaused.has(id)) return 'auto_paused';
+  return action === 'fail' && status === 'paused' ? 'its host has no usable state of it any more' : undefined;
+}
+
+async function apply(
+  { database, log, host }: Look,
+  { id, status, version }: Known,
+  action: CapsuleAction,
+  reason: string | undefined,
+): Promise<void> {
+  const row = await database
+    .updateTable('capsules')
+    .set({ ...leadingTo(action), last_updated: sql`now()` })
+    .where('id', '=', uuidFromId(id))
+    .where('status', '=', status)
+    .where(sql<boolean>`last_updated::text = ${version}`)
+    .where(isIdle)
+    .returning('id')
+    .executeTakeFirst();
+  if (row === undefined) return;
+  const level = action === 'fail' ? 'warn' : 'info';
+  const to = capsuleActions[action].to;
+  log[level](
+    { capsule: id, host: host.id, from: status, to, ...(reason === undefined ? {} : { reason }) },
+    'settled',
+  );
+}
+
+const isIdle = sql<boolean>`not exists (
+  select from jobs where jobs.capsule_id = capsules.id and jobs.status = 'running')`;
 
 async function liveRows(database: Database, hostId: HostId): Promise<Known[]> {
   const rows = await database
     .selectFrom('capsules')
-    .select(['id', 'status', sql<number>`extract(epoch from now() - created_at)::float8 * 1000`.as('age_ms')])
+    .select([
+      'id',
+      'status',
+      sql<number>`extract(epoch from now() - last_updated)::float8 * 1000`.as('age_ms'),
+      sql<string>`last_updated::text`.as('version'),
+    ])
     .where('host_id', '=', uuidFromId(hostId))
-    .where('status', 'in', ['pending', 'starting', 'running', 'missing'])
+    .where('status', 'in', ['pending', 'starting', 'running', 'paused', 'missing'])
+    .where(isIdle)
     .execute();
-  return rows.map((row) => ({ id: idFromUuid('capsule', row.id), status: row.status, ageMs: row.age_ms }));
+  return rows.map((row) => ({
+    id: idFromUuid('capsule', row.id),
+    status: row.status,
+    ageMs: row.age_ms,
+    version: row.version,
+  }));
 }
 
-/** Every capsule of a host that went away is missing until the host is back. Returns how many. */
+/** What ran on a host that went away is missing until the host is back; what is paused is on its disk. Returns how many. */
 export async function loseCapsules(database: Database, hostId: HostId): Promise<number> {
   const { from, to } = capsuleActions.lose;
   const { numUpdatedRows } = await database
@@ -147,5 +214,16 @@ async function destroyStrangers(look: Look, sandboxes: readonly SandboxInfo[]): 
         'destroying a machine',
       );
     }
+  }
+}
+
+/** Snapshots are seldom many or urgent: a fault there must not make the host look away. */
+async function compareSnapshots(look: Look): Promise<void> {
+  try {
+    const { snapshots } = await look.agent.listSnapshots(look.signal);
+    await deleteStrangerSnapshots(look, snapshots);
+  } catch (thrown) {
+    if (look.signal.aborted) throw thrown;
+    look.log.warn({ host: look.host.id, cause: describeError(thrown) }, "comparing a host's snapshots");
   }
 }

@@ -1,0 +1,93 @@
+import { type CapsuleId, deadline, nextCapsuleState, type TeamId, until, WrennError } from '@wrenn/core';
+import { type HostAgent, stateDeadlineMs } from '../hosts/agent.ts';
+import type { ServerContext } from '../server-context.ts';
+import { resumeCapsule } from './resume.ts';
+import { findPlaced, type PlacedCapsule, transition } from './store.ts';
+
+const waitMs = stateDeadlineMs + 60_000;
+/** Between two looks at a capsule that somebody else resumes. */
+const lookEveryMs = 50;
+/** Resumes of this process: whoever needs the same capsule shares the outcome, also when it is a fault. */
+const resuming = new Map<CapsuleId, Promise<unknown>>();
+
+/** Uses a capsule that runs. One that is paused is resumed first, if it was made with `auto_resume`. */
+export async function useCapsule<T>(
+  context: ServerContext,
+  teamId: TeamId,
+  id: CapsuleId,
+  signal: AbortSignal,
+  use: (agent: HostAgent) => Promise<T>,
+): Promise<T> {
+  const agent = await runningOn(context, teamId, id, signal);
+  try {
+    return await use(agent);
+  } catch (thrown) {
+    if (!(thrown instanceof WrennError && thrown.code === 'invalid_state')) throw thrown;
+    // The host has paused it by itself, and the row does not say so yet: nothing was run.
+    if (!(await isPausedUnseen(context, agent, id, signal))) throw thrown;
+    return await use(await runningOn(context, teamId, id, signal));
+  }
+}
+
+/** The agent of a capsule that runs now. */
+async function runningOn(
+  context: ServerContext,
+  teamId: TeamId,
+  id: CapsuleId,
+  signal: AbortSignal,
+): Promise<HostAgent> {
+  using limit = deadline(waitMs, 'waiting for the capsule to be resumed', signal);
+  return await until(
+    async () => {
+      const capsule = await findPlaced(context.database, teamId, id);
+      if (capsule.status === 'running') return context.agents.of(capsule.host);
+      refuseUnlessResumable(capsule);
+      if (capsule.status === 'paused') await resumeOnce(context, teamId, id);
+      return undefined;
+    },
+    lookEveryMs,
+    limit,
+  );
+}
+
+function refuseUnlessResumable({ id, status, autoResume }: PlacedCapsule): void {
+  if (autoResume && (status === 'paused' || status === 'starting')) return;
+  if (status === 'paused') {
+    throw new WrennError('invalid_state', 'a capsule that is paused cannot run commands', {
+      remedy: `resume it with POST /v1/capsules/${id}/resume, or make capsules with auto_resume`,
+    });
+  }
+  nextCapsuleState('exec', status);
+}
+
+async function resumeOnce(context: ServerContext, teamId: TeamId, id: CapsuleId): Promise<void> {
+  const known = resuming.get(id);
+  const resumed = known ?? resumeCapsule(context, { teamId, id });
+  if (known === undefined) resuming.set(id, resumed);
+  try {
+    await resumed;
+  } catch (thrown) {
+    // Another replica resumes it, or another operation is to end first: it is looked at again.
+    const { code } = WrennError.from(thrown);
+    if (code !== 'busy' && code !== 'invalid_state') throw thrown;
+  } finally {
+    if (resuming.get(id) === resumed) resuming.delete(id);
+  }
+}
+
+async function isPausedUnseen(
+  { database }: ServerContext,
+  agent: HostAgent,
+  id: CapsuleId,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { sandboxes } = await agent.list(signal);
+  if (sandboxes.find(({ sandboxId }) => sandboxId === id)?.status !== 'paused') return false;
+  try {
+    await transition(database, id, 'find_paused');
+  } catch (thrown) {
+    // Somebody else has seen it.
+    if (!(thrown instanceof WrennError && thrown.code === 'invalid_state')) throw thrown;
+  }
+  return true;
+}
