@@ -38,7 +38,8 @@ it(`${clones} clones of one template have nothing in common that must be one's o
   const { snapshots } = client();
   await sh(source.id, 'mkdir -p /etc/ssh; echo a key of the template > /etc/ssh/ssh_host_ed25519_key');
   await sh(source.id, `setsid python3 -c '${gambler}' </dev/null >/dev/null 2>&1 &`);
-  await expect.poll(() => sh(source.id, 'head -n 1 /dev/shm/random || true')).not.toBe('');
+  const drawn = () => sh(source.id, 'head -n 1 /dev/shm/random || true');
+  await expect.poll(drawn, { timeout: 30_000 }).not.toBe('');
   const { name } = await snapshots.create({ capsuleId: source.id });
   try {
     const all: Clone[] = [];

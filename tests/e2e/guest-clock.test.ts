@@ -46,7 +46,7 @@ it('a process finds the right time with its first look after a pause of an hour'
   expect(Math.abs((await readGuestClock(await addressOf(one.id))).aheadMs)).toBeLessThan(mostOffMs);
   // As a pause an hour ago would leave it.
   await sh(one.id, 'date --set "1 hour ago" >/dev/null');
-  await expect.poll(async () => (await stepsOf(one.id)).length).toBe(2);
+  await expect.poll(async () => (await stepsOf(one.id)).length, { timeout: 30_000 }).toBe(2);
   await capsules.pause(one.id);
   const { isolation } = await capsules.resume(one.id);
   const after = await readGuestClock(await addressOf(one.id));
