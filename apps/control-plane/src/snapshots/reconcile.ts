@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import type { Database } from '../db/database.ts';
 import type { HostAgent } from '../hosts/agent.ts';
 import { dropReservation, markReady, wantedSnapshots } from '../templates/store.ts';
-import { madeOf } from './take.ts';
+import { madeOf } from './made.ts';
 
 /** One host, at the moment when the monitor looks at it. */
 interface Look {

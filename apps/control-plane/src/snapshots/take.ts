@@ -10,19 +10,12 @@ import {
   uuidFromId,
   WrennError,
 } from '@wrenn/core';
-import type { SnapshotInfo } from '@wrenn/protocol/hostagent';
 import { findCapsule, findPlaced } from '../capsules/store.ts';
 import type { HostAgent } from '../hosts/agent.ts';
 import type { ServerContext } from '../server-context.ts';
-import {
-  dropReservation,
-  findBySnapshot,
-  type MadeSnapshot,
-  markReady,
-  reserveName,
-  templateOf,
-} from '../templates/store.ts';
+import { dropReservation, findBySnapshot, markReady, reserveName, templateOf } from '../templates/store.ts';
 import type { Template } from '../templates/template.ts';
+import { madeOf } from './made.ts';
 
 export interface TakenSnapshot {
   readonly template: Template;
@@ -112,16 +105,6 @@ async function askHost(
   if (template === undefined)
     throw new WrennError('conflict', 'the snapshot was given up while it was made', { remedy: 'try again' });
   return { template, steps: steps.map(({ name, durationMs }) => ({ name, durationMs })), stillMs };
-}
-
-/** What a host says of a snapshot, as the database keeps it. */
-export function madeOf(info: SnapshotInfo): MadeSnapshot {
-  return {
-    vcpus: info.vcpus,
-    memoryMb: info.memoryMb,
-    sizeBytes: Number(info.sizeBytes),
-    facts: info.metadata,
-  };
 }
 
 async function undo({ database, log }: ServerContext, agent: HostAgent, id: SnapshotId): Promise<void> {

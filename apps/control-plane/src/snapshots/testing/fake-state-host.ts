@@ -8,7 +8,20 @@ import {
   HostAgentService,
   type SnapshotSandboxRequest,
 } from '@wrenn/protocol/hostagent';
-import type { FakeHostFacts, FakeHostTls } from '@wrenn/testkit';
+
+/** What a server shows and trusts; PEM. */
+interface Tls {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+interface Facts {
+  readonly cpuCores: number;
+  readonly memoryMb: number;
+  readonly diskGb: number;
+  readonly templates: readonly string[];
+}
 
 interface FakeMachine {
   readonly vcpus: number;
@@ -50,10 +63,10 @@ export class FakeStateHost implements AsyncDisposable {
   /** How often the state of a capsule was copied. */
   copies = 0;
   epoch: string = crypto.randomUUID();
-  facts: FakeHostFacts = { cpuCores: 4, memoryMb: 16_384, diskGb: 200, templates: ['minimal'] };
+  facts: Facts = { cpuCores: 4, memoryMb: 16_384, diskGb: 200, templates: ['minimal'] };
   readonly #server;
 
-  private constructor(tls: FakeHostTls) {
+  private constructor(tls: Tls) {
     const { ca, certificate: cert, key } = tls;
     this.#server = createServer(
       { ca, cert, key, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
@@ -61,7 +74,7 @@ export class FakeStateHost implements AsyncDisposable {
     );
   }
 
-  static async start(tls: FakeHostTls): Promise<FakeStateHost> {
+  static async start(tls: Tls): Promise<FakeStateHost> {
     const host = new FakeStateHost(tls);
     const listening = Promise.withResolvers<void>();
     host.#server.once('error', listening.reject);
