@@ -8,7 +8,7 @@ import type { SnapshotTemplate } from '../templates/template.ts';
  * host does not delete now, the host monitor deletes when the host is there again.
  */
 export async function deleteSnapshot(context: ServerContext, teamId: TeamId, name: string): Promise<void> {
-  const template = await findTemplate(context.database, teamId, name);
+  const template = await findTemplate(context.database, teamId, name, 'name');
   if (template.teamId !== teamId) {
     throw new WrennError('forbidden', `${template.name} is a template of the platform`, { field: 'name' });
   }

@@ -214,7 +214,9 @@ for (const version of postgresVersions) {
         status: 'running',
         template: 'again',
       });
-      expect(await rest.ask('DELETE', '/snapshots/again')).toMatchObject(error('not_found', 404));
+      expect(await rest.ask('DELETE', '/snapshots/again')).toMatchObject(
+        error('not_found', 404, { field: 'name' }),
+      );
       expect(await rest.ask('POST', '/capsules', { template: id })).toMatchObject(error('not_found', 404));
       await take();
       expect(await names()).toEqual(['again']);

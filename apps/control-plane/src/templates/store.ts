@@ -19,8 +19,16 @@ type Row = Selectable<Schema['templates']>;
 
 const platform = uuidFromId(zeroId('team'));
 
-/** What a team calls by this name or snapshot ID: its own template, else the platform's. */
-export async function findTemplate(database: Queryable, teamId: TeamId, name: string): Promise<Template> {
+/**
+ * What a team calls by this name or snapshot ID: its own template, else the platform's. `field` is where the request
+ * says it.
+ */
+export async function findTemplate(
+  database: Queryable,
+  teamId: TeamId,
+  name: string,
+  field = 'template',
+): Promise<Template> {
   const team = uuidFromId(teamId);
   const snapshotId = asSnapshotId(name);
   const row = await database
@@ -33,7 +41,7 @@ export async function findTemplate(database: Queryable, teamId: TeamId, name: st
     .where('deleted_at', 'is', null)
     .orderBy((order) => order('team_id', '=', team), 'desc')
     .executeTakeFirst();
-  if (row === undefined) throw new WrennError('not_found', `no template ${name}`, { field: 'template' });
+  if (row === undefined) throw new WrennError('not_found', `no template ${name}`, { field });
   if (row.ready_at === null) {
     throw new WrennError('busy', `the template ${name} is still being made`, { remedy: 'try again' });
   }
