@@ -1,9 +1,9 @@
 import { deadline, until } from '@wrenn/core';
 import { applyPerhaps } from './changes.ts';
+import type { Ground } from './ground.ts';
 import { type CapsuleModel, hashOrNothing } from './model.ts';
 import { applyStep, describeStep, inherited, type Made, perform, persist } from './perform.ts';
 import type { Random } from './random.ts';
-import type { Run } from './run.ts';
 import type { Fault, Step } from './steps.ts';
 import { type Strike, SubjectError } from './subject.ts';
 
@@ -22,7 +22,7 @@ const stillLooks = 4;
 const lookIntervalMs = 250;
 
 /** Plays a step while something breaks, and finds out what came of it: all or nothing, and never less than before. */
-export async function playWithFault(run: Run, step: Step, fault: Fault, random: Random): Promise<Mishap> {
+export async function playWithFault(run: Ground, step: Step, fault: Fault, random: Random): Promise<Mishap> {
   if (fault.kind === 'fill disk') return await playOnFullDisk(run, step, random);
   const victim = fault.kind === 'kill machine' ? victimOf(run, step, random) : undefined;
   const key = `endurance-${crypto.randomUUID()}`;
@@ -54,7 +54,7 @@ async function attempt(work: () => Promise<Made>): Promise<Result> {
 }
 
 /** The same request once more: it must give the outcome of the first, or be the first. */
-async function repeat(run: Run, step: Step, key: string): Promise<Result> {
+async function repeat(run: Ground, step: Step, key: string): Promise<Result> {
   using limit = deadline(settleDeadlineMs, `asking again for ${step.kind}`);
   return await attempt(() => perform(run.subject, run.world, step, { key, signal: limit }));
 }
@@ -72,7 +72,7 @@ function isKeyed({ kind }: Step): boolean {
   return ['create', 'pause', 'resume', 'fork', 'checkpoint', 'snapshot'].includes(kind);
 }
 
-function victimOf(run: Run, step: Step, random: Random): CapsuleModel {
+function victimOf(run: Ground, step: Step, random: Random): CapsuleModel {
   const own = 'id' in step ? run.world.capsules.get(step.id) : undefined;
   const running = run.world.withStatus('running');
   return own !== undefined && (own.status === 'running' || step.kind === 'resume')
@@ -85,7 +85,7 @@ function strikeOf(kind: Strike['kind'], id: string): Strike {
 }
 
 async function settle(
-  run: Run,
+  run: Ground,
   step: Step,
   result: Result,
   random: Random,
@@ -111,7 +111,7 @@ async function settle(
 }
 
 /** Waits until no capsule is on its way to another state. */
-async function settledStatuses(run: Run): Promise<ReadonlyMap<string, string>> {
+async function settledStatuses(run: Ground): Promise<ReadonlyMap<string, string>> {
   using limit = deadline(settleDeadlineMs, 'waiting until every capsule has a definite state');
   let [last, looks] = ['', 0];
   return await until(
@@ -128,7 +128,7 @@ async function settledStatuses(run: Run): Promise<ReadonlyMap<string, string>> {
 }
 
 async function settleCapsule(
-  run: Run,
+  run: Ground,
   step: Step,
   result: Result,
   statuses: ReadonlyMap<string, string>,
@@ -155,7 +155,7 @@ function ignoreRefusal(thrown: unknown): void {
   if (!(thrown instanceof SubjectError)) throw thrown;
 }
 
-async function settleDestroy(run: Run, id: string, statuses: ReadonlyMap<string, string>): Promise<void> {
+async function settleDestroy(run: Ground, id: string, statuses: ReadonlyMap<string, string>): Promise<void> {
   if (statuses.has(id)) {
     using limit = deadline(settleDeadlineMs, 'destroying a capsule again');
     await persist(limit, () => run.subject.destroy(id, { signal: limit }));
@@ -163,7 +163,7 @@ async function settleDestroy(run: Run, id: string, statuses: ReadonlyMap<string,
   run.world.capsules.delete(id);
 }
 
-async function settleSnapshot(run: Run, step: Step & { name: string }, result: Result): Promise<void> {
+async function settleSnapshot(run: Ground, step: Step & { name: string }, result: Result): Promise<void> {
   using limit = deadline(settleDeadlineMs, 'listing snapshots');
   const exists = (await persist(limit, () => run.subject.snapshots())).includes(step.name);
   if (step.kind !== 'delete snapshot') {
@@ -176,7 +176,7 @@ async function settleSnapshot(run: Run, step: Step & { name: string }, result: R
 }
 
 /** A machine that was killed leaves an error with a disk that has all that was flushed, or what was paused before. */
-async function settleVictim(run: Run, step: Step, victim: CapsuleModel): Promise<void> {
+async function settleVictim(run: Ground, step: Step, victim: CapsuleModel): Promise<void> {
   const was = victim.status;
   using limit = deadline(settleDeadlineMs, `noticing that the machine of ${victim.id} is gone`);
   const status = await until(
@@ -203,7 +203,7 @@ async function settleVictim(run: Run, step: Step, victim: CapsuleModel): Promise
 }
 
 /** Refused as what it is, and nothing else: the capsule goes on. */
-async function playOnFullDisk(run: Run, step: Step, random: Random): Promise<Mishap> {
+async function playOnFullDisk(run: Ground, step: Step, random: Random): Promise<Mishap> {
   using limit = deadline(settleDeadlineMs, `${step.kind} on a full disk`);
   for (const capsule of run.world.withStatus('running')) await run.redo(capsule, { kind: 'sync all' });
   await run.saboteur.fillDisk();

@@ -1,5 +1,5 @@
 import { applyChange } from './changes.ts';
-import type { World } from './model.ts';
+import type { Places, World } from './model.ts';
 import type { Step } from './steps.ts';
 import { type Call, type Subject, SubjectError } from './subject.ts';
 
@@ -49,7 +49,7 @@ export function applyStep(world: World, step: Step): void {
 }
 
 /** What a capsule that this step makes holds from its start. */
-export function inherited(world: World, step: Step): ReadonlyMap<string, import('./model.ts').Held> {
+export function inherited(world: World, step: Step): Places {
   const source =
     step.kind === 'fork'
       ? world.capsules.get(step.id)

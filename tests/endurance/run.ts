@@ -1,6 +1,7 @@
 import { deadline } from '@wrenn/core';
 import type { Change } from './changes.ts';
 import { numbers } from './content.ts';
+import type { Ground } from './ground.ts';
 import { type Mishap, playWithFault } from './mishaps.ts';
 import { type CapsuleModel, compare, type Places, World } from './model.ts';
 import { applyStep, describeStep, inherited, perform, persist } from './perform.ts';
@@ -37,7 +38,7 @@ const cycleDeadlineMs = 240_000;
 const rememberedBytes = 100_001;
 
 /** Plays one random life of an installation beside a model of it, and tells where the two differ. */
-export class Run {
+export class Run implements Ground {
   readonly world = new World();
   readonly losses: Loss[] = [];
   readonly faults: Record<string, number> = {};
