@@ -224,3 +224,22 @@ test('another process finishes what a dead one began, or says that it does not k
     await second.stop('leave');
   }
 });
+
+test('a job whose host does not answer for long ends without an outcome', async () => {
+  const id = await rest.capsule();
+  const job = await abandoned(id, 'pause');
+  await database().updateTable('jobs').set({ attempts: 4 }).execute();
+  server.agent.before = async () => {
+    throw new WrennError('host_unavailable', 'is not there');
+  };
+  const ended = await until(
+    async () => {
+      const found = await rest.get('GET', `/jobs/${job}`);
+      return found['status'] === 'running' ? undefined : found;
+    },
+    50,
+    soon(),
+  );
+  expect(ended).toMatchObject({ status: 'unknown', ...error('host_unavailable') });
+  expect(await statusOf(id)).toBe('running');
+});

@@ -8,7 +8,7 @@ import { claimAbandoned, type Job, removeOldJobs } from './store.ts';
 export type Recover = (context: ServerContext, job: Job) => Promise<object>;
 
 const everyMs = 5_000;
-const jobsAtOnce = 4;
+const jobsAtOnce = 16;
 /** A host that is being started again answers within this many leases. */
 const mostAttempts = 5;
 
@@ -17,6 +17,7 @@ export class JobMonitor implements Worker {
   readonly name = 'job monitor';
   readonly #context: ServerContext;
   readonly #recoveries: ReadonlyMap<string, Recover>;
+  #working = 0;
 
   /** `recoveries` is by kind; a kind that is not in it cannot be finished by another process. */
   constructor(context: ServerContext, recoveries: ReadonlyMap<string, Recover>) {
@@ -31,17 +32,25 @@ export class JobMonitor implements Worker {
     }
   }
 
-  /** Looks once. What it takes over, it takes to an end or to the next try. */
+  /** Takes over what nobody works on, and does not wait for it: one host that hangs must not hold up the rest. */
   async pass(): Promise<void> {
-    const { database, operations } = this.#context;
-    for (;;) {
-      const jobs = await claimAbandoned(database, jobsAtOnce);
-      if (jobs.length === 0) break;
-      await Promise.all(jobs.map((job) => operations.run(() => this.#settle(job))));
-    }
+    const { database } = this.#context;
+    const free = jobsAtOnce - this.#working;
+    const jobs = free > 0 ? await claimAbandoned(database, free) : [];
+    for (const job of jobs) void this.#take(job);
     await removeOldJobs(database);
   }
 
+  async #take(job: Job): Promise<void> {
+    this.#working += 1;
+    try {
+      await this.#context.operations.run(() => this.#settle(job));
+    } finally {
+      this.#working -= 1;
+    }
+  }
+
+  /** Never throws. */
   async #settle(job: Job): Promise<void> {
     const { log } = this.#context;
     const about = { job: job.id, kind: job.kind, capsule: job.capsuleId, attempt: job.attempts };
