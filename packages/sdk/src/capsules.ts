@@ -3,14 +3,21 @@ import type { Http } from './http.ts';
 import type {
   CallOptions,
   Capsule,
+  CheckpointOptions,
   CreatedCapsule,
+  CreatedSnapshot,
   CreateOptions,
   ExecEvent,
   ExecOptions,
   ExecResult,
+  Forked,
+  ForkOptions,
   ListOptions,
+  PausedCapsule,
+  ResumedCapsule,
+  ResumeOptions,
 } from './types.ts';
-import { capsuleFrom, createdFrom, execBody, execResultFrom, toWire } from './wire.ts';
+import { answerOf, execBody, toWire } from './wire.ts';
 
 export class Capsules {
   readonly #http: Http;
@@ -20,10 +27,37 @@ export class Capsules {
   }
 
   /** Resolves when commands can be run. The server goes on with it when the call is aborted. */
-  async create(options: CreateOptions = {}, { signal }: CallOptions = {}): Promise<CreatedCapsule> {
-    const body = toWire(options);
-    const response = await this.#http.send({ method: 'POST', path: '/v1/capsules', body, signal });
-    return createdFrom(await response.json());
+  async create(options: CreateOptions = {}, call: CallOptions = {}): Promise<CreatedCapsule> {
+    return answerOf(await this.#post('/v1/capsules', toWire(options), call));
+  }
+
+  /** Takes it to disk with memory and all; resolves when that is durable. */
+  async pause(id: string, call: CallOptions = {}): Promise<PausedCapsule> {
+    return answerOf(await this.#post(`${pathOf(id)}/pause`, undefined, call));
+  }
+
+  /** Resolves when commands can be run again. */
+  async resume(id: string, options: ResumeOptions = {}, call: CallOptions = {}): Promise<ResumedCapsule> {
+    return answerOf(await this.#post(`${pathOf(id)}/resume`, toWire(options), call));
+  }
+
+  /** Keeps it from being paused for another timeout. */
+  async ping(id: string, call: CallOptions = {}): Promise<void> {
+    await this.#post(`${pathOf(id)}/ping`, undefined, call);
+  }
+
+  /** Starts capsules from the state that this one has now; it goes on as it was, running or paused. */
+  async fork(id: string, options: ForkOptions = {}, call: CallOptions = {}): Promise<Forked> {
+    return answerOf(await this.#post(`${pathOf(id)}/fork`, toWire(options), call));
+  }
+
+  /** Keeps the state that it has now as a snapshot; it goes on as it was. */
+  async checkpoint(
+    id: string,
+    options: CheckpointOptions = {},
+    call: CallOptions = {},
+  ): Promise<CreatedSnapshot> {
+    return answerOf(await this.#post(`${pathOf(id)}/checkpoint`, toWire(options), call));
   }
 
   /** Newest first, without those that are stopped or failed. */
@@ -33,12 +67,12 @@ export class Capsules {
     if (options.after !== undefined) query.set('after', options.after);
     const path = `/v1/capsules${query.size === 0 ? '' : `?${query}`}`;
     const response = await this.#http.send({ method: 'GET', path, signal });
-    return ((await response.json()) as unknown[]).map(capsuleFrom);
+    return answerOf(response);
   }
 
   async get(id: string, { signal }: CallOptions = {}): Promise<Capsule> {
     const response = await this.#http.send({ method: 'GET', path: pathOf(id), signal });
-    return capsuleFrom(await response.json());
+    return answerOf(response);
   }
 
   /** Ends a capsule for good; succeeds for one that is stopped already. */
@@ -50,7 +84,7 @@ export class Capsules {
   async exec(id: string, options: ExecOptions, { signal }: CallOptions = {}): Promise<ExecResult> {
     const body = execBody(options);
     const response = await this.#http.send({ method: 'POST', path: `${pathOf(id)}/exec`, body, signal });
-    return execResultFrom(await response.json());
+    return answerOf(response);
   }
 
   /** Runs a command and yields its output as it comes. Leaving the loop ends the command. */
@@ -69,6 +103,10 @@ export class Capsules {
       signal,
     });
     yield* readEvents(response);
+  }
+
+  #post(path: string, body: object | undefined, { signal, idempotencyKey }: CallOptions): Promise<Response> {
+    return this.#http.send({ method: 'POST', path, body, signal, idempotencyKey });
   }
 }
 

@@ -1,5 +1,7 @@
 import { Capsules } from './capsules.ts';
 import { type Fetch, Http } from './http.ts';
+import { Jobs } from './jobs.ts';
+import { Snapshots } from './snapshots.ts';
 
 export interface WrennClientOptions {
   /** Default: WRENN_BASE_URL, else `http://127.0.0.1:8080`. */
@@ -14,6 +16,8 @@ const localUrl = 'http://127.0.0.1:8080';
 /** A client of one Wrenn, for Node and browsers. Methods throw WrennApiError, or the reason of an aborted signal. */
 export class WrennClient {
   readonly capsules: Capsules;
+  readonly snapshots: Snapshots;
+  readonly jobs: Jobs;
 
   constructor(options: WrennClientOptions = {}) {
     const baseUrl = options.baseUrl ?? environment('WRENN_BASE_URL') ?? localUrl;
@@ -21,7 +25,10 @@ export class WrennClient {
     if (apiKey === undefined) throw new TypeError('no API key: pass apiKey, or set WRENN_API_KEY');
     // Browsers refuse a fetch that is called as a method of something else.
     const fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
-    this.capsules = new Capsules(new Http(baseUrl, apiKey, fetch));
+    const http = new Http(baseUrl, apiKey, fetch);
+    this.capsules = new Capsules(http);
+    this.snapshots = new Snapshots(http);
+    this.jobs = new Jobs(http);
   }
 }
 

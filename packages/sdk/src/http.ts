@@ -5,6 +5,7 @@ export interface Call {
   readonly path: string;
   readonly body?: unknown;
   readonly accept?: string;
+  readonly idempotencyKey?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -22,13 +23,21 @@ export class Http {
     this.#fetch = fetch;
   }
 
-  async send({ method, path, body, accept = 'application/json', signal }: Call): Promise<Response> {
+  async send({
+    method,
+    path,
+    body,
+    accept = 'application/json',
+    idempotencyKey,
+    signal,
+  }: Call): Promise<Response> {
     const response = await this.#request(`${this.#baseUrl}${path}`, {
       method,
       headers: {
         accept,
         'x-api-key': this.#apiKey,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),

@@ -16,6 +16,9 @@ export interface Capsule {
   readonly createdAt: Date;
   readonly startedAt?: Date;
   readonly lastActiveAt?: Date;
+  readonly pausedAt?: Date;
+  /** Whether a command in it resumes it when it is paused. */
+  readonly autoResume: boolean;
   readonly lastUpdated: Date;
   /** What was given at the create, and the platform's versions. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -31,6 +34,95 @@ export interface CreatedCapsule extends Capsule {
   readonly steps: readonly Step[];
 }
 
+/** What an operation on the state of a capsule came to, beside the capsule. */
+export interface JobOutcome {
+  /** To look it up with `jobs.get`, also after the connection was lost. */
+  readonly jobId: string;
+  /** What the time went to, in order. */
+  readonly steps: readonly Step[];
+}
+
+export interface PausedCapsule extends Capsule, JobOutcome {
+  /** How long the guest stood still until its state was read. */
+  readonly stillMs: number;
+  /** What this pause wrote. */
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+}
+
+export interface ResumedCapsule extends Capsule, JobOutcome {
+  /** What the guest says was put right in it: clock, random pool, identity, connections. */
+  readonly receipt: Readonly<Record<string, unknown>>;
+}
+
+export interface ResumeOptions {
+  /** Replaces the capsule's. */
+  readonly timeoutSec?: number;
+}
+
+export interface ForkOptions {
+  /** 1 to 100; default 1. */
+  readonly count?: number;
+  /** Default: the parent's. */
+  readonly timeoutSec?: number;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export interface Forked extends JobOutcome {
+  readonly capsules: readonly Capsule[];
+  /** Children that could not be started; nothing of them is left. */
+  readonly failed: readonly { readonly id: string; readonly code: string; readonly message: string }[];
+  /** How long the parent stood still; 0 for one that was paused. */
+  readonly stillMs: number;
+}
+
+export type SnapshotType = 'base' | 'snapshot';
+
+/** What capsules are created from: a template of the platform, or the state that a capsule had. */
+export interface Snapshot {
+  /** Absent for a base. */
+  readonly id?: string;
+  /** For `template` of a create. */
+  readonly name: string;
+  readonly type: SnapshotType;
+  readonly vcpus?: number;
+  readonly memoryMb?: number;
+  readonly sizeBytes: number;
+  readonly createdAt: Date;
+  /** Of the platform, not of the team. */
+  readonly platform: boolean;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export interface CreatedSnapshot extends Snapshot, JobOutcome {
+  /** How long the capsule stood still; 0 for one that was paused. */
+  readonly stillMs: number;
+}
+
+export interface CheckpointOptions {
+  /** Default: `checkpoint-` and eight digits. */
+  readonly name?: string;
+}
+
+export interface CreateSnapshotOptions {
+  readonly capsuleId: string;
+  /** Default: `template-` and eight digits. */
+  readonly name?: string;
+}
+
+export interface Job {
+  readonly id: string;
+  readonly kind: string;
+  /** `unknown`: its host did not say what came of it. */
+  readonly status: 'running' | 'succeeded' | 'failed' | 'unknown';
+  readonly capsuleId?: string;
+  readonly createdAt: Date;
+  readonly finishedAt?: Date;
+  readonly steps?: readonly Step[];
+  readonly result?: unknown;
+  readonly error?: { readonly code: string; readonly message: string; readonly remedy?: string };
+}
+
 export interface CreateOptions {
   /** Default `minimal`. */
   readonly template?: string;
@@ -38,8 +130,10 @@ export interface CreateOptions {
   readonly vcpus?: number;
   /** 128 to 8192, even; default 512. */
   readonly memoryMb?: number;
-  /** How long it may be inactive before it is paused; 0, the default, is for ever. The server keeps it, but does not act on it yet. */
+  /** How long it may be inactive before it is paused; 0, the default, is for ever. */
   readonly timeoutSec?: number;
+  /** Whether a command in it resumes it when it is paused; default false. */
+  readonly autoResume?: boolean;
   readonly metadata?: Readonly<Record<string, string>>;
   /** Environment of every command in it. */
   readonly envs?: Readonly<Record<string, string>>;
@@ -91,4 +185,9 @@ export type ExecEvent =
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  /**
+   * For calls that make or change something: repeated with the same key, they are done once, and the repetition gets
+   * the outcome of the first.
+   */
+  readonly idempotencyKey?: string;
 }

@@ -1,21 +1,14 @@
 /** Between the API's snake_case and JavaScript's camelCase, for the objects that this client knows. */
 import { isObject } from './error.ts';
-import type { Capsule, CreatedCapsule, ExecOptions, ExecResult } from './types.ts';
+import type { ExecOptions } from './types.ts';
 
-const times = new Set(['createdAt', 'startedAt', 'lastActiveAt', 'lastUpdated']);
-/** Their keys are the user's own. */
-const opaque = new Set(['metadata', 'envs']);
+const times = new Set(['createdAt', 'startedAt', 'lastActiveAt', 'lastUpdated', 'pausedAt', 'finishedAt']);
+/** Their keys are the user's own, or the guest's. */
+const opaque = new Set(['metadata', 'envs', 'receipt', 'result']);
 
-export function capsuleFrom(body: unknown): Capsule {
-  return fromWire(body) as Capsule;
-}
-
-export function createdFrom(body: unknown): CreatedCapsule {
-  return fromWire(body) as CreatedCapsule;
-}
-
-export function execResultFrom(body: unknown): ExecResult {
-  return fromWire(body) as ExecResult;
+/** An answer as what the API says it is. */
+export async function answerOf<T>(response: Response): Promise<T> {
+  return fromWire(await response.json()) as T;
 }
 
 export function execBody({ stdin, ...options }: ExecOptions): object {

@@ -82,7 +82,8 @@ export class FakeHostAgent implements AsyncDisposable {
     await closed.promise;
   }
 
-  #service(): ServiceImpl<typeof HostAgentService> {
+  /** What keeps the state of capsules is not among it: that would show nothing without machines. */
+  #service(): Partial<ServiceImpl<typeof HostAgentService>> {
     return {
       createSandbox: async (request) => {
         await guarded(() => this.beforeCreate(request));
