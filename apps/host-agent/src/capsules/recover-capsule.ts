@@ -85,10 +85,12 @@ async function finishResume(
   capsule?.guest.close();
   await machine?.kill();
   await discardDisks(context, record);
-  await parent?.release();
   const paused: CapsuleRecord = { ...withoutMachine(record), phase: 'paused', disks: [] };
   await context.journal.writeDurably(id, paused);
-  return await findPaused(context, id, paused);
+  const outcome = await findPaused(context, id, paused);
+  // Not earlier: what it was started from is the state that it goes back to, and a state that nobody holds is removed.
+  await parent?.release();
+  return outcome;
 }
 
 async function introduceAgain(
