@@ -7,11 +7,17 @@ import { envdFiles } from './benchmarks/envd-files.ts';
 import { envdMemory } from './benchmarks/envd-memory.ts';
 import { envdStart } from './benchmarks/envd-start.ts';
 import { exec } from './benchmarks/exec.ts';
+import { fork } from './benchmarks/fork.ts';
+import { pause } from './benchmarks/pause.ts';
+import { resume } from './benchmarks/resume.ts';
 import { openInstallation } from './installation.ts';
 
 const benchmarks: readonly (Benchmark | StandaloneBenchmark)[] = [
   create,
   exec,
+  pause,
+  resume,
+  fork,
   density,
   envdFiles,
   envdMemory,
