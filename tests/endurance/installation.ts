@@ -1,4 +1,5 @@
-import { access, readdir } from 'node:fs/promises';
+import { access, cp, readdir, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WrennInstallation } from '../support/wrenn-installation.ts';
 import { type Outcome, Run, type RunOptions } from './run.ts';
@@ -24,12 +25,37 @@ export async function endure(options: RunOptions): Promise<Endured> {
     await wrenn.start();
     const subject = new WrennSubject(wrenn.baseUrl, await wrenn.apiKey());
     const outcome = await new Run(subject, new WrennSaboteur(wrenn, store), options).play();
-    const leftOver = await filesIn(wrenn.directory);
+    const leftOver = [...(await filesIn(wrenn.directory)), ...(await machinesOf(wrenn.directory))];
+    if (outcome.losses.length + leftOver.length > 0) await keepLogs(wrenn, options);
     return { ...outcome, leftOver };
+  } catch (thrown) {
+    await keepLogs(wrenn, options);
+    throw thrown;
   } finally {
     await wrenn.stop();
     await store.unmount();
   }
+}
+
+/** What the services wrote, for one who looks for the cause. */
+async function keepLogs(wrenn: WrennInstallation, { seed, note }: RunOptions): Promise<void> {
+  const kept = join(tmpdir(), `wrenn-endurance-${seed}`);
+  await cp(join(wrenn.directory, 'logs'), kept, { recursive: true, force: true });
+  note(`the logs of the services are kept in ${kept}`);
+}
+
+/** Virtual machines that nobody ended. */
+async function machinesOf(directory: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const commands = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  );
+  return pids.flatMap((pid, index) => {
+    const command = commands[index] ?? '';
+    return /^[^\0]*qemu-system/.test(command) && command.includes(directory)
+      ? [`machine with PID ${pid}`]
+      : [];
+  });
 }
 
 /** Everything of capsules and snapshots; their folders themselves stay. */

@@ -140,7 +140,8 @@ export class Run implements Ground {
     for (const capsule of [...this.world.capsules.values()]) {
       const status = statuses.get(capsule.id) ?? 'absent';
       if (status === capsule.status) continue;
-      this.lose(`${capsule.label} ${capsule.id} should be ${capsule.status} and is ${status}`, capsule);
+      const said = await this.#reading(() => this.subject.status(capsule.id));
+      this.lose(`${capsule.label} ${capsule.id} should be ${capsule.status} and is ${said}`, capsule);
       await this.abandon(capsule);
     }
     for (const [id, status] of statuses) {

@@ -93,7 +93,7 @@ function insideOne(capsule: CapsuleModel, random: Random): Choice[] {
     change(7, () => ({
       kind: random.chance(0.5) ? 'overwrite' : 'replace',
       place: `memory/m${random.whole(1, mostFilesInMemory)}`,
-      content: numbers(start(random), random.size(1024 ** 2, 20 * 1024 ** 2)),
+      content: numbers(start(random), sizeInMemory(random)),
     })),
     { weight: 12, value: (): Step => ({ kind: 'pause', id }) },
   ];
@@ -132,6 +132,12 @@ function ofOne(world: World, { id }: CapsuleModel, random: Random): Choice[] {
     choices.push({ weight: 3, value: () => ({ kind: 'checkpoint', id, name: name() }) });
   }
   return choices;
+}
+
+/** Mostly a few megabytes: all of it is hashed after each step, by emulated guests. */
+function sizeInMemory(random: Random): number {
+  const draw = () => random.size(1024 ** 2, 20 * 1024 ** 2);
+  return Math.min(draw(), draw());
 }
 
 export function start(random: Random): number {

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { endure } from '../endurance/installation.ts';
+
+/** The long form is `npm run endurance`. */
+const cycles = 12;
+const chosen = Math.floor(Math.random() * 1_000_000);
+
+describe('a random life with faults', { timeout: 400_000 }, () => {
+  it.each([
+    { which: 'one that is always the same', seed: 1 },
+    { which: 'another each time', seed: chosen },
+  ])('loses nothing: $which, by seed $seed', async ({ seed }) => {
+    const notes: string[] = [];
+    const {
+      losses,
+      leftOver,
+      cycles: played,
+    } = await endure({ cycles, seed, note: (text) => notes.push(text) });
+    expect({ losses, leftOver }, `with seed ${seed}:\n${notes.join('\n')}`).toEqual({
+      losses: [],
+      leftOver: [],
+    });
+    expect(played).toBe(cycles);
+  });
+});
