@@ -6,7 +6,8 @@ export class Random {
     this.#state = 0x9e3779b9;
     for (const part of seed) {
       this.#state = (this.#state ^ part) >>> 0;
-      this.next();
+      // What comes out, not the next state: seeds that differ little must have little in common.
+      this.#state = Math.floor(this.next() * 2 ** 32);
     }
   }
 
