@@ -13,7 +13,7 @@ export type Change =
   | { readonly kind: 'sync'; readonly place: Place }
   | { readonly kind: 'sync all' };
 
-export function placeOf(change: Change): Place | undefined {
+function placeOf(change: Change): Place | undefined {
   if (change.kind === 'remember') return 'process';
   return change.kind === 'sync all' ? undefined : change.place;
 }

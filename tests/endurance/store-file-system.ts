@@ -18,13 +18,10 @@ export class StoreFileSystem {
   }
 
   static async mount(mountPoint: string, image: string, bytes: number): Promise<StoreFileSystem> {
-    await writeFile(image, '');
-    await truncate(image, bytes);
-    await run('mkfs.ext4', ['-q', '-m', '0', image]);
     await mkdir(mountPoint, { recursive: true });
-    await run('mount', ['-o', 'loop', image, mountPoint]);
+    // Some containers have no loop devices.
+    await mountImage(mountPoint, image, bytes).catch(() => mountMemory(mountPoint, bytes));
     await chmod(mountPoint, 0o711);
-    await rmdir(join(mountPoint, 'lost+found'));
     return new StoreFileSystem(mountPoint, image);
   }
 
@@ -47,6 +44,18 @@ export class StoreFileSystem {
     await run('umount', [this.#mountPoint]);
     await rm(this.#image, { force: true });
   }
+}
+
+async function mountImage(mountPoint: string, image: string, bytes: number): Promise<void> {
+  await writeFile(image, '');
+  await truncate(image, bytes);
+  await run('mkfs.ext4', ['-q', '-m', '0', image]);
+  await run('mount', ['-o', 'loop', image, mountPoint]);
+  await rmdir(join(mountPoint, 'lost+found'));
+}
+
+async function mountMemory(mountPoint: string, bytes: number): Promise<void> {
+  await run('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', mountPoint]);
 }
 
 async function run(program: string, args: readonly string[]): Promise<void> {
