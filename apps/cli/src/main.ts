@@ -1,7 +1,6 @@
-import { describeError, systemCode, WrennError } from '@wrenn/core';
-import { WrennApiError } from '@wrenn/sdk';
 import { CommanderError } from 'commander';
 import type { CommandContext } from './context.ts';
+import { describeFault } from './describe-fault.ts';
 import { exitCodeOf, exitCodes } from './exit-code.ts';
 import { colorsFor } from './output/colors.ts';
 import { buildProgram } from './program.ts';
@@ -28,16 +27,8 @@ try {
     process.exitCode = thrown.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   } else {
     process.exitCode = exitCodeOf(thrown);
-    process.stderr.write(`${colorsFor(process.stderr, process.env).red('wrenn:')} ${describe(thrown)}\n`);
+    process.stderr.write(
+      `${colorsFor(process.stderr, process.env).red('wrenn:')} ${describeFault(thrown)}\n`,
+    );
   }
-}
-
-/** One line: cause, then remedy. What is neither a typed fault nor the system's is a defect, and shown with its origin. */
-function describe(thrown: unknown): string {
-  if (thrown instanceof WrennApiError || thrown instanceof WrennError) {
-    const message = thrown.code === 'internal_error' ? describeError(thrown) : thrown.message;
-    return thrown.remedy === undefined ? message : `${message}; ${thrown.remedy}`;
-  }
-  if (systemCode(thrown) !== undefined) return describe(WrennError.from(thrown, 'the system refused'));
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { capsuleCommand } from './commands/capsule.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { runCommand } from './commands/run.ts';
+import { snapshotCommand } from './commands/snapshot.ts';
 import { upCommand } from './commands/up.ts';
 import type { CommandContext } from './context.ts';
 import { exitCodeHelp } from './exit-code.ts';
@@ -17,7 +18,8 @@ export function buildProgram(context: CommandContext): Command {
     .addCommand(upCommand(context))
     .addCommand(doctorCommand(context))
     .addCommand(runCommand(context))
-    .addCommand(capsuleCommand(context));
+    .addCommand(capsuleCommand(context))
+    .addCommand(snapshotCommand(context));
   configure(program, context);
   return program;
 }

@@ -1,18 +1,20 @@
 import type { Command } from 'commander';
 import { type ClientFlags, clientCommand, openClient } from '../client/client-command.ts';
-import { type CommandContext, printJson, printLine } from '../context.ts';
+import type { CommandContext } from '../context.ts';
+import { doEach } from './each.ts';
 
 export function capsuleRemoveCommand(context: CommandContext): Command {
   return clientCommand('rm')
     .summary('destroy capsules')
     .description('Destroy capsules for good. Succeeds for one that is stopped already.')
     .argument('<id...>', 'IDs of capsules')
-    .action(async (ids: string[], flags: ClientFlags) => {
+    .action(async (names: string[], flags: ClientFlags) => {
       const { capsules } = await openClient(flags, context);
-      for (const id of ids) {
+      const output = flags.json === true ? 'json' : 'text';
+      const act = async (id: string) => {
         await capsules.destroy(id);
-        if (flags.json !== true) printLine(context, id);
-      }
-      if (flags.json === true) printJson(context, { destroyed: ids });
+        return id;
+      };
+      await doEach({ names, past: 'destroyed', output, act }, context);
     });
 }

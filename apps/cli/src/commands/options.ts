@@ -42,6 +42,23 @@ export function shapeOf({ template, vcpus, memory }: ShapeFlags) {
   };
 }
 
+/** How long a capsule may be left alone. */
+export interface TimeoutFlags {
+  readonly timeout?: number;
+}
+
+export function addTimeoutOption(command: Command, otherwise: string): Command {
+  return command.option(
+    '--timeout <seconds>',
+    `pause it after this long without activity; 0 is never (default: ${otherwise})`,
+    wholeNumber(0),
+  );
+}
+
+export function timeoutOf({ timeout }: TimeoutFlags) {
+  return timeout === undefined ? {} : { timeoutSec: timeout };
+}
+
 /** How a command in a capsule is run. */
 export interface ExecFlags {
   readonly env?: Readonly<Record<string, string>>;
