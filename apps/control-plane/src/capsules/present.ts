@@ -17,7 +17,8 @@ export function present(capsule: Capsule): z.output<typeof capsuleBody> {
     auto_resume: capsule.autoResume,
     ...(engine === undefined ? {} : { engine }),
     ...(isolation === 'kvm' || isolation === 'emulated' ? { isolation } : {}),
-    ...(capsule.hostIp === '' ? {} : { host_ip: capsule.hostIp }),
+    // Another one has that address by now, if it does not run.
+    ...(capsule.hostIp === '' || capsule.status !== 'running' ? {} : { host_ip: capsule.hostIp }),
     created_at: capsule.createdAt.toISOString(),
     ...(capsule.startedAt === undefined ? {} : { started_at: capsule.startedAt.toISOString() }),
     ...(capsule.lastActiveAt === undefined ? {} : { last_active_at: capsule.lastActiveAt.toISOString() }),

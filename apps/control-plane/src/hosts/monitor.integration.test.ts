@@ -74,7 +74,7 @@ test('a create that is under way is left alone', async () => {
 
 test('an old machine that no row wants is destroyed, a young one is not', async () => {
   const [old, young, ended] = [newId('capsule'), newId('capsule'), await client.capsules.create()];
-  await database().updateTable('capsules').set({ status: 'error' }).execute();
+  await database().updateTable('capsules').set({ status: 'error', started_at: null }).execute();
   const source = machine(ended.id);
   server.agent.capsules.set(ended.id, { ...source, createdAtMs: hourAgo() });
   server.agent.capsules.set(old, { ...source, createdAtMs: hourAgo() });
@@ -88,6 +88,16 @@ test('an old machine that no row wants is destroyed, a young one is not', async 
     soon(),
   );
   expect([...server.agent.capsules.keys()]).toEqual([young]);
+});
+
+test('a machine that ran and failed is kept with its disk until somebody destroys it', async () => {
+  const { id } = await client.capsules.create();
+  await database().updateTable('capsules').set({ status: 'error' }).execute();
+  server.agent.capsules.set(id, { ...machine(id), status: 'error', createdAtMs: hourAgo() });
+  await server.controlPlane.context.hostMonitor.pass(soon());
+  await server.controlPlane.context.hostMonitor.pass(soon());
+  expect([...server.agent.capsules.keys()]).toContain(id);
+  await client.capsules.destroy(id);
 });
 
 test('a host that is silent for long loses its capsules, and has them again when it is back', async () => {

@@ -201,7 +201,9 @@ async function destroyStrangers(look: Look, sandboxes: readonly SandboxInfo[]): 
       'in',
       old.map(({ sandboxId }) => uuidFromId(parseId('capsule', sandboxId))),
     )
-    .where('status', 'not in', ['stopped', 'error'])
+    .where('status', '!=', 'stopped')
+    // One that ran and failed has a disk that its user may still want; one that never ran has nothing.
+    .where((where) => where.or([where('status', '!=', 'error'), where('started_at', 'is not', null)]))
     .execute();
   const wanted = new Set<string>(rows.map((row) => idFromUuid('capsule', row.id)));
   for (const { sandboxId } of old.filter((sandbox) => !wanted.has(sandbox.sandboxId))) {
