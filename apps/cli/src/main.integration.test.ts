@@ -3,7 +3,16 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { deadline, until } from '@wrenn/core';
 import { describe, expect, it } from 'vitest';
-import { capsule, end, type FakeApi, key, output, startFakeApi } from './testing/fake-api.ts';
+import {
+  capsule,
+  end,
+  type FakeApi,
+  failedChild,
+  key,
+  output,
+  snapshot,
+  startFakeApi,
+} from './testing/fake-api.ts';
 
 const entry = fileURLToPath(new URL('main.ts', import.meta.url));
 const create = 'POST /v1/capsules';
@@ -74,10 +83,90 @@ describe('wrenn run', () => {
   });
 });
 
+describe('wrenn capsule', () => {
+  it('creates one that is paused when nobody uses it, and resumed when somebody does', async () => {
+    await using api = await startFakeApi({});
+    await finished(start(api, ['capsule', 'create', '--timeout', '60', '--auto-resume']), '');
+    expect(api.requests[0]?.body).toEqual({ timeout_sec: 60, auto_resume: true });
+  });
+
+  it.each([
+    ['pause', `POST /v1/capsules/${capsule.id}/pause`],
+    ['resume', `POST /v1/capsules/${capsule.id}/resume`],
+    ['rm', destroy],
+  ])('%s goes on after one that failed, and ends with its exit code', async (action, line) => {
+    await using api = await startFakeApi({});
+    const { code, stdout, stderr } = await finished(start(api, ['capsule', action, 'cl-1', capsule.id]), '');
+    expect({ code, stdout }).toEqual({ code: 5, stdout: `${capsule.id}\n` });
+    expect(stderr).toBe('wrenn: cl-1: there is no such capsule\n');
+    expect(linesOf(api).at(-1)).toBe(line);
+  });
+
+  it('prints what was done and what failed as one JSON value', async () => {
+    await using api = await startFakeApi({});
+    const { stdout } = await finished(start(api, ['capsule', 'pause', '--json', capsule.id, 'cl-1']), '');
+    expect(JSON.parse(stdout)).toMatchObject({
+      paused: [{ id: capsule.id, status: 'paused', stillMs: 1, memoryBytes: 2, diskBytes: 3 }],
+      failed: [{ name: 'cl-1', code: 'not_found' }],
+    });
+  });
+
+  it('resumes with another timeout', async () => {
+    await using api = await startFakeApi({});
+    await finished(start(api, ['capsule', 'resume', '--timeout', '0', capsule.id]), '');
+    expect(api.requests[0]?.body).toEqual({ timeout_sec: 0 });
+  });
+
+  it('forks, and prints the IDs of the children', async () => {
+    await using api = await startFakeApi({});
+    const result = await finished(start(api, ['capsule', 'fork', capsule.id, '-n', '3']), '');
+    expect(result).toEqual({ code: 0, stdout: `${capsule.id}\n`, stderr: '' });
+    expect(api.requests[0]?.body).toEqual({ count: 3 });
+  });
+
+  it('prints the children that run, says which do not, and fails', async () => {
+    await using api = await startFakeApi({ failed: [failedChild] });
+    const result = await finished(start(api, ['capsule', 'fork', capsule.id, '-n', '2']), '');
+    expect(result).toMatchObject({ code: 1, stdout: `${capsule.id}\n` });
+    expect(result.stderr).toContain(failedChild.id);
+  });
+});
+
+describe('wrenn snapshot', () => {
+  it('creates one, and prints its name', async () => {
+    await using api = await startFakeApi({});
+    const result = await finished(start(api, ['snapshot', 'create', capsule.id, 'mine']), '');
+    expect(result).toEqual({ code: 0, stdout: 'mine\n', stderr: '' });
+    expect(api.requests[0]?.body).toEqual({ sandbox_id: capsule.id, name: 'mine' });
+  });
+
+  it('lists them with whose they are and how large', async () => {
+    await using api = await startFakeApi({});
+    const { stdout } = await finished(start(api, ['snapshot', 'ls']), '');
+    const [head, ...rows] = stdout.trimEnd().split('\n');
+    expect(head).toMatch(/^NAME +TYPE +OWNER +VCPUS +MEMORY +SIZE +AGE$/);
+    expect(rows[0]).toMatch(/^mine +snapshot +team +1 +512 MiB +35\.2 MiB +\d/);
+    expect(rows[1]).toMatch(/^minimal +base +platform +- +- +0 B +\d/);
+  });
+
+  it('lists those of one type', async () => {
+    await using api = await startFakeApi({});
+    const { stdout } = await finished(start(api, ['snapshot', 'ls', '--type', 'base', '--json']), '');
+    expect(JSON.parse(stdout)).toMatchObject([{ name: 'minimal', platform: true }]);
+  });
+
+  it('deletes several, also after one that failed', async () => {
+    await using api = await startFakeApi({});
+    const result = await finished(start(api, ['snapshot', 'rm', 'none', snapshot.name]), '');
+    expect(result).toMatchObject({ code: 5, stdout: `${snapshot.name}\n` });
+  });
+});
+
 describe('exit codes', () => {
   it.each([
     ['2 for a wrong usage', ['run'], 2],
     ['2 for an unknown option', ['capsule', 'ls', '--nonsense'], 2],
+    ['2 for a type of snapshots that there is not', ['snapshot', 'ls', '--type', 'nonsense'], 2],
     ['0 for help', ['--help'], 0],
     ['4 for a wrong key', ['capsule', 'ls', '--api-key', 'wrong'], 4],
     ['5 for what is not there', ['capsule', 'rm', 'cl-1'], 5],

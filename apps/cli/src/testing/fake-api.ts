@@ -6,9 +6,14 @@ export interface FakeApiOptions {
   /** The lines of its stream; `hang` leaves the stream open after them. */
   readonly events?: readonly object[];
   readonly afterEvents?: 'end' | 'hang';
+  /** The children of a fork that cannot be started. */
+  readonly failed?: readonly (typeof failedChild)[];
 }
 
-/** Stands in for the API: it makes, lists and destroys capsules that do not exist, and plays back one stream. */
+/**
+ * Stands in for the API: it makes, lists, pauses, forks and destroys capsules that do not exist, and plays back one
+ * stream.
+ */
 export interface FakeApi extends AsyncDisposable {
   readonly url: string;
   readonly requests: readonly { readonly line: string; readonly key: string; readonly body: unknown }[];
@@ -29,6 +34,43 @@ export const capsule = {
   steps: [],
 };
 
+export const snapshot = {
+  id: 'snp-0000000000000000000000001',
+  name: 'mine',
+  type: 'snapshot',
+  vcpus: 1,
+  memory_mb: 512,
+  size_bytes: 36_909_875,
+  created_at: '2026-01-01T00:00:00.000Z',
+  platform: false,
+};
+const base = {
+  name: 'minimal',
+  type: 'base',
+  size_bytes: 0,
+  created_at: '2026-01-01T00:00:00.000Z',
+  platform: true,
+};
+
+/** The child of a fork that cannot be started. */
+export const failedChild = { id: 'cl-0000000000000000000000002', code: 'no_space', message: 'no space' };
+
+const job = { job_id: 'job-0000000000000000000000001', steps: [{ name: 'capture', duration_ms: 1 }] };
+const paused = { ...capsule, ...job, status: 'paused', still_ms: 1, memory_bytes: 2, disk_bytes: 3 };
+
+const notFound = { status: 404, body: { error: { code: 'not_found', message: 'there is no such capsule' } } };
+const answers: Readonly<Record<string, { readonly status: number; readonly body?: unknown }>> = {
+  'POST /v1/capsules': { status: 201, body: capsule },
+  'GET /v1/capsules': { status: 200, body: [capsule] },
+  [`DELETE /v1/capsules/${capsule.id}`]: { status: 204 },
+  [`POST /v1/capsules/${capsule.id}/pause`]: { status: 200, body: paused },
+  [`POST /v1/capsules/${capsule.id}/resume`]: { status: 200, body: { ...capsule, ...job, receipt: {} } },
+  'POST /v1/snapshots': { status: 201, body: { ...snapshot, ...job, still_ms: 1 } },
+  'GET /v1/snapshots': { status: 200, body: [snapshot, base] },
+  'GET /v1/snapshots?type=base': { status: 200, body: [base] },
+  [`DELETE /v1/snapshots/${snapshot.name}`]: { status: 204 },
+};
+
 export const key = 'wrn_00000000000000000000000000000000';
 
 export const output = (stream: 'stdout' | 'stderr', text: string) => ({
@@ -45,6 +87,7 @@ export const end = (exitCode: number, outcome = 'exited', error?: string) => ({
 export async function startFakeApi({
   events = [end(0)],
   afterEvents = 'end',
+  failed = [],
 }: FakeApiOptions): Promise<FakeApi> {
   const requests: { line: string; key: string; body: unknown }[] = [];
   const server = createServer((request, response) => {
@@ -57,14 +100,16 @@ export async function startFakeApi({
   });
   function answer(line: string, sentKey: string, response: ServerResponse): void {
     if (sentKey !== key) send(response, 401, { error: { code: 'unauthorized', message: 'no such key' } });
-    else if (line === 'POST /v1/capsules') send(response, 201, capsule);
-    else if (line === 'GET /v1/capsules') send(response, 200, [capsule]);
-    else if (line === `DELETE /v1/capsules/${capsule.id}`) response.writeHead(204).end();
     else if (line === `POST /v1/capsules/${capsule.id}/exec`) {
       response.writeHead(200, { 'content-type': 'application/x-ndjson' });
       for (const event of events) response.write(`${JSON.stringify(event)}\n`);
       if (afterEvents === 'end') response.end();
-    } else send(response, 404, { error: { code: 'not_found', message: 'there is no such capsule' } });
+    } else if (line === `POST /v1/capsules/${capsule.id}/fork`) {
+      send(response, 201, { ...job, capsules: [capsule], failed, still_ms: 1 });
+    } else {
+      const { status, body } = answers[line] ?? notFound;
+      send(response, status, body);
+    }
   }
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const address = server.address();
@@ -80,7 +125,8 @@ export async function startFakeApi({
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  if (body === undefined) response.writeHead(status).end();
+  else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
