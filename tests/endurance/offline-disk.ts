@@ -19,11 +19,9 @@ export async function differencesOnDisk(
   id: string,
   expected: ReadonlyMap<string, string | undefined>,
 ): Promise<string[]> {
-  if (expected.size === 0) return [];
-  const { disks } = record.parse(
-    JSON.parse(await readFile(`${directory}/capsules/${id}/record.json`, 'utf8')),
-  );
-  const top = disks.at(-1);
+  const text = await readFile(`${directory}/capsules/${id}/record.json`, 'utf8').catch(() => undefined);
+  if (text === undefined) return ['its record is gone, and its disk with it'];
+  const top = record.parse(JSON.parse(text)).disks.at(-1);
   if (top === undefined) return ['its record names no disk'];
   const copy = `${directory}/endurance-${id}.raw`;
   try {

@@ -183,8 +183,7 @@ export class Run implements Ground {
     try {
       await work();
     } catch (thrown) {
-      if (!(thrown instanceof SubjectError)) throw thrown;
-      this.lose(`unexpected: ${thrown.code}: ${thrown.message}`);
+      this.lose(`unexpected: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
       await this.saboteur.recovered();
     }
   }
