@@ -119,8 +119,15 @@ export interface Job {
   readonly createdAt: Date;
   readonly finishedAt?: Date;
   readonly steps?: readonly Step[];
-  readonly result?: unknown;
-  readonly error?: { readonly code: string; readonly message: string; readonly remedy?: string };
+  /** What the request was answered, with the names of the wire. */
+  readonly result?: Readonly<Record<string, unknown>>;
+  readonly error?: {
+    readonly code: string;
+    readonly message: string;
+    readonly field?: string;
+    readonly remedy?: string;
+    readonly retryable: boolean;
+  };
 }
 
 export interface CreateOptions {
