@@ -47,6 +47,45 @@ describe('wrenn capsule', () => {
     expect((await wrenn(['capsule', 'rm', id], { env })).code).toBe(0);
   });
 
+  it('pauses, resumes and forks capsules, and starts others from their snapshots', async () => {
+    const made = new Set<string>();
+    const lines = async (...args: string[]) => {
+      const { code, stdout, stderr } = await wrenn(args, { env });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      return stdout.toString().trimEnd().split('\n');
+    };
+    const capsuleFrom = async (...args: string[]) => {
+      const [id = ''] = await lines('capsule', ...args);
+      made.add(id);
+      return id;
+    };
+    const rowOf = async (name: string, ...list: string[]) =>
+      (await lines(...list)).find((line) => line.startsWith(`${name} `));
+    const read = (id: string) => lines('capsule', 'exec', id, '--', 'cat', '/dev/shm/kept');
+    const name = `cli-${process.pid}`;
+    try {
+      const id = await capsuleFrom('create');
+      await lines('capsule', 'exec', id, '--', 'sh', '-c', 'echo in memory >/dev/shm/kept');
+      expect(await lines('capsule', 'pause', id)).toEqual([id]);
+      expect(await rowOf(id, 'capsule', 'ls')).toContain(' paused ');
+      expect(await lines('capsule', 'resume', id)).toEqual([id]);
+      expect(await rowOf(id, 'capsule', 'ls')).toContain(' running ');
+      expect(await read(id)).toEqual(['in memory']);
+
+      expect(await read(await capsuleFrom('fork', id))).toEqual(['in memory']);
+
+      expect(await lines('snapshot', 'create', id, name)).toEqual([name]);
+      expect(await rowOf(name, 'snapshot', 'ls', '--type', 'snapshot')).toMatch(/ team +1 +512 MiB /);
+      expect(await read(await capsuleFrom('create', '--template', name))).toEqual(['in memory']);
+      expect(await lines('snapshot', 'rm', name)).toEqual([name]);
+      expect(await rowOf(name, 'snapshot', 'ls')).toBeUndefined();
+    } finally {
+      await wrenn(['snapshot', 'rm', name], { env });
+      if (made.size > 0)
+        expect((await lines('capsule', 'rm', ...made)).toSorted()).toEqual([...made].toSorted());
+    }
+  });
+
   it('exits with 5 for a capsule that is not there, with the reason on standard error', async () => {
     const { code, stderr } = await wrenn(['capsule', 'exec', `cl-${'0'.repeat(24)}1`, '--', 'true'], { env });
     expect(code).toBe(5);
