@@ -122,7 +122,7 @@ async function fetchText(url: string, signal: AbortSignal): Promise<string | und
   }
 }
 
-it('what a state does not allow is refused, and of two resumes at once at least one succeeds', async () => {
+it('what a state does not allow is refused, and of two resumes at once one succeeds', async () => {
   await using one = await capsule();
   const { capsules } = client();
   await expect(capsules.resume(one.id)).rejects.toMatchObject({ code: 'invalid_state' });

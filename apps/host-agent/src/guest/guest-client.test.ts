@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { Code } from '@connectrpc/connect';
@@ -30,17 +36,16 @@ afterEach(() => {
 
 /** A guest that says the same to each request. */
 function says(status: number, body: unknown): RequestListener {
-  return async (request, response) => {
-    const text = Number(request.headers['content-length'] ?? 1) > 0;
+  const reply = async (request: IncomingMessage, response: ServerResponse) => {
+    const hasBody = Number(request.headers['content-length'] ?? 1) > 0;
     const { url: path, headers } = request;
-    heard.push({
-      path,
-      secret: headers['x-wrenn-host-secret'],
-      body: text ? await bodyOf(request) : undefined,
-    });
+    const heardBody = hasBody ? await bodyOf(request) : undefined;
+    heard.push({ path, secret: headers['x-wrenn-host-secret'], body: heardBody });
     response.writeHead(status).end(body === undefined ? undefined : JSON.stringify(body));
   };
+  return (request, response) => void reply(request, response);
 }
+
 /** Calls have another encoding, of which nothing is read here. */
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
   return request.headers['content-type'] === 'application/json' ? await json(request) : undefined;
