@@ -1,20 +1,13 @@
-import { createServer } from 'node:https';
-import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
-import { connectNodeAdapter } from '@connectrpc/connect-node';
-import { type ErrorCode, WrennError } from '@wrenn/core';
+import { WrennError } from '@wrenn/core';
+import type { CreateSandboxRequest, ExecStreamRequest } from '@wrenn/protocol/hostagent';
 import {
-  type CreateSandboxRequest,
-  type ExecStreamRequest,
-  HostAgentService,
-} from '@wrenn/protocol/hostagent';
+  FakeAgentServer,
+  type FakeHostTls,
+  type FakeService,
+  guarded,
+  toConnect,
+} from './fake-agent-server.ts';
 import { runFakeCommand } from './fake-command.ts';
-
-/** What a server shows and trusts; PEM. */
-export interface FakeHostTls {
-  readonly ca: string;
-  readonly certificate: string;
-  readonly key: string;
-}
 
 export interface FakeHostFacts {
   readonly cpuCores: number;
@@ -43,47 +36,24 @@ export class FakeHostAgent implements AsyncDisposable {
   readonly execs: ExecStreamRequest[] = [];
   /** Streams of output whose caller went away before the end. */
   abandoned = 0;
-  readonly #server;
+  #server: FakeAgentServer | undefined;
 
-  private constructor(tls: FakeHostTls) {
-    this.#server = createServer(
-      {
-        ca: tls.ca,
-        cert: tls.certificate,
-        key: tls.key,
-        requestCert: true,
-        rejectUnauthorized: true,
-        minVersion: 'TLSv1.3',
-      },
-      connectNodeAdapter({ routes: (router) => router.service(HostAgentService, this.#service()) }),
-    );
-  }
-
-  /** Listens on 127.0.0.1; the certificate has to be for that address. `port` 0 is any free one. */
   static async start(tls: FakeHostTls, port = 0): Promise<FakeHostAgent> {
-    const agent = new FakeHostAgent(tls);
-    const listening = Promise.withResolvers<void>();
-    agent.#server.once('error', listening.reject);
-    agent.#server.listen(port, '127.0.0.1', listening.resolve);
-    await listening.promise;
+    const agent = new FakeHostAgent();
+    agent.#server = await FakeAgentServer.start(tls, agent.#service(), port);
     return agent;
   }
 
   get address(): string {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('the fake agent does not listen');
-    return `127.0.0.1:${address.port}`;
+    return this.#server?.address ?? '';
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = Promise.withResolvers<void>();
-    this.#server.close(() => closed.resolve());
-    this.#server.closeAllConnections();
-    await closed.promise;
+    await this.#server?.[Symbol.asyncDispose]();
   }
 
   /** What keeps the state of capsules is not among it: that would show nothing without machines. */
-  #service(): Partial<ServiceImpl<typeof HostAgentService>> {
+  #service(): FakeService {
     return {
       createSandbox: async (request) => {
         await guarded(() => this.beforeCreate(request));
@@ -181,24 +151,4 @@ export class FakeHostAgent implements AsyncDisposable {
     if (this.capsules.has(sandboxId)) return;
     throw toConnect(new WrennError('not_found', `no capsule ${sandboxId}`));
   }
-}
-
-async function guarded(work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (thrown) {
-    throw thrown instanceof WrennError ? toConnect(thrown) : thrown;
-  }
-}
-
-const rpcCodes: Partial<Record<ErrorCode, Code>> = {
-  not_found: Code.NotFound,
-  no_space: Code.ResourceExhausted,
-};
-
-/** As the real agent tells its errors. */
-function toConnect(error: WrennError): ConnectError {
-  const headers = new Headers({ 'wrenn-error-code': error.code });
-  if (error.remedy !== undefined) headers.set('wrenn-error-remedy', encodeURIComponent(error.remedy));
-  return new ConnectError(error.message, rpcCodes[error.code] ?? Code.Internal, headers);
 }

@@ -1,9 +1,14 @@
 import { newId, WrennError } from '@wrenn/core';
-import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
+import {
+  FakeStateHost,
+  postgresMissing,
+  postgresVersions,
+  type TestDatabases,
+  testDatabases,
+} from '@wrenn/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
 import { usable } from '../hosts/capacity.ts';
-import { FakeStateHost } from '../snapshots/testing/fake-state-host.ts';
 import { Rest } from '../snapshots/testing/rest.ts';
 import { startTestServer, type TestServer } from '../test-server.ts';
 

@@ -1,6 +1,6 @@
 import { type CapsuleId, idFromUuid, newId, parseId, until, uuidFromId, WrennError } from '@wrenn/core';
 import { createLogger } from '@wrenn/service';
-import { type TestDatabases, testDatabases } from '@wrenn/testkit';
+import { FakePausingHost, type TestDatabases, testDatabases } from '@wrenn/testkit';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startControlPlane } from '../control-plane.ts';
@@ -8,7 +8,6 @@ import { migrateUrl } from '../db/migrator.ts';
 import { insertJob } from '../jobs/store.ts';
 import { Rest } from '../snapshots/testing/rest.ts';
 import { startTestServer, type TestServer } from '../test-server.ts';
-import { FakePausingHost } from './testing/fake-pausing-host.ts';
 
 let databases: TestDatabases;
 let server: TestServer<FakePausingHost>;

@@ -84,7 +84,7 @@ async function backToPaused(database: ServerContext['database'], id: CapsuleId):
 }
 
 /** What the guest said, as far as it can be read. */
-export function parseReceipt(text: string): Record<string, unknown> {
+function parseReceipt(text: string): Record<string, unknown> {
   try {
     return receipt.catch({}).parse(JSON.parse(text));
   } catch (thrown) {

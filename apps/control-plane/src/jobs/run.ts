@@ -81,7 +81,7 @@ async function outcomeOf({ database }: ServerContext, teamId: TeamId, id: JobId)
 }
 
 /** Does the work under the job's lease and writes down how it ended. */
-export async function finishJob<T extends object>(
+async function finishJob<T extends object>(
   context: ServerContext,
   id: JobId,
   work: () => Promise<T>,

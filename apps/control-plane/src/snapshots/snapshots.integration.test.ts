@@ -1,9 +1,14 @@
 import { newId, uuidFromId, WrennError } from '@wrenn/core';
-import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
+import {
+  FakeStateHost,
+  postgresMissing,
+  postgresVersions,
+  type TestDatabases,
+  testDatabases,
+} from '@wrenn/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
 import { startTestServer, type TestServer } from '../test-server.ts';
-import { FakeStateHost } from './testing/fake-state-host.ts';
 import { Rest } from './testing/rest.ts';
 
 for (const version of postgresVersions) {

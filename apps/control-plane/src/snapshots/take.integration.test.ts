@@ -9,7 +9,13 @@ import {
   uuidFromId,
   WrennError,
 } from '@wrenn/core';
-import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
+import {
+  FakeStateHost,
+  postgresMissing,
+  postgresVersions,
+  type TestDatabases,
+  testDatabases,
+} from '@wrenn/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findCapsule } from '../capsules/store.ts';
 import { migrateUrl } from '../db/migrator.ts';
@@ -20,7 +26,6 @@ import { ensureDefaultTeam } from '../teams/store.ts';
 import { findBySnapshot, reserveName, templateOf } from '../templates/store.ts';
 import { startTestServer, type TestServer } from '../test-server.ts';
 import { finishSnapshot } from './take.ts';
-import { FakeStateHost } from './testing/fake-state-host.ts';
 import { Rest } from './testing/rest.ts';
 
 for (const version of postgresVersions) {

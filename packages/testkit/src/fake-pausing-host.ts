@@ -1,9 +1,12 @@
-import { createServer } from 'node:https';
-import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
-import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { WrennError } from '@wrenn/core';
-import { HostAgentService, Outcome } from '@wrenn/protocol/hostagent';
-import type { FakeHostTls } from '@wrenn/testkit';
+import { Outcome } from '@wrenn/protocol/hostagent';
+import {
+  FakeAgentServer,
+  type FakeHostTls,
+  type FakeService,
+  guarded,
+  toConnect,
+} from './fake-agent-server.ts';
 
 type Status = 'starting' | 'running' | 'paused' | 'error';
 
@@ -17,38 +20,23 @@ export class FakePausingHost implements AsyncDisposable {
   before: (call: string) => Promise<void> = async () => {};
   receipt = '{"clock_ms":1.5}';
   epoch: string = crypto.randomUUID();
-  readonly #server;
+  #server: FakeAgentServer | undefined;
 
-  private constructor({ ca, certificate: cert, key }: FakeHostTls) {
-    this.#server = createServer(
-      { ca, cert, key, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
-      connectNodeAdapter({ routes: (router) => router.service(HostAgentService, this.#service()) }),
-    );
-  }
-
-  static async start(tls: FakeHostTls): Promise<FakePausingHost> {
-    const host = new FakePausingHost(tls);
-    const listening = Promise.withResolvers<void>();
-    host.#server.once('error', listening.reject);
-    host.#server.listen(0, '127.0.0.1', listening.resolve);
-    await listening.promise;
+  static async start(tls: FakeHostTls, port = 0): Promise<FakePausingHost> {
+    const host = new FakePausingHost();
+    host.#server = await FakeAgentServer.start(tls, host.#service(), port);
     return host;
   }
 
   get address(): string {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('the fake host does not listen');
-    return `127.0.0.1:${address.port}`;
+    return this.#server?.address ?? '';
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = Promise.withResolvers<void>();
-    this.#server.close(() => closed.resolve());
-    this.#server.closeAllConnections();
-    await closed.promise;
+    await this.#server?.[Symbol.asyncDispose]();
   }
 
-  #service(): Partial<ServiceImpl<typeof HostAgentService>> {
+  #service(): FakeService {
     return {
       createSandbox: ({ sandboxId }) => {
         this.calls.push('create');
@@ -92,20 +80,11 @@ export class FakePausingHost implements AsyncDisposable {
 
   async #move(call: string, id: string, to: Status): Promise<void> {
     this.calls.push(call);
-    try {
-      await this.before(call);
-    } catch (thrown) {
-      throw thrown instanceof WrennError ? toConnect(thrown) : thrown;
-    }
+    await guarded(() => this.before(call));
     this.capsules.set(id, to);
   }
 
   #require(id: string): void {
     if (this.capsules.get(id) !== 'running') throw toConnect(new WrennError('invalid_state', 'is paused'));
   }
-}
-
-/** As the real agent tells its errors. */
-function toConnect(error: WrennError): ConnectError {
-  return new ConnectError(error.message, Code.Internal, new Headers({ 'wrenn-error-code': error.code }));
 }

@@ -1,27 +1,17 @@
-import { createServer } from 'node:https';
-import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
-import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { WrennError } from '@wrenn/core';
-import {
-  type CreateSandboxRequest,
-  type ForkSandboxRequest,
-  HostAgentService,
-  type SnapshotSandboxRequest,
+import type {
+  CreateSandboxRequest,
+  ForkSandboxRequest,
+  SnapshotSandboxRequest,
 } from '@wrenn/protocol/hostagent';
-
-/** What a server shows and trusts; PEM. */
-interface Tls {
-  readonly ca: string;
-  readonly certificate: string;
-  readonly key: string;
-}
-
-interface Facts {
-  readonly cpuCores: number;
-  readonly memoryMb: number;
-  readonly diskGb: number;
-  readonly templates: readonly string[];
-}
+import {
+  FakeAgentServer,
+  type FakeHostTls,
+  type FakeService,
+  guarded,
+  toConnect,
+} from './fake-agent-server.ts';
+import type { FakeHostFacts } from './fake-host-agent.ts';
 
 interface FakeMachine {
   readonly vcpus: number;
@@ -63,40 +53,24 @@ export class FakeStateHost implements AsyncDisposable {
   /** How often the state of a capsule was copied. */
   copies = 0;
   epoch: string = crypto.randomUUID();
-  facts: Facts = { cpuCores: 4, memoryMb: 16_384, diskGb: 200, templates: ['minimal'] };
-  readonly #server;
+  facts: FakeHostFacts = { cpuCores: 4, memoryMb: 16_384, diskGb: 200, templates: ['minimal'] };
+  #server: FakeAgentServer | undefined;
 
-  private constructor(tls: Tls) {
-    const { ca, certificate: cert, key } = tls;
-    this.#server = createServer(
-      { ca, cert, key, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
-      connectNodeAdapter({ routes: (router) => router.service(HostAgentService, this.#service()) }),
-    );
-  }
-
-  static async start(tls: Tls): Promise<FakeStateHost> {
-    const host = new FakeStateHost(tls);
-    const listening = Promise.withResolvers<void>();
-    host.#server.once('error', listening.reject);
-    host.#server.listen(0, '127.0.0.1', listening.resolve);
-    await listening.promise;
+  static async start(tls: FakeHostTls, port = 0): Promise<FakeStateHost> {
+    const host = new FakeStateHost();
+    host.#server = await FakeAgentServer.start(tls, host.#service(), port);
     return host;
   }
 
   get address(): string {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('the fake host does not listen');
-    return `127.0.0.1:${address.port}`;
+    return this.#server?.address ?? '';
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = Promise.withResolvers<void>();
-    this.#server.close(() => closed.resolve());
-    this.#server.closeAllConnections();
-    await closed.promise;
+    await this.#server?.[Symbol.asyncDispose]();
   }
 
-  #service(): Partial<ServiceImpl<typeof HostAgentService>> {
+  #service(): FakeService {
     return {
       createSandbox: (request) => {
         const snapshot = request.snapshotId === '' ? undefined : this.#snapshot(request.snapshotId);
@@ -186,17 +160,4 @@ export class FakeStateHost implements AsyncDisposable {
       throw toConnect(new WrennError('not_found', `capsule ${id} is not on this host`));
     return machine;
   }
-}
-
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (thrown) {
-    throw thrown instanceof WrennError ? toConnect(thrown) : thrown;
-  }
-}
-
-/** As the real agent tells its errors. */
-function toConnect(error: WrennError): ConnectError {
-  return new ConnectError(error.message, Code.Internal, new Headers({ 'wrenn-error-code': error.code }));
 }
