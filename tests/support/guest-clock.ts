@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { deadline, until } from '@wrenn/core';
 
-/** A program for a guest: answers each byte that comes to this port with its time, as 64 bits of nanoseconds. */
-export const clockPort = 9123;
+const clockPort = 9123;
+
+/** A program for a guest: answers each byte that comes to the port with its time, as 64 bits of nanoseconds. */
 export const clockServer = `import socket, struct, time
 server = socket.create_server(("0.0.0.0", ${clockPort}))
 while True:
