@@ -37,7 +37,7 @@ const head = `<!-- Made by \`npm run generate\` from packages/core/src/capsule-s
 
 # States of a capsule`;
 
-const rules = `An empty cell is refused with \`invalid_state\`, and the remedy names the states that are not; \`=\` leaves the state as it
+const rules = `What has an empty cell is refused with \`invalid_state\`, which names the states that allow it; \`=\` leaves the state as it
 is. One operation on the state of a capsule runs at a time: a second one is answered with \`busy\`, and can be repeated; a
 destroy waits for the end of the first, or is answered so too. To destroy a capsule that is \`stopped\` succeeds and does
 nothing. A fault of a pause, a snapshot or a fork leaves the capsule as it was; after one of a resume it is \`paused\`, with
