@@ -19,6 +19,7 @@ type Result = { readonly made: Made } | { readonly error: Error };
 const settleDeadlineMs = 120_000;
 /** A state that has not changed for so long, and that nothing is being done to, is definite. */
 const stillLooks = 4;
+const pendingPatienceMs = 20_000;
 const lookIntervalMs = 250;
 
 /** Plays a step while something breaks, and finds out what came of it: all or nothing, and never less than before. */
@@ -110,15 +111,21 @@ async function settle(
   }
 }
 
-/** Waits until no capsule is on its way to another state. */
+/**
+ * Waits until no capsule is on its way to another state. A create that was given up by a server which was killed stays
+ * pending for minutes, until its deadline has passed: nobody was promised anything, and it can be destroyed.
+ */
 async function settledStatuses(run: Ground): Promise<ReadonlyMap<string, string>> {
   using limit = deadline(settleDeadlineMs, 'waiting until every capsule has a definite state');
+  const patientUntil = performance.now() + pendingPatienceMs;
   let [last, looks] = ['', 0];
   return await until(
     async () => {
       const statuses = await persist(limit, () => run.subject.capsules());
       const seen = JSON.stringify([...statuses].toSorted());
-      looks = seen === last && !/"(pending|starting|missing)"/.test(seen) ? looks + 1 : 0;
+      const moving =
+        performance.now() < patientUntil ? /"(pending|starting|missing)"/ : /"(starting|missing)"/;
+      looks = seen === last && !moving.test(seen) ? looks + 1 : 0;
       last = seen;
       return looks >= stillLooks ? statuses : undefined;
     },
