@@ -93,6 +93,7 @@ async function settle(
   victim: CapsuleModel | undefined,
 ): Promise<void> {
   const places = inherited(run.world, step);
+  const known = new Set(run.world.capsules.keys());
   const statuses = await settledStatuses(run);
   if (step.kind !== 'destroy') await settleCapsule(run, step, result, statuses);
   if (step.kind === 'destroy') await settleDestroy(run, step.id, statuses);
@@ -100,7 +101,7 @@ async function settle(
   if (victim !== undefined && run.world.capsules.has(victim.id)) await settleVictim(run, step, victim);
   const created = step.kind === 'create' || step.kind === 'fork';
   for (const [id, status] of statuses) {
-    if (!created || run.world.capsules.has(id)) continue;
+    if (!created || known.has(id)) continue;
     if (status === 'running') await run.adopt(id, places, describeStep(step, run.world), random);
     else if ('made' in result && result.made.ids.includes(id))
       run.lose(`capsule ${id} was made, and is ${status}`);
