@@ -76,9 +76,9 @@ export class Draft implements AsyncDisposable {
     await this.#open.add('layer', () => writer[Symbol.asyncDispose]());
     for await (const run of pages) {
       signal.throwIfAborted();
-      await writer.add(run);
+      writer.add(run);
     }
-    const { ranges, bytes } = await writer.end();
+    const { ranges, bytes } = writer.end();
     const map = {
       memoryBytes: memoryMiB * 1024 * 1024,
       generation: (parentMap?.generation ?? 0) + 1,
