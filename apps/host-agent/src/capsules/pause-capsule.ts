@@ -1,4 +1,12 @@
-import { type CapsuleId, Cleanup, deadline, describeError, newId, type SnapshotId } from '@wrenn/core';
+import {
+  allEnded,
+  type CapsuleId,
+  Cleanup,
+  deadline,
+  describeError,
+  newId,
+  type SnapshotId,
+} from '@wrenn/core';
 import { type PausedCapsule, type RunningCapsule, withoutMachine } from './capsule.ts';
 import type { CapsuleRecord } from './capsule-record.ts';
 import { type CapsuleContext, requireRunning } from './capsules.ts';
@@ -62,14 +70,16 @@ async function pause(
   const before = capsule.record;
   // Before anything else has its turn: from here on no command is begun.
   const { lastActiveAtMs } = capsule.activity;
-  capsule.record = { ...before, phase: 'pausing', snapshot: snapshotId, lastActiveAtMs };
+  capsule.record = { ...before, phase: 'pausing', snapshot: snapshotId, pausedBy: by, lastActiveAtMs };
   await undo.add('record', async () => {
     capsule.record = before;
     await context.journal.write(id, before);
   });
-  await context.journal.write(id, capsule.record);
   await undo.add('guest', () => goOn(context, capsule));
-  await watch.time('prepare', () => quiesce(context, capsule, signal));
+  // From a record on the disk that names the snapshot, whoever finds both knows that the capsule is paused.
+  await watch.time('prepare', () =>
+    allEnded([context.journal.writeDurably(id, capsule.record), quiesce(context, capsule, signal)]),
+  );
   await using draft = await context.snapshots.begin(snapshotId);
   const stopped = performance.now();
   const { memoryBytes } = await captureMachine(capsule, draft, watch, signal);
@@ -80,7 +90,7 @@ async function pause(
   );
   // From here on the snapshot is the capsule: whatever fails, the machine must not run again.
   undo.commit();
-  context.capsules.set(id, await settlePaused(context, capsule, snapshotId, by));
+  context.capsules.set(id, await settlePaused(context, capsule, snapshotId));
   await watch.time('release', () => releaseMachine(context, capsule));
   await capsule.parent?.release();
   return { steps: watch.steps, stillMs, memoryBytes, diskBytes };
@@ -91,7 +101,6 @@ export async function settlePaused(
   context: CapsuleContext,
   { id, record }: Pick<RunningCapsule, 'id' | 'record'>,
   snapshotId: SnapshotId,
-  by: 'caller' | 'host',
 ): Promise<PausedCapsule> {
   const state = context.snapshots.hold(snapshotId);
   const paused: CapsuleRecord = {
@@ -99,10 +108,9 @@ export async function settlePaused(
     phase: 'paused',
     snapshot: snapshotId,
     disks: [],
-    pausedBy: by,
   };
   try {
-    await context.journal.writeDurably(id, paused);
+    await context.journal.write(id, paused);
   } catch (thrown) {
     // The record that is there names the snapshot too, and an agent that finds both comes to here again.
     context.log.error({ capsule: id, cause: describeError(thrown) }, 'writing that a capsule is paused');

@@ -56,10 +56,10 @@ async function finishPause(
 ): Promise<Recovered> {
   const snapshotId = record.snapshot === undefined ? undefined : parseId('snapshot', record.snapshot);
   if (snapshotId === undefined || context.snapshots.find(snapshotId) === undefined) {
-    return await findRunning(context, id, { ...record, phase: 'running' }, machine);
+    return await findRunning(context, id, runningAgain(record), machine);
   }
   await machine?.kill();
-  context.capsules.set(id, await settlePaused(context, { id, record }, snapshotId, 'host'));
+  context.capsules.set(id, await settlePaused(context, { id, record }, snapshotId));
   return 'paused';
 }
 
@@ -192,4 +192,10 @@ function holdParent(context: CapsuleContext, record: CapsuleRecord): Hold | unde
 function holdOf(context: CapsuleContext, id: string): Hold | undefined {
   const snapshotId = parseId('snapshot', id);
   return context.snapshots.find(snapshotId) === undefined ? undefined : context.snapshots.hold(snapshotId);
+}
+
+/** The record of a capsule whose pause was broken off. */
+function runningAgain(record: CapsuleRecord): CapsuleRecord {
+  const { pausedBy: _notPaused, ...rest } = record;
+  return { ...rest, phase: 'running' };
 }

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { Cleanup } from '@wrenn/core';
+import { allEnded, Cleanup } from '@wrenn/core';
 import type { RunningCapsule } from './capsule.ts';
 import type { CapsuleContext } from './capsules.ts';
 
@@ -10,12 +10,14 @@ import type { CapsuleContext } from './capsules.ts';
 export async function releaseMachine(context: CapsuleContext, capsule: RunningCapsule): Promise<void> {
   const { id, slot } = capsule;
   await using cleanup = new Cleanup();
-  await cleanup.add('slot', () => context.slots.release(slot));
+  await cleanup.add('slot, cgroup and machine directory', async () => {
+    await allEnded([
+      context.slots.release(slot),
+      context.cgroups.remove(id),
+      rm(context.journal.machineDirectoryOf(id), { recursive: true, force: true }),
+    ]);
+  });
   await cleanup.add('metadata', () => context.metadata.withdraw(slot));
-  await cleanup.add('cgroup', () => context.cgroups.remove(id));
-  await cleanup.add('machine directory', () =>
-    rm(context.journal.machineDirectoryOf(id), { recursive: true, force: true }),
-  );
   await cleanup.add('virtual machine', () => capsule.machine.kill());
   await cleanup.add('guest client', () => capsule.guest.close());
 }

@@ -1,17 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
-import { chmod, chown, copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { allEnded, Cleanup, type SnapshotId, WrennError } from '@wrenn/core';
+import { allEnded, Cleanup, type SnapshotId } from '@wrenn/core';
 import type { WrittenPages } from '../engine/engine.ts';
 import { stampOf } from '../templates/template-snapshot.ts';
 import { flushFolder, partOf } from './files.ts';
-import { type LayerReader, LayerWriter } from './layer-writer.ts';
+import type { InProgress } from './in-progress.ts';
+import { LayerWriter } from './layer-writer.ts';
 import { formatVersion, type SnapshotManifest } from './manifest.ts';
 import { layersOf, type MemoryMap } from './memory-map.ts';
 import { encodeMap } from './memory-map-file.ts';
+import { OpenLayers } from './open-layers.ts';
 import { type DiskId, type StorePaths, snapshotFiles } from './paths.ts';
-import type { Snapshot } from './snapshot-store.ts';
+import { readMap } from './read-map.ts';
+import type { Hold, Snapshot } from './snapshot.ts';
 import { templateMemoryPart } from './template-part.ts';
 
 /** A map that reads from this many layers is followed by one that reads from one: all that differs from the template. */
@@ -24,8 +26,9 @@ export type DraftFacts = Omit<
 > & { readonly template: { readonly key: string; readonly name: string } };
 
 /** What a draft needs of its store. */
-interface Surroundings {
-  mapOf(snapshot: Snapshot): Promise<MemoryMap>;
+export interface Surroundings {
+  readonly inProgress: InProgress;
+  hold(id: SnapshotId): Hold;
   /** The checksum of a disk that an earlier snapshot has. */
   knownDisk(id: DiskId): SnapshotManifest['disks'][number] | undefined;
   published(snapshot: Snapshot): void;
@@ -36,8 +39,10 @@ export class Draft implements AsyncDisposable {
   readonly #id: SnapshotId;
   readonly #paths: StorePaths;
   readonly #around: Surroundings;
-  readonly #undo = new Cleanup();
   readonly #open = new Cleanup();
+  readonly #undo = new Cleanup();
+  /** What keeps a collection from what the draft is made of, and others from what it refers to. */
+  readonly #holds = new Cleanup();
   #memory: { map: MemoryMap; parent: Snapshot | undefined; own: string; writer: LayerWriter } | undefined;
 
   private constructor(id: SnapshotId, paths: StorePaths, around: Surroundings) {
@@ -48,11 +53,13 @@ export class Draft implements AsyncDisposable {
 
   static async begin(id: SnapshotId, paths: StorePaths, around: Surroundings): Promise<Draft> {
     const draft = new Draft(id, paths, around);
-    const directory = paths.draft(id);
-    await rm(directory, { recursive: true, force: true });
-    await mkdir(directory, { mode: 0o700 });
-    await draft.#undo.add('draft', () => rm(directory, { recursive: true, force: true }));
-    return draft;
+    try {
+      await draft.#makeFolder();
+      return draft;
+    } catch (thrown) {
+      await draft[Symbol.asyncDispose]();
+      throw thrown;
+    }
   }
 
   /**
@@ -65,14 +72,13 @@ export class Draft implements AsyncDisposable {
     memoryMiB: number,
     signal: AbortSignal,
   ): Promise<{ readonly bytes: number }> {
-    const parentMap = parent === undefined ? undefined : await this.#around.mapOf(parent);
+    if (parent !== undefined) await this.#hold(parent);
+    const parentMap = parent === undefined ? undefined : await readMap(parent);
     const before = parentMap !== undefined && layersOf(parentMap).length < mostLayers ? parentMap : undefined;
-    const layers = new OpenLayers(this.#paths);
+    const layers = new OpenLayers(parent?.id ?? this.#id, this.#paths);
     await this.#open.add('layers', () => layers[Symbol.dispose]());
-    const own = randomBytes(16).toString('hex');
-    const path = this.#paths.layer(own);
-    await this.#undo.add('layer', () => rm(path, { force: true }));
-    const writer = await LayerWriter.create(path, own, before, layers);
+    const own = await this.#newLayer();
+    const writer = await LayerWriter.create(this.#paths.layer(own), own, before, layers);
     await this.#open.add('layer', () => writer[Symbol.asyncDispose]());
     for await (const run of pages) {
       signal.throwIfAborted();
@@ -107,7 +113,7 @@ export class Draft implements AsyncDisposable {
       partOf(this.#path('memoryMap')),
       partOf(this.#path('deviceState')),
       this.#layers(memory),
-      Promise.all(disks.map((id) => this.#seal(id))),
+      allEnded(disks.map((id) => this.#seal(id))),
       templateMemoryPart(facts.template.key, dirname(this.#paths.templateMemory(facts.template.key))),
     ]);
     signal.throwIfAborted();
@@ -128,6 +134,7 @@ export class Draft implements AsyncDisposable {
 
   /** A snapshot of the parts of another one. */
   async publishAlias(from: Snapshot): Promise<Snapshot> {
+    await this.#hold(from);
     for (const name of ['memoryMap', 'deviceState'] as const)
       await copyFile(join(from.directory, snapshotFiles[name]), this.#path(name));
     const [memoryMap, deviceState] = await allEnded([
@@ -144,8 +151,34 @@ export class Draft implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#open.release();
-    await this.#undo.release();
+    await using all = new Cleanup();
+    await all.add('holds', () => this.#holds.release());
+    await all.add('undo', () => this.#undo.release());
+    await all.add('open files', () => this.#open.release());
+  }
+
+  async #makeFolder(): Promise<void> {
+    const directory = this.#paths.draft(this.#id);
+    const { drafts } = this.#around.inProgress;
+    drafts.add(this.#id);
+    await this.#holds.add('draft', () => void drafts.delete(this.#id));
+    await this.#undo.add('draft', () => rm(directory, { recursive: true, force: true }));
+    await rm(directory, { recursive: true, force: true });
+    await mkdir(directory, { mode: 0o700 });
+  }
+
+  async #newLayer(): Promise<string> {
+    const id = randomBytes(16).toString('hex');
+    const { layers } = this.#around.inProgress;
+    layers.add(id);
+    await this.#holds.add('layer', () => void layers.delete(id));
+    await this.#undo.add('layer', () => rm(this.#paths.layer(id), { force: true }));
+    return id;
+  }
+
+  async #hold({ id }: Snapshot): Promise<void> {
+    const hold = this.#around.hold(id);
+    await this.#holds.add('snapshot', () => hold.release());
   }
 
   #path(name: keyof typeof snapshotFiles): string {
@@ -169,11 +202,19 @@ export class Draft implements AsyncDisposable {
     return [...older, { id: memory.own, ...flushed, stamp }];
   }
 
-  /** From now on nobody writes to it: root's, and readable by whichever VMM lies on it. */
+  /**
+   * From now on nobody writes to it: root's, and readable by whichever VMM lies on it. Where nothing comes of the
+   * draft, it is its machine's again, which may be writing to it and opens it once more later.
+   */
   async #seal(id: DiskId): Promise<{ disk: SnapshotManifest['disks'][number]; isNew: boolean }> {
     const known = this.#around.knownDisk(id);
     if (known !== undefined) return { disk: known, isNew: false };
     const path = this.#paths.disk(id);
+    const { uid, gid, mode } = await stat(path);
+    await this.#undo.add('disk', async () => {
+      await chown(path, uid, gid);
+      await chmod(path, mode & 0o777);
+    });
     await chown(path, 0, 0);
     await chmod(path, 0o444);
     return { disk: { id, ...(await partOf(path)) }, isNew: true };
@@ -181,49 +222,34 @@ export class Draft implements AsyncDisposable {
 
   async #appear(manifest: SnapshotManifest): Promise<Snapshot> {
     const path = this.#path('manifest');
-    await writeFile(path, JSON.stringify(manifest, null, 2), { mode: 0o600, flush: true });
+    await writeFile(path, JSON.stringify(manifest, null, 2), { mode: 0o600 });
     const directory = this.#paths.snapshot(this.#id);
     await allEnded([
+      // A file is flushed as a folder is.
+      flushFolder(path),
       flushFolder(this.#paths.draft(this.#id)),
       flushFolder(this.#paths.layers),
       flushFolder(this.#paths.disks),
     ]);
     await rename(this.#paths.draft(this.#id), directory);
+    try {
+      await flushFolder(this.#paths.directory);
+    } catch (thrown) {
+      if (await this.#takeBack(directory)) throw thrown;
+      // It stays where the next start finds it, so it counts from now on too.
+    }
     this.#undo.commit();
-    await flushFolder(this.#paths.directory);
     const snapshot = { id: this.#id, directory, manifest };
     this.#around.published(snapshot);
     return snapshot;
   }
-}
 
-/** Reads without leaving the thread: the layers are in the page cache, and a guest stands still. */
-class OpenLayers implements LayerReader, Disposable {
-  readonly #paths: StorePaths;
-  readonly #files = new Map<string, number>();
-
-  constructor(paths: StorePaths) {
-    this.#paths = paths;
-  }
-
-  read(layer: string, bytes: Buffer, position: number): void {
-    const file = this.#fileOf(layer);
-    for (let done = 0; done < bytes.length; ) {
-      const read = readSync(file, bytes, done, bytes.length - done, position + done);
-      if (read === 0) throw new WrennError('snapshot_refused', `memory layer ${layer} ends too early`);
-      done += read;
+  async #takeBack(directory: string): Promise<boolean> {
+    try {
+      await rename(directory, this.#paths.draft(this.#id));
+      return true;
+    } catch {
+      return false;
     }
-  }
-
-  [Symbol.dispose](): void {
-    for (const file of this.#files.values()) closeSync(file);
-  }
-
-  #fileOf(layer: string): number {
-    const known = this.#files.get(layer);
-    if (known !== undefined) return known;
-    const file = openSync(this.#paths.layer(layer), 'r');
-    this.#files.set(layer, file);
-    return file;
   }
 }
