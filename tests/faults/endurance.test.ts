@@ -7,7 +7,7 @@ const chosen = Math.floor(Math.random() * 1_000_000);
 
 describe('a random life with faults', { timeout: 400_000 }, () => {
   it.each([
-    { which: 'one that is always the same', seed: 1 },
+    { which: 'one that is always the same, with every kind of fault', seed: 53 },
     { which: 'another each time', seed: chosen },
   ])('loses nothing: $which, by seed $seed', async ({ seed }) => {
     const notes: string[] = [];
