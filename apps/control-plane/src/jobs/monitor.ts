@@ -73,12 +73,8 @@ export class JobMonitor implements Worker {
   async #recover(job: Job): Promise<object> {
     const recover = this.#recoveries.get(job.kind);
     if (recover !== undefined) return await recover(this.#context, job);
-    throw new WrennError(
-      'internal_error',
-      `the process that did this died in the middle of the ${job.kind}`,
-      {
-        remedy: 'see what became of the capsule, then ask again with a new idempotency key',
-      },
-    );
+    throw new WrennError('conflict', `the process that did this died in the middle of the ${job.kind}`, {
+      remedy: 'see what became of the capsule, then ask again with a new idempotency key',
+    });
   }
 }
