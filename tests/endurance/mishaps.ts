@@ -95,7 +95,7 @@ async function settle(
   const places = inherited(run.world, step);
   const known = new Set(run.world.capsules.keys());
   const statuses = await settledStatuses(run);
-  if (step.kind !== 'destroy') await settleCapsule(run, step, result, statuses);
+  if (step.kind !== 'destroy') await settleCapsule(run, step, result, statuses, victim);
   if (step.kind === 'destroy') await settleDestroy(run, step.id, statuses);
   if ('name' in step) await settleSnapshot(run, step, result);
   if (victim !== undefined && run.world.capsules.has(victim.id)) await settleVictim(run, step, victim);
@@ -140,14 +140,16 @@ async function settleCapsule(
   step: Step,
   result: Result,
   statuses: ReadonlyMap<string, string>,
+  victim: CapsuleModel | undefined,
 ): Promise<void> {
   const capsule = 'id' in step ? run.world.capsules.get(step.id) : undefined;
   if (capsule === undefined) return;
   const status = statuses.get(capsule.id);
   if (step.kind === 'pause' || step.kind === 'resume') {
-    const target = step.kind === 'pause' ? 'paused' : 'running';
-    if ('made' in result && status !== 'error') applyStep(run.world, step);
-    else if (status === target) applyStep(run.world, step);
+    if ('made' in result || victim === capsule) {
+      const isThere = status === (step.kind === 'pause' ? 'paused' : 'running');
+      if ('made' in result || isThere) applyStep(run.world, step);
+    } else await finish(run, step, capsule);
   }
   if (step.kind !== 'change') return;
   if ('made' in result) return applyStep(run.world, step);
@@ -156,6 +158,23 @@ async function settleCapsule(
   using limit = deadline(settleDeadlineMs, 'fencing off a change');
   await persist(limit, () => run.subject.fence(capsule.id, run.world.nextChange())).catch(ignoreRefusal);
   if (!isCertain) await run.redo(capsule, step.change).catch(ignoreRefusal);
+}
+
+/**
+ * Asks once more, as its user would: a host that was killed may have finished it, and the control plane hears of that
+ * some seconds later. Either way it is done in the end.
+ */
+async function finish(run: Ground, step: Step, capsule: CapsuleModel): Promise<void> {
+  using limit = deadline(settleDeadlineMs, `finishing a ${step.kind}`);
+  const target = step.kind === 'pause' ? 'paused' : 'running';
+  try {
+    await persist(limit, () => perform(run.subject, run.world, step, { signal: limit }));
+  } catch (thrown) {
+    if (!(thrown instanceof SubjectError) || thrown.code !== 'invalid_state') throw thrown;
+    const status = await run.subject.status(capsule.id);
+    if (status !== target) run.lose(`${step.kind} was refused to one that is ${status}`, capsule);
+  }
+  applyStep(run.world, step);
 }
 
 /** A machine that was killed just now; who looks next finds it. */
