@@ -1,14 +1,15 @@
-import { open, readFile } from 'node:fs/promises';
+import { access, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { systemCode, WrennError } from '@wrenn/core';
+import { WrennError } from '@wrenn/core';
 import type { EngineTraits } from '../engine/engine.ts';
-import { checkUnaltered, stampOf } from '../templates/template-snapshot.ts';
+import { checkUnaltered, stampOf, type TemplateSnapshot } from '../templates/template-snapshot.ts';
 import { checksumOf } from './files.ts';
 import type { SnapshotPart } from './manifest.ts';
 import { layersOf, type MemoryMap } from './memory-map.ts';
-import { decodeMap } from './memory-map-file.ts';
 import { asDiskId, type StorePaths, snapshotFiles } from './paths.ts';
-import type { Snapshot } from './snapshot-store.ts';
+import { readMap } from './read-map.ts';
+import { faultOf, refused } from './refusal.ts';
+import type { Snapshot } from './snapshot.ts';
 import { templateOf } from './template-part.ts';
 
 /**
@@ -37,7 +38,7 @@ export async function checkSnapshot(
     signal.throwIfAborted();
     await checkPart(id, 'disk', paths.disk(asDiskId(disk.id)), disk);
   }
-  checkMap(snapshot, decodeMap(await readFile(join(directory, snapshotFiles.memoryMap))));
+  checkMap(snapshot, await readMap(snapshot));
 }
 
 function requireSame(id: string, what: string, made: string, here: string): void {
@@ -53,13 +54,20 @@ function requireSame(id: string, what: string, made: string, here: string): void
 
 async function checkTemplate({ id, manifest }: Snapshot, paths: StorePaths): Promise<void> {
   const { key, memory } = manifest.template;
-  const template = await templateOf(key, dirname(paths.templateMemory(key)));
-  if (template.manifest.memorySha256 !== memory.sha256)
-    throw refused(id, 'template', template.memory, 'it has other memory than when the snapshot was taken');
+  const path = paths.templateMemory(key);
+  let template: TemplateSnapshot;
   try {
+    template = await templateOf(key, dirname(path));
+    if (template.manifest.memorySha256 !== memory.sha256)
+      throw new Error('it has other memory than when the snapshot was taken');
     await checkUnaltered(template);
   } catch (thrown) {
-    throw refused(id, 'template', template.memory, faultOf(thrown), thrown);
+    throw refused(id, 'template', path, faultOf(thrown), thrown);
+  }
+  try {
+    await access(template.disk);
+  } catch (thrown) {
+    throw refused(id, 'disk of the template', template.disk, faultOf(thrown), thrown);
   }
 }
 
@@ -88,16 +96,4 @@ function checkMap({ id, manifest, directory }: Snapshot, map: MemoryMap): void {
   for (const { source, length } of map.ranges)
     if (source !== 'zero' && source.offset + length > (bytes.get(source.layer) ?? 0))
       throw refused(id, 'memory map', path, `it reads behind the end of layer ${source.layer}`);
-}
-
-function faultOf(thrown: unknown): string {
-  if (systemCode(thrown) === 'ENOENT') return 'it is missing';
-  return thrown instanceof Error ? thrown.message : String(thrown);
-}
-
-function refused(id: string, part: string, path: string, why: string, cause?: unknown): WrennError {
-  return new WrennError('snapshot_refused', `snapshot ${id} cannot be restored: ${part} ${path}: ${why}`, {
-    ...(cause === undefined ? {} : { cause }),
-    remedy: 'put the file back as it was; nothing was started or deleted',
-  });
 }

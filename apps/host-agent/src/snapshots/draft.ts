@@ -28,7 +28,8 @@ export type DraftFacts = Omit<
 /** What a draft needs of its store. */
 export interface Surroundings {
   readonly inProgress: InProgress;
-  hold(id: SnapshotId): Hold;
+  /** Keeps what the draft refers to until it is released. */
+  pin(id: SnapshotId): Hold;
   /** The checksum of a disk that an earlier snapshot has. */
   knownDisk(id: DiskId): SnapshotManifest['disks'][number] | undefined;
   published(snapshot: Snapshot): void;
@@ -42,7 +43,7 @@ export class Draft implements AsyncDisposable {
   readonly #open = new Cleanup();
   readonly #undo = new Cleanup();
   /** What keeps a collection from what the draft is made of, and others from what it refers to. */
-  readonly #holds = new Cleanup();
+  readonly #pins = new Cleanup();
   #memory: { map: MemoryMap; parent: Snapshot | undefined; own: string; writer: LayerWriter } | undefined;
 
   private constructor(id: SnapshotId, paths: StorePaths, around: Surroundings) {
@@ -72,7 +73,7 @@ export class Draft implements AsyncDisposable {
     memoryMiB: number,
     signal: AbortSignal,
   ): Promise<{ readonly bytes: number }> {
-    if (parent !== undefined) await this.#hold(parent);
+    if (parent !== undefined) await this.#pin(parent);
     const parentMap = parent === undefined ? undefined : await readMap(parent);
     const before = parentMap !== undefined && layersOf(parentMap).length < mostLayers ? parentMap : undefined;
     const layers = new OpenLayers(parent?.id ?? this.#id, this.#paths);
@@ -134,7 +135,7 @@ export class Draft implements AsyncDisposable {
 
   /** A snapshot of the parts of another one. */
   async publishAlias(from: Snapshot): Promise<Snapshot> {
-    await this.#hold(from);
+    await this.#pin(from);
     for (const name of ['memoryMap', 'deviceState'] as const)
       await copyFile(join(from.directory, snapshotFiles[name]), this.#path(name));
     const [memoryMap, deviceState] = await allEnded([
@@ -152,7 +153,7 @@ export class Draft implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await using all = new Cleanup();
-    await all.add('holds', () => this.#holds.release());
+    await all.add('pins', () => this.#pins.release());
     await all.add('undo', () => this.#undo.release());
     await all.add('open files', () => this.#open.release());
   }
@@ -161,7 +162,7 @@ export class Draft implements AsyncDisposable {
     const directory = this.#paths.draft(this.#id);
     const { drafts } = this.#around.inProgress;
     drafts.add(this.#id);
-    await this.#holds.add('draft', () => void drafts.delete(this.#id));
+    await this.#pins.add('draft', () => void drafts.delete(this.#id));
     await this.#undo.add('draft', () => rm(directory, { recursive: true, force: true }));
     await rm(directory, { recursive: true, force: true });
     await mkdir(directory, { mode: 0o700 });
@@ -171,14 +172,14 @@ export class Draft implements AsyncDisposable {
     const id = randomBytes(16).toString('hex');
     const { layers } = this.#around.inProgress;
     layers.add(id);
-    await this.#holds.add('layer', () => void layers.delete(id));
+    await this.#pins.add('layer', () => void layers.delete(id));
     await this.#undo.add('layer', () => rm(this.#paths.layer(id), { force: true }));
     return id;
   }
 
-  async #hold({ id }: Snapshot): Promise<void> {
-    const hold = this.#around.hold(id);
-    await this.#holds.add('snapshot', () => hold.release());
+  async #pin({ id }: Snapshot): Promise<void> {
+    const pin = this.#around.pin(id);
+    await this.#pins.add('snapshot', () => pin.release());
   }
 
   #path(name: keyof typeof snapshotFiles): string {

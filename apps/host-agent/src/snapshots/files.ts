@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '@wrenn/core';
 import { stampOf } from '../templates/template-snapshot.ts';
 import type { SnapshotPart } from './manifest.ts';
 
@@ -63,7 +65,21 @@ export async function flushFolder(path: string): Promise<void> {
   await folder.sync();
 }
 
+/** What a file, or a folder with all in it, takes of the disk; 0 for what is gone. */
 export async function sizeOf(path: string): Promise<number> {
-  const { blocks } = await stat(path);
-  return blocks * 512;
+  try {
+    const { blocks } = await lstat(path);
+    const names = await readdir(path).catch(noNames);
+    const inside = await Promise.all(names.map((name) => sizeOf(join(path, name))));
+    return inside.reduce((sum, bytes) => sum + bytes, blocks * 512);
+  } catch (thrown) {
+    if (systemCode(thrown) === 'ENOENT') return 0;
+    throw thrown;
+  }
+}
+
+/** Of a file. */
+function noNames(thrown: unknown): string[] {
+  if (systemCode(thrown) === 'ENOTDIR') return [];
+  throw thrown;
 }

@@ -5,10 +5,13 @@ export const formatVersion = 1;
 
 /** How a file looked when its checksum was taken; it changes with every write, see stampOf. */
 const part = z.object({
-  bytes: z.number().int(),
+  bytes: z.number().int().min(0),
   sha256: z.string(),
   stamp: z.string(),
 });
+
+/** Of a memory layer or a disk; becomes part of a path. */
+const partId = z.string().regex(/^[0-9a-f]{32}$/);
 
 /**
  * What a snapshot is made of, and where it can be restored. The only file of a snapshot that is read without being asked
@@ -32,12 +35,12 @@ export const snapshotManifest = z.object({
   memoryMiB: z.number().int(),
 
   /** The booted template that memory and disk lie on: its directory under templates/. */
-  template: z.object({ key: z.string(), name: z.string(), memory: part }),
+  template: z.object({ key: z.string().regex(/^[^./][^/]*$/), name: z.string(), memory: part }),
   memoryMap: part,
   /** Memory layers that the map reads from. */
-  layers: z.array(part.extend({ id: z.string() })),
+  layers: z.array(part.extend({ id: partId })),
   /** Disk layers from the lowest, which lies on the template's disk, to the topmost. */
-  disks: z.array(part.extend({ id: z.string() })),
+  disks: z.array(part.extend({ id: partId })),
   /** In the engine's own form. */
   deviceState: part,
 

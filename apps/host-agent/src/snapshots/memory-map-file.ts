@@ -1,6 +1,5 @@
-import { WrennError } from '@wrenn/core';
 import { pageBytes } from '../engine/engine.ts';
-import { layersOf, MapBuilder, type MemoryMap } from './memory-map.ts';
+import { layersOf, MapBuilder, type MapSource, type MemoryMap } from './memory-map.ts';
 
 /** See docs/snapshots.md. All numbers are little endian. */
 const magic = Buffer.from('WRENNMAP');
@@ -33,37 +32,73 @@ export function encodeMap(map: MemoryMap): Buffer {
   return bytes;
 }
 
-/** Throws `snapshot_refused` for whatever is not exactly what `encodeMap` writes. */
+/** Throws an error that says what is wrong, for whatever is not exactly what `encodeMap` writes. */
 export function decodeMap(bytes: Buffer): MemoryMap {
-  if (bytes.length < headBytes || !bytes.subarray(0, 8).equals(magic)) throw refused('it is no memory map');
-  if (bytes.readUInt32LE(8) !== version) throw refused(`its version is ${bytes.readUInt32LE(8)}`);
-  if (bytes.readUInt32LE(12) !== pageBytes) throw refused(`its pages have ${bytes.readUInt32LE(12)} bytes`);
-  const memoryBytes = Number(bytes.readBigUInt64LE(16));
-  const generation = bytes.readUInt32LE(24);
-  const [layerCount, rangeCount] = [bytes.readUInt32LE(28), bytes.readUInt32LE(32)];
+  const { memoryBytes, generation, layerCount, rangeCount } = decodeHead(bytes);
   const rangesAt = headBytes + layerCount * layerBytes;
-  if (bytes.length !== rangesAt + rangeCount * rangeBytes) throw refused('its length is not what it says');
-  const layers = Array.from({ length: layerCount }, (_, index) => {
-    const at = headBytes + index * layerBytes;
-    return bytes.toString('hex', at, at + layerBytes);
-  });
+  if (bytes.length !== rangesAt + rangeCount * rangeBytes) throw new Error('its length is not what it says');
+  const layers = decodeLayers(bytes, layerCount);
+  const used = new Set<number>();
   const builder = new MapBuilder();
   let end = 0;
   for (let at = rangesAt; at < bytes.length; at += rangeBytes) {
     const offset = bytes.readUInt32LE(at) * pageBytes;
     const length = bytes.readUInt32LE(at + 4) * pageBytes;
-    const index = bytes.readUInt32LE(at + 8);
-    const layer = layers[index];
     if (offset < end || length === 0 || offset + length > memoryBytes)
-      throw refused('its ranges are out of order');
-    if (index !== zeroLayer && layer === undefined) throw refused('a range names a layer that is not there');
-    const layerOffset = Number(bytes.readBigUInt64LE(at + 16)) * pageBytes;
-    builder.add(offset, length, layer === undefined ? 'zero' : { layer, offset: layerOffset });
+      throw new Error('its ranges are out of order');
+    if (bytes.readUInt32LE(at + 12) !== 0)
+      throw new Error('a range has a field that this version does not know');
+    const index = bytes.readUInt32LE(at + 8);
+    if (index !== zeroLayer) used.add(index);
+    builder.add(offset, length, sourceOf(layers, index, bytes.readBigUInt64LE(at + 16), length));
     end = offset + length;
   }
+  if (used.size !== layerCount) throw new Error('it names a layer that no range reads from');
+  if (builder.ranges.length !== rangeCount) throw new Error('it has two ranges for one');
   return { memoryBytes, generation, ranges: builder.ranges };
 }
 
-function refused(why: string): WrennError {
-  return new WrennError('snapshot_refused', `the memory map cannot be read: ${why}`);
+function decodeHead(bytes: Buffer) {
+  if (bytes.length < headBytes || !bytes.subarray(0, 8).equals(magic)) throw new Error('it is no memory map');
+  if (bytes.readUInt32LE(8) !== version) throw new Error(`its version is ${bytes.readUInt32LE(8)}`);
+  if (bytes.readUInt32LE(12) !== pageBytes) throw new Error(`its pages have ${bytes.readUInt32LE(12)} bytes`);
+  const memoryBytes = asSafe(bytes.readBigUInt64LE(16));
+  if (memoryBytes === 0 || memoryBytes % pageBytes !== 0) throw new Error('its memory is not of whole pages');
+  if (bytes.readUInt32LE(36) !== 0) throw new Error('it has a field that this version does not know');
+  return {
+    memoryBytes,
+    generation: bytes.readUInt32LE(24),
+    layerCount: bytes.readUInt32LE(28),
+    rangeCount: bytes.readUInt32LE(32),
+  };
+}
+
+/** Ascending, so none is there twice. */
+function decodeLayers(bytes: Buffer, count: number): string[] {
+  const layers: string[] = [];
+  for (let index = 0; index < count; index++) {
+    const at = headBytes + index * layerBytes;
+    const layer = bytes.toString('hex', at, at + layerBytes);
+    if (layer <= (layers.at(-1) ?? '')) throw new Error('its layers are out of order');
+    layers.push(layer);
+  }
+  return layers;
+}
+
+function sourceOf(layers: readonly string[], index: number, page: bigint, length: number): MapSource {
+  if (index === zeroLayer) {
+    if (page !== 0n) throw new Error('zeros are at a place in a layer');
+    return 'zero';
+  }
+  const layer = layers[index];
+  if (layer === undefined) throw new Error('a range names a layer that is not there');
+  const offset = asSafe(page * BigInt(pageBytes));
+  asSafe(BigInt(offset) + BigInt(length));
+  return { layer, offset };
+}
+
+/** Beyond this, numbers are not what they say. */
+function asSafe(value: bigint): number {
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new Error(`${value} is beyond all memory`);
+  return Number(value);
 }

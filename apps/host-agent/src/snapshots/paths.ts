@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WrennError } from '@wrenn/core';
 
@@ -7,6 +9,14 @@ export type DiskId = string & { readonly disk: unique symbol };
 export function asDiskId(text: string): DiskId {
   if (!/^[0-9a-f]{32}$/.test(text)) throw new WrennError('internal_error', `${text} is no disk ID`);
   return text as DiskId;
+}
+
+export function layerName(id: string): string {
+  return `${id}.memory`;
+}
+
+export function diskName(id: string): string {
+  return `${id}.qcow2`;
 }
 
 /** In the folder of one snapshot. */
@@ -46,16 +56,17 @@ export class StorePaths {
     return join(this.directory, `.draft-${id}`);
   }
 
-  removed(id: string): string {
-    return join(this.directory, `.removed-${id}`);
+  /** A new one each time: what an earlier removal left may be in the way. */
+  removed(name: string): string {
+    return join(this.directory, `.removed-${name.replace(/^\.(draft|removed)-/, '')}-${randomUUID()}`);
   }
 
   layer(id: string): string {
-    return join(this.layers, `${id}.memory`);
+    return join(this.layers, layerName(id));
   }
 
   disk(id: DiskId): string {
-    return join(this.disks, `${id}.qcow2`);
+    return join(this.disks, diskName(id));
   }
 
   templateMemory(key: string): string {
@@ -66,8 +77,23 @@ export class StorePaths {
     return join(this.#templates, key, 'disk.qcow2');
   }
 
+  /** Names of all folders of booted templates. */
+  async templateKeys(): Promise<string[]> {
+    const names = await readdir(this.#templates);
+    return names.filter((name) => !name.startsWith('.'));
+  }
+
   leave(name: string): void {
     this.#left.add(name);
+  }
+
+  isLeft(name: string): boolean {
+    return this.#left.has(name);
+  }
+
+  /** Whether a folder is that of one of these drafts, at its first place or at the one where it is published. */
+  isDraftOf(ids: ReadonlySet<string>, name: string): boolean {
+    return ids.has(name) || (name.startsWith('.draft-') && ids.has(name.slice('.draft-'.length)));
   }
 
   /** What these are made of is known to nobody, so no layer and no disk may go. */

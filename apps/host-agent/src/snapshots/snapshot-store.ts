@@ -1,44 +1,39 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeError, parseId, type SnapshotId, systemCode, WrennError } from '@wrenn/core';
+import { describeError, parseId, type SnapshotId, WrennError } from '@wrenn/core';
 import type { Logger } from '@wrenn/service';
 import type { EngineTraits, MemorySource } from '../engine/engine.ts';
 import { checkSnapshot } from './check.ts';
 import { Draft } from './draft.ts';
-import { flushFolder, sizeOf } from './files.ts';
+import { flushFolder } from './files.ts';
+import {
+  type Candidate,
+  findCandidates,
+  type Garbage,
+  isPart,
+  isWantedPart,
+  measured,
+  partsOf,
+  removeFolder,
+  type WantedParts,
+} from './garbage.ts';
+import { InProgress } from './in-progress.ts';
 import { type SnapshotManifest, snapshotManifest } from './manifest.ts';
 import type { MemoryMap } from './memory-map.ts';
-import { decodeMap } from './memory-map-file.ts';
-import { asDiskId, type DiskId, StorePaths, snapshotFiles } from './paths.ts';
+import { asDiskId, type DiskId, diskName, layerName, StorePaths, snapshotFiles } from './paths.ts';
+import { readMap } from './read-map.ts';
+import type { Hold, Snapshot } from './snapshot.ts';
 
 export { asDiskId, type DiskId } from './paths.ts';
-
-/** A snapshot whose manifest was read. Its parts are checked by `check`, not before. */
-export interface Snapshot {
-  readonly id: SnapshotId;
-  readonly directory: string;
-  readonly manifest: SnapshotManifest;
-}
-
-/** As long as it is held a snapshot and all it is made of stay; released, it goes if nobody else wants it. */
-export interface Hold {
-  readonly snapshot: Snapshot;
-  /** Once; whoever releases twice lets go of somebody else's. */
-  release(): Promise<void>;
-}
-
-/** What a collection removes, or would remove. */
-export interface Garbage {
-  readonly kind: 'snapshot' | 'layer' | 'disk' | 'draft';
-  readonly path: string;
-  readonly bytes: number;
-}
+export type { Hold, Snapshot } from './snapshot.ts';
 
 interface Known {
   readonly snapshot: Snapshot;
   holds: number;
   isListed: boolean;
+  /** Published by this process, and not held or listed yet: whoever made it is about to. */
+  isNew: boolean;
 }
 
 /** See docs/snapshots.md for what is on the disk, and what is promised of it. */
@@ -46,8 +41,9 @@ export class SnapshotStore {
   readonly paths: StorePaths;
   readonly #log: Logger;
   readonly #known = new Map<SnapshotId, Known>();
-  /** Disks that were made or are being made since this process started, and are in no snapshot yet. */
-  readonly #newDisks = new Set<DiskId>();
+  readonly #inProgress = new InProgress();
+  /** Booted templates that a snapshot which cannot be read may lie on. */
+  readonly #leftTemplates: string[] = [];
 
   private constructor(paths: StorePaths, log: Logger) {
     this.paths = paths;
@@ -66,13 +62,16 @@ export class SnapshotStore {
     await mkdir(paths.layers, { recursive: true, mode: 0o700 });
     const store = new SnapshotStore(paths, options.log);
     for (const name of await readdir(paths.directory)) await store.#load(name);
+    if (paths.hasLeft) store.#leftTemplates.push(...(await paths.templateKeys()));
     return store;
   }
 
   async begin(id: SnapshotId): Promise<Draft> {
-    if (this.#known.has(id)) throw new WrennError('conflict', `snapshot ${id} is there already`);
+    if (this.#known.has(id) || this.#inProgress.drafts.has(id) || this.paths.isLeft(id))
+      throw new WrennError('conflict', `snapshot ${id} is there already`);
     return await Draft.begin(id, this.paths, {
-      mapOf: (snapshot) => this.mapOf(snapshot),
+      inProgress: this.#inProgress,
+      pin: (pinned) => this.#pin(this.#require(pinned)),
       knownDisk: (disk) => this.#knownDisk(disk),
       published: (snapshot) => this.#add(snapshot),
     });
@@ -85,29 +84,32 @@ export class SnapshotStore {
   /** Throws `not_found`. */
   hold(id: SnapshotId): Hold {
     const known = this.#require(id);
-    known.holds += 1;
-    return {
-      snapshot: known.snapshot,
-      release: async () => {
-        known.holds -= 1;
-        await this.#removeUnwanted(known);
-      },
-    };
+    known.isNew = false;
+    return this.#pin(known);
   }
 
   /** From now on it stays without being held. */
   async list(id: SnapshotId): Promise<void> {
     const known = this.#require(id);
     if (known.isListed) return;
-    await writeFile(join(known.snapshot.directory, snapshotFiles.listed), '', { mode: 0o600 });
-    await flushFolder(known.snapshot.directory);
-    known.isListed = true;
+    // Until it is, it has to be wanted: whoever else holds it may let go meanwhile.
+    const pin = this.#pin(known);
+    try {
+      await writeFile(join(known.snapshot.directory, snapshotFiles.listed), '', { mode: 0o600 });
+      await flushFolder(known.snapshot.directory);
+      known.isListed = true;
+      known.isNew = false;
+    } finally {
+      await pin.release();
+    }
   }
 
   async unlist(id: SnapshotId): Promise<void> {
     const known = this.#require(id);
     await rm(join(known.snapshot.directory, snapshotFiles.listed), { force: true });
+    await flushFolder(known.snapshot.directory);
     known.isListed = false;
+    known.isNew = false;
     await this.#removeUnwanted(known);
   }
 
@@ -117,7 +119,8 @@ export class SnapshotStore {
 
   /** Booted templates that snapshots lie on. */
   templateKeys(): Set<string> {
-    return new Set([...this.#known.values()].map(({ snapshot }) => snapshot.manifest.template.key));
+    const known = [...this.#known.values()].map(({ snapshot }) => snapshot.manifest.template.key);
+    return new Set([...known, ...this.#leftTemplates]);
   }
 
   /** A second snapshot of the same parts. */
@@ -143,8 +146,8 @@ export class SnapshotStore {
     };
   }
 
-  async mapOf({ directory }: Snapshot): Promise<MemoryMap> {
-    return decodeMap(await readFile(join(directory, snapshotFiles.memoryMap)));
+  async mapOf(snapshot: Snapshot): Promise<MemoryMap> {
+    return await readMap(snapshot);
   }
 
   deviceStateOf({ directory }: Snapshot): string {
@@ -160,7 +163,7 @@ export class SnapshotStore {
   /** A new name and place for a disk; whoever makes the file there owns it until it is published or discarded. */
   newDisk(): { readonly id: DiskId; readonly path: string } {
     const id = randomBytes(16).toString('hex') as DiskId;
-    this.#newDisks.add(id);
+    this.#inProgress.disks.add(id);
     return { id, path: this.paths.disk(id) };
   }
 
@@ -178,40 +181,59 @@ export class SnapshotStore {
 
   /** Removes a disk that is in no snapshot. */
   async discardDisk(id: DiskId): Promise<void> {
-    this.#newDisks.delete(id);
-    if (this.#knownDisk(id) === undefined) await rm(this.paths.disk(id), { force: true });
+    const isOurs = this.#inProgress.disks.delete(id);
+    if (this.#knownDisk(id) !== undefined || (this.paths.hasLeft && !isOurs)) return;
+    await rm(this.paths.disk(id), { force: true });
   }
 
-  /** What nobody holds, lists or uses. `used.disks` are those that machines write to. */
+  /**
+   * What nobody holds, lists, uses or makes. `used.disks` are those that machines write to. Operations may run meanwhile:
+   * what they came to want since it was found is left.
+   */
   async collect(
     used: { readonly disks: ReadonlySet<DiskId> },
     mode: 'dry_run' | 'remove',
   ): Promise<Garbage[]> {
-    const garbage = await this.#garbage(used.disks);
-    if (mode === 'dry_run') return garbage;
-    for (const { path } of garbage) await rm(path, { recursive: true, force: true });
-    for (const [id, known] of this.#known) if (!isWanted(known)) this.#known.delete(id);
-    return garbage;
+    const candidates = await findCandidates(this.paths);
+    const wanted = this.#wantedParts(used.disks);
+    const garbage = candidates.filter((each) =>
+      isPart(each) ? !isWantedPart(each, wanted) : !this.#isWantedFolder(each),
+    );
+    if (mode === 'dry_run') return await Promise.all(garbage.map(measured));
+    const removed: Garbage[] = [];
+    for (const each of garbage.filter((one) => !isPart(one)))
+      if (!this.#isWantedFolder(each)) removed.push(...(await this.#remove(each)));
+    // Now that they are gone nobody can come to want a part of theirs.
+    const stillWanted = this.#wantedParts(used.disks);
+    for (const each of garbage.filter(isPart))
+      if (!isWantedPart(each, stillWanted)) removed.push(...(await this.#remove(each)));
+    return removed;
   }
 
-  async #garbage(usedDisks: ReadonlySet<DiskId>): Promise<Garbage[]> {
-    const wanted = [...this.#known.values()].filter(isWanted).map(({ snapshot }) => snapshot);
-    const ids = new Set<string>(wanted.map(({ id }) => id));
-    const layers = new Set(wanted.flatMap(({ manifest }) => manifest.layers.map(({ id }) => `${id}.memory`)));
-    const disks = new Set(wanted.flatMap(({ manifest }) => manifest.disks.map(({ id }) => `${id}.qcow2`)));
-    for (const id of [...usedDisks, ...this.#newDisks]) disks.add(`${id}.qcow2`);
-    const found: Omit<Garbage, 'bytes'>[] = [];
-    for (const name of await readdir(this.paths.directory)) {
-      const kind = this.paths.kindOf(name);
-      if (kind === undefined || ids.has(name)) continue;
-      found.push({ kind, path: join(this.paths.directory, name) });
+  #wantedParts(usedDisks: ReadonlySet<DiskId>): WantedParts {
+    const manifests = [...this.#known.values()].filter(isWanted).map(({ snapshot }) => snapshot.manifest);
+    const { layers, disks } = this.#inProgress;
+    return partsOf(manifests, layers, [...usedDisks, ...disks]);
+  }
+
+  #isWantedFolder({ name }: Candidate): boolean {
+    if (this.paths.isDraftOf(this.#inProgress.drafts, name)) return true;
+    const known = this.#known.get(name as SnapshotId);
+    return known !== undefined && isWanted(known);
+  }
+
+  /** What it removed; nothing where that failed, which the next collection finds again. */
+  async #remove(garbage: Candidate): Promise<Garbage[]> {
+    if (garbage.kind === 'snapshot') this.#known.delete(garbage.name as SnapshotId);
+    try {
+      const sized = await measured(garbage);
+      if (isPart(garbage)) await rm(garbage.path, { force: true });
+      else await removeFolder(this.paths, garbage.name);
+      return [sized];
+    } catch (thrown) {
+      this.#log.error({ path: garbage.path, cause: describeError(thrown) }, 'removing garbage');
+      return [];
     }
-    const keepsParts = this.paths.hasLeft;
-    for (const name of keepsParts ? [] : await readdir(this.paths.layers))
-      if (!layers.has(name)) found.push({ kind: 'layer', path: join(this.paths.layers, name) });
-    for (const name of keepsParts ? [] : await readdir(this.paths.disks))
-      if (!disks.has(name)) found.push({ kind: 'disk', path: join(this.paths.disks, name) });
-    return await Promise.all(found.map(async (each) => ({ ...each, bytes: await sizeOf(each.path) })));
   }
 
   async #load(name: string): Promise<void> {
@@ -222,7 +244,8 @@ export class SnapshotStore {
       const manifest = snapshotManifest.parse(JSON.parse(text));
       const isListed = (await readdir(directory)).includes(snapshotFiles.listed);
       const id = parseId('snapshot', name);
-      this.#known.set(id, { snapshot: { id, directory, manifest }, holds: 0, isListed });
+      if (manifest.id !== name) throw new Error(`its manifest is that of ${manifest.id}`);
+      this.#known.set(id, { snapshot: { id, directory, manifest }, holds: 0, isListed, isNew: false });
     } catch (thrown) {
       // Whoever needs it gets `not_found`. It is left where it is: a person may be able to mend it.
       this.#log.error({ snapshot: name, cause: describeError(thrown) }, 'a snapshot cannot be read');
@@ -231,8 +254,23 @@ export class SnapshotStore {
   }
 
   #add(snapshot: Snapshot): void {
-    this.#known.set(snapshot.id, { snapshot, holds: 0, isListed: false });
-    for (const { id } of snapshot.manifest.disks) this.#newDisks.delete(id as DiskId);
+    this.#known.set(snapshot.id, { snapshot, holds: 0, isListed: false, isNew: true });
+    for (const { id } of snapshot.manifest.disks) this.#inProgress.disks.delete(id as DiskId);
+  }
+
+  /** A hold of the store's own: what is new stays so. */
+  #pin(known: Known): Hold {
+    known.holds += 1;
+    let isReleased = false;
+    return {
+      snapshot: known.snapshot,
+      release: async () => {
+        if (isReleased) return;
+        isReleased = true;
+        known.holds -= 1;
+        await this.#removeUnwanted(known);
+      },
+    };
   }
 
   #require(id: SnapshotId): Known {
@@ -251,27 +289,26 @@ export class SnapshotStore {
 
   /** The folder first, so that a crash leaves parts without a snapshot, never a snapshot without its parts. */
   async #removeUnwanted(known: Known): Promise<void> {
-    const { snapshot } = known;
-    if (isWanted(known) || this.#known.get(snapshot.id) !== known) return;
-    this.#known.delete(snapshot.id);
-    const removed = this.paths.removed(snapshot.id);
+    const { id, manifest } = known.snapshot;
+    if (isWanted(known) || this.#known.get(id) !== known) return;
+    this.#known.delete(id);
     try {
-      await rename(snapshot.directory, removed);
+      await removeFolder(this.paths, id);
+      if (this.paths.hasLeft) return;
+      const others = [...this.#known.values()].map(({ snapshot }) => snapshot.manifest);
+      const wanted = partsOf(others, [], []);
+      for (const layer of manifest.layers)
+        if (!wanted.layers.has(layerName(layer.id))) await rm(this.paths.layer(layer.id), { force: true });
+      for (const disk of manifest.disks)
+        if (!wanted.disks.has(diskName(disk.id)))
+          await rm(this.paths.disk(asDiskId(disk.id)), { force: true });
     } catch (thrown) {
-      if (systemCode(thrown) !== 'ENOENT') throw thrown;
+      // Whoever let go of it has nothing to do with that; the next collection finds what is left.
+      this.#log.error({ snapshot: id, cause: describeError(thrown) }, 'removing a snapshot');
     }
-    await rm(removed, { recursive: true, force: true });
-    const others = [...this.#known.values()].map((other) => other.snapshot.manifest);
-    const layers = new Set(others.flatMap((manifest) => manifest.layers.map(({ id }) => id)));
-    const disks = new Set(others.flatMap((manifest) => manifest.disks.map(({ id }) => id)));
-    const { manifest } = snapshot;
-    for (const { id } of manifest.layers)
-      if (!layers.has(id)) await rm(this.paths.layer(id), { force: true });
-    for (const { id } of manifest.disks)
-      if (!disks.has(id)) await rm(this.paths.disk(id as DiskId), { force: true });
   }
 }
 
-function isWanted({ holds, isListed }: Known): boolean {
-  return holds > 0 || isListed;
+function isWanted({ holds, isListed, isNew }: Known): boolean {
+  return holds > 0 || isListed || isNew;
 }

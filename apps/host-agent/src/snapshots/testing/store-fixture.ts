@@ -122,6 +122,7 @@ async function openStore(directory: string): Promise<SnapshotStore> {
 async function makeTemplate(directory: string, memoryMiB: number): Promise<void> {
   const memory = join(directory, templateFiles.memory);
   await writeFile(memory, randomBytes(memoryMiB * 1024 * 1024));
+  await writeFile(join(directory, templateFiles.disk), 'disk');
   await writeManifest(directory, {
     version: 1,
     template: 'minimal',
