@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeError, parseId, type SnapshotId, WrennError } from '@wrenn/core';
+import { describeError, type SnapshotId, WrennError } from '@wrenn/core';
 import type { Logger } from '@wrenn/service';
 import type { EngineTraits, MemorySource } from '../engine/engine.ts';
 import { checkSnapshot } from './check.ts';
@@ -19,10 +19,11 @@ import {
   type WantedParts,
 } from './garbage.ts';
 import { InProgress } from './in-progress.ts';
-import { type SnapshotManifest, snapshotManifest } from './manifest.ts';
+import type { SnapshotManifest } from './manifest.ts';
 import type { MemoryMap } from './memory-map.ts';
 import { asDiskId, type DiskId, diskName, layerName, StorePaths, snapshotFiles } from './paths.ts';
 import { readMap } from './read-map.ts';
+import { readSnapshotFolder } from './read-snapshot.ts';
 import type { Hold, Snapshot } from './snapshot.ts';
 
 export { asDiskId, type DiskId } from './paths.ts';
@@ -238,14 +239,9 @@ export class SnapshotStore {
 
   async #load(name: string): Promise<void> {
     if (this.paths.kindOf(name) !== 'snapshot') return;
-    const directory = join(this.paths.directory, name);
     try {
-      const text = await readFile(join(directory, snapshotFiles.manifest), 'utf8');
-      const manifest = snapshotManifest.parse(JSON.parse(text));
-      const isListed = (await readdir(directory)).includes(snapshotFiles.listed);
-      const id = parseId('snapshot', name);
-      if (manifest.id !== name) throw new Error(`its manifest is that of ${manifest.id}`);
-      this.#known.set(id, { snapshot: { id, directory, manifest }, holds: 0, isListed, isNew: false });
+      const { snapshot, isListed } = await readSnapshotFolder(join(this.paths.directory, name), name);
+      this.#known.set(snapshot.id, { snapshot, holds: 0, isListed, isNew: false });
     } catch (thrown) {
       // Whoever needs it gets `not_found`. It is left where it is: a person may be able to mend it.
       this.#log.error({ snapshot: name, cause: describeError(thrown) }, 'a snapshot cannot be read');
