@@ -1,4 +1,4 @@
-import { type CapsuleId, nextCapsuleState, type TeamId, WrennError } from '@wrenn/core';
+import { type CapsuleId, type ErrorCode, nextCapsuleState, type TeamId, WrennError } from '@wrenn/core';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { runJob } from '../jobs/run.ts';
@@ -67,13 +67,19 @@ async function resumeOnHost(
       receipt: parseReceipt(answer.receipt),
     };
   } catch (thrown) {
-    await backToPaused(database, id);
+    // From a host that gave no answer it stays `starting` until the host monitor has seen what came of it.
+    if (!isUnanswered(thrown)) await backToPaused(database, id);
     hostMonitor.poke();
     throw thrown;
   }
 }
 
-/** If the host has started it nevertheless, the host monitor finds it. */
+const unanswered = new Set<ErrorCode>(['host_unavailable', 'deadline_exceeded', 'cancelled']);
+
+function isUnanswered(thrown: unknown): boolean {
+  return thrown instanceof WrennError && unanswered.has(thrown.code);
+}
+
 async function backToPaused(database: ServerContext['database'], id: CapsuleId): Promise<void> {
   try {
     await transition(database, id, 'find_paused');

@@ -38,10 +38,11 @@ export function resumeCapsule(
 
 async function resume(
   context: CapsuleContext,
-  { id, record, state }: PausedCapsule,
+  paused: PausedCapsule,
   changes: Partial<Pick<CapsuleRecord, 'timeoutSec'>>,
   signal: AbortSignal,
 ): Promise<ResumedCapsule> {
+  const { id, record, state } = paused;
   const watch = new Stopwatch();
   const point = await watch.time('check', () => startOfSnapshot(context, state, signal));
   await using undo = new Cleanup();
@@ -54,6 +55,11 @@ async function resume(
     parent: state.snapshot.id,
     lastActiveAtMs: Date.now(),
   };
+  // For those who ask meanwhile: neither paused any more nor running.
+  context.capsules.set(id, { ...paused, record: resuming });
+  await undo.add('state', () => {
+    context.capsules.set(id, paused);
+  });
   const { capsule, receipt } = await startMachine(context, resuming, { point, parent: state }, watch, signal);
   undo.commit();
   capsule.activity.touch();

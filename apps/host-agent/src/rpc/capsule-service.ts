@@ -93,14 +93,23 @@ function execResponse(event: ExecEvent) {
   }
 }
 
-const statuses = { running: 'running', paused: 'paused', failed: 'error' } as const;
+function statusOf({ kind, record }: Capsule): 'running' | 'starting' | 'paused' | 'error' {
+  switch (kind) {
+    case 'running':
+      return 'running';
+    case 'paused':
+      return record.phase === 'resuming' ? 'starting' : 'paused';
+    case 'failed':
+      return 'error';
+  }
+}
 
 function sandboxInfo(capsule: Capsule) {
   const { record } = capsule;
   const lastActiveAtMs = capsule.kind === 'running' ? capsule.activity.lastActiveAtMs : record.lastActiveAtMs;
   return {
     sandboxId: capsule.id,
-    status: statuses[capsule.kind],
+    status: statusOf(capsule),
     template: record.template,
     vcpus: record.vcpus,
     memoryMb: record.memoryMiB,
