@@ -89,9 +89,22 @@ async function* guarded<T>(messages: AsyncIterable<T>, log: Logger, method: stri
   }
 }
 
+/** What a call was about, for people who never see its name. */
+const doings: Readonly<Record<string, string>> = {
+  CreateSandbox: 'creating the capsule',
+  DestroySandbox: 'destroying the capsule',
+  PauseSandbox: 'pausing the capsule',
+  ResumeSandbox: 'resuming the capsule',
+  SnapshotSandbox: 'taking the snapshot',
+  ForkSandbox: 'forking the capsule',
+  DeleteSnapshot: 'deleting the snapshot',
+  Exec: 'running the command',
+  ExecStream: 'running the command',
+};
+
 function answer(thrown: unknown, log: Logger, method: string): ConnectError {
   if (thrown instanceof ConnectError && thrown.code !== Code.Unknown) return thrown;
-  const error = WrennError.from(thrown, `${method} failed`);
+  const error = WrennError.from(thrown, doings[method] ?? method);
   const level = error.code === 'internal_error' || error.code === 'agent_error' ? 'error' : 'info';
   log[level]({ method, code: error.code, cause: describeError(thrown) }, error.message);
   return toConnect(error);
