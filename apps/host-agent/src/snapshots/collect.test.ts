@@ -29,7 +29,7 @@ async function makeGarbage(): Promise<void> {
   await fixture.reopen();
 }
 
-describe('collect', () => {
+describe('collect', { timeout: 60_000 }, () => {
   it('says in a dry run what it would remove, and removes nothing', async () => {
     await makeGarbage();
     const before = await fixture.left();
@@ -116,7 +116,7 @@ describe('collect', () => {
   });
 });
 
-describe('while a manifest cannot be read', () => {
+describe('while a manifest cannot be read', { timeout: 60_000 }, () => {
   it.each([
     ['half a manifest', '{"version":1'],
     ['the manifest of a later version', '{"version":2}'],
@@ -150,7 +150,7 @@ describe('while a manifest cannot be read', () => {
   });
 });
 
-describe('a snapshot', () => {
+describe('a snapshot', { timeout: 60_000 }, () => {
   it('is let go of once by each who holds it, however often that is said', async () => {
     const snapshot = await fixture.capture(await fixture.boot(), undefined);
     const [one, other] = [fixture.store.hold(snapshot.id), fixture.store.hold(snapshot.id)];
@@ -169,6 +169,13 @@ describe('a snapshot', () => {
     await fixture.reopen();
     expect(fixture.store.listed()).toEqual([snapshot]);
     await fixture.store.check(snapshot, traits, never);
+  });
+
+  it('that is unlisted twice at once is gone', async () => {
+    const snapshot = await fixture.capture(await fixture.boot(), undefined);
+    await fixture.store.list(snapshot.id);
+    await Promise.all([fixture.store.unlist(snapshot.id), fixture.store.unlist(snapshot.id)]);
+    expect(await fixture.left()).toEqual([]);
   });
 
   it('of which there is an alias leaves it all that it needs', async () => {

@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => fixture[Symbol.asyncDispose]());
 
-describe('a draft that is given up leaves nothing', () => {
+describe('a draft that is given up leaves nothing', { timeout: 60_000 }, () => {
   it.each<[string, (draft: Draft) => Promise<unknown>]>([
     ['begun', async () => undefined],
     ['with its memory', (draft) => writeMemory(draft)],
@@ -97,7 +97,7 @@ describe('a draft that is given up leaves nothing', () => {
   });
 });
 
-describe('a draft', () => {
+describe('a draft', { timeout: 60_000 }, () => {
   it('keeps the layers that it shares with a parent that is let go of before it is published', async () => {
     const parent = await fixture.capture(guest, undefined);
     const hold = fixture.store.hold(parent.id);
@@ -137,7 +137,7 @@ describe('a draft', () => {
   });
 });
 
-describe('a publication whose last flush fails', () => {
+describe('a publication whose last flush fails', { timeout: 60_000 }, () => {
   it('is taken back, on the disk and in the store', async () => {
     const published: Snapshot[] = [];
     const paths = unflushable(() => undefined);

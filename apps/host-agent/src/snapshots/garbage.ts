@@ -1,9 +1,10 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '@wrenn/core';
+import { describeError, systemCode } from '@wrenn/core';
+import type { Logger } from '@wrenn/service';
 import { sizeOf } from './files.ts';
 import type { SnapshotManifest } from './manifest.ts';
-import { diskName, layerName, type StorePaths } from './paths.ts';
+import { asDiskId, diskName, layerName, type StorePaths } from './paths.ts';
 
 /** What a collection removes, or would remove. */
 export interface Garbage {
@@ -74,4 +75,29 @@ export async function removeFolder(paths: StorePaths, name: string): Promise<voi
     if (systemCode(thrown) !== 'ENOENT') throw thrown;
   }
   await rm(removed, { recursive: true, force: true });
+}
+
+/** What it removed; nothing where that failed, which the next collection finds again. */
+export async function removeGarbage(paths: StorePaths, garbage: Candidate, log: Logger): Promise<Garbage[]> {
+  try {
+    const sized = await measured(garbage);
+    if (isPart(garbage)) await rm(garbage.path, { force: true });
+    else await removeFolder(paths, garbage.name);
+    return [sized];
+  } catch (thrown) {
+    log.error({ path: garbage.path, cause: describeError(thrown) }, 'removing garbage');
+    return [];
+  }
+}
+
+/** Of a snapshot that is gone, what no other one needs. */
+export async function removeParts(
+  paths: StorePaths,
+  { layers, disks }: SnapshotManifest,
+  wanted: WantedParts,
+): Promise<void> {
+  for (const { id } of layers)
+    if (!wanted.layers.has(layerName(id))) await rm(paths.layer(id), { force: true });
+  for (const { id } of disks)
+    if (!wanted.disks.has(diskName(id))) await rm(paths.disk(asDiskId(id)), { force: true });
 }

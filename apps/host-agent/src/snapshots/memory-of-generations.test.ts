@@ -18,7 +18,7 @@ async function expectMemory(snapshot: Snapshot, expected: Buffer): Promise<void>
   expect(memory.equals(expected), `memory of ${snapshot.id}`).toBe(true);
 }
 
-describe('memory of generations', () => {
+describe('memory of generations', { timeout: 60_000 }, () => {
   it('is the base where nothing was written, and what was written elsewhere', async () => {
     const guest = await fixture.boot();
     for (const page of [0, 3, 4, 5, 100, fixture.pages - 1]) guest.write(page);

@@ -182,7 +182,7 @@ class Model {
 }
 
 describe('a store over a random life', () => {
-  test.prop([fc.array(step, { minLength: 10, maxLength: 60 }), fc.boolean()], { numRuns: 12 })(
+  test.prop([fc.array(step, { minLength: 10, maxLength: 50 }), fc.boolean()], { numRuns: 8 })(
     'gives every snapshot its memory back, and keeps nothing that nobody wants',
     async (steps, restarts) => {
       await using fixture = await StoreFixture.make(1);
@@ -192,6 +192,6 @@ describe('a store over a random life', () => {
       await (restarts ? model.restart() : model.end());
       expect(await fixture.left()).toEqual([]);
     },
-    60_000,
+    120_000,
   );
 });

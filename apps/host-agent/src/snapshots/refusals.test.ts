@@ -45,7 +45,7 @@ const damages = {
 
 const eachDamage = Object.keys(parts).flatMap((part) => Object.keys(damages).map((damage) => [part, damage]));
 
-describe('a snapshot is refused', () => {
+describe('a snapshot is refused', { timeout: 60_000 }, () => {
   it.each(eachDamage)('with %s %s, by the path of the part', async (part, damage) => {
     const path = parts[part as keyof typeof parts]();
     await damages[damage as keyof typeof damages](path);

@@ -16,12 +16,14 @@ import {
   measured,
   partsOf,
   removeFolder,
+  removeGarbage,
+  removeParts,
   type WantedParts,
 } from './garbage.ts';
 import { InProgress } from './in-progress.ts';
 import type { SnapshotManifest } from './manifest.ts';
 import type { MemoryMap } from './memory-map.ts';
-import { asDiskId, type DiskId, diskName, layerName, StorePaths, snapshotFiles } from './paths.ts';
+import { asDiskId, type DiskId, StorePaths, snapshotFiles } from './paths.ts';
 import { readMap } from './read-map.ts';
 import { readSnapshotFolder } from './read-snapshot.ts';
 import type { Hold, Snapshot } from './snapshot.ts';
@@ -37,7 +39,7 @@ interface Known {
   isNew: boolean;
 }
 
-/** See docs/snapshots.md for what is on the disk, and what is promised of it. */
+/** See docs/snapshots.md. */
 export class SnapshotStore {
   readonly paths: StorePaths;
   readonly #log: Logger;
@@ -107,11 +109,15 @@ export class SnapshotStore {
 
   async unlist(id: SnapshotId): Promise<void> {
     const known = this.#require(id);
-    await rm(join(known.snapshot.directory, snapshotFiles.listed), { force: true });
-    await flushFolder(known.snapshot.directory);
-    known.isListed = false;
-    known.isNew = false;
-    await this.#removeUnwanted(known);
+    const pin = this.#pin(known);
+    try {
+      await rm(join(known.snapshot.directory, snapshotFiles.listed), { force: true });
+      await flushFolder(known.snapshot.directory);
+      known.isListed = false;
+      known.isNew = false;
+    } finally {
+      await pin.release();
+    }
   }
 
   listed(): Snapshot[] {
@@ -202,12 +208,17 @@ export class SnapshotStore {
     );
     if (mode === 'dry_run') return await Promise.all(garbage.map(measured));
     const removed: Garbage[] = [];
-    for (const each of garbage.filter((one) => !isPart(one)))
-      if (!this.#isWantedFolder(each)) removed.push(...(await this.#remove(each)));
+    for (const each of garbage.filter((one) => !isPart(one))) {
+      if (!this.#isWantedFolder(each)) {
+        this.#known.delete(each.name as SnapshotId);
+        removed.push(...(await removeGarbage(this.paths, each, this.#log)));
+      }
+    }
     // Now that they are gone nobody can come to want a part of theirs.
     const stillWanted = this.#wantedParts(used.disks);
     for (const each of garbage.filter(isPart))
-      if (!isWantedPart(each, stillWanted)) removed.push(...(await this.#remove(each)));
+      if (!isWantedPart(each, stillWanted))
+        removed.push(...(await removeGarbage(this.paths, each, this.#log)));
     return removed;
   }
 
@@ -219,22 +230,7 @@ export class SnapshotStore {
 
   #isWantedFolder({ name }: Candidate): boolean {
     if (this.paths.isDraftOf(this.#inProgress.drafts, name)) return true;
-    const known = this.#known.get(name as SnapshotId);
-    return known !== undefined && isWanted(known);
-  }
-
-  /** What it removed; nothing where that failed, which the next collection finds again. */
-  async #remove(garbage: Candidate): Promise<Garbage[]> {
-    if (garbage.kind === 'snapshot') this.#known.delete(garbage.name as SnapshotId);
-    try {
-      const sized = await measured(garbage);
-      if (isPart(garbage)) await rm(garbage.path, { force: true });
-      else await removeFolder(this.paths, garbage.name);
-      return [sized];
-    } catch (thrown) {
-      this.#log.error({ path: garbage.path, cause: describeError(thrown) }, 'removing garbage');
-      return [];
-    }
+    return isWanted(this.#known.get(name as SnapshotId));
   }
 
   async #load(name: string): Promise<void> {
@@ -292,12 +288,7 @@ export class SnapshotStore {
       await removeFolder(this.paths, id);
       if (this.paths.hasLeft) return;
       const others = [...this.#known.values()].map(({ snapshot }) => snapshot.manifest);
-      const wanted = partsOf(others, [], []);
-      for (const layer of manifest.layers)
-        if (!wanted.layers.has(layerName(layer.id))) await rm(this.paths.layer(layer.id), { force: true });
-      for (const disk of manifest.disks)
-        if (!wanted.disks.has(diskName(disk.id)))
-          await rm(this.paths.disk(asDiskId(disk.id)), { force: true });
+      await removeParts(this.paths, manifest, partsOf(others, [], []));
     } catch (thrown) {
       // Whoever let go of it has nothing to do with that; the next collection finds what is left.
       this.#log.error({ snapshot: id, cause: describeError(thrown) }, 'removing a snapshot');
@@ -305,6 +296,6 @@ export class SnapshotStore {
   }
 }
 
-function isWanted({ holds, isListed, isNew }: Known): boolean {
-  return holds > 0 || isListed || isNew;
+function isWanted(known: Known | undefined): boolean {
+  return known !== undefined && (known.holds > 0 || known.isListed || known.isNew);
 }
