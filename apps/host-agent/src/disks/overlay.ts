@@ -1,5 +1,5 @@
 import { constants, copyFile, open, rm } from 'node:fs/promises';
-import { WrennError } from '@wrenn/core';
+import { headBytes, nameBacking } from './backing.ts';
 
 export interface OverlayOptions {
   /** Where it is made; nothing may be there. */
@@ -10,13 +10,6 @@ export interface OverlayOptions {
   readonly like: string;
   readonly owner: { readonly uid: number; readonly gid: number };
 }
-
-/** Of the header of a qcow2 file, in bytes, from QEMU's docs/interop/qcow2.txt. Numbers are big endian. */
-const header = { magic: 0, version: 4, backingOffset: 8, backingLength: 16 } as const;
-const magic = 0x514649fb;
-const longestName = 1023;
-/** Of the start of the file; header, extensions and name are in it. */
-const headBytes = 4096;
 
 /**
  * Makes an empty qcow2 overlay without starting a program, which would take longer than all the rest of a start: a copy
@@ -36,26 +29,4 @@ export async function makeOverlay({ path, backing, like, owner }: OverlayOptions
     await rm(path, { force: true });
     throw thrown;
   }
-}
-
-/** Puts another backing file into the start of a qcow2 file. */
-export function nameBacking(head: Buffer, backing: string): void {
-  if (head.readUInt32BE(header.magic) !== magic || head.readUInt32BE(header.version) !== 3)
-    throw refused('it is no qcow2 file of version 3');
-  const at = Number(head.readBigUInt64BE(header.backingOffset));
-  const before = head.readUInt32BE(header.backingLength);
-  const name = Buffer.from(backing);
-  if (at === 0) throw refused('it has no backing file');
-  if (name.length > longestName || at + name.length > head.length)
-    throw refused(`there is no room for the name of its backing file, ${backing}`);
-  // The name comes last; what is behind it must be nothing.
-  if (head.subarray(at + before, at + Math.max(before, name.length)).some((byte) => byte !== 0))
-    throw refused('something follows the name of its backing file');
-  head.fill(0, at, at + before);
-  name.copy(head, at);
-  head.writeUInt32BE(name.length, header.backingLength);
-}
-
-function refused(why: string): WrennError {
-  return new WrennError('agent_error', `making a disk from an empty one: ${why}`);
 }
