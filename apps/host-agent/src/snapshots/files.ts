@@ -6,11 +6,11 @@ import { stampOf } from '../templates/template-snapshot.ts';
 import type { SnapshotPart } from './manifest.ts';
 
 /** The checksum of a file is the SHA-256 of the SHA-256 sums of its pieces of this size: they are made beside each other. */
-export const pieceBytes = 4 << 20;
+const pieceBytes = 4 << 20;
 const piecesAtOnce = 4;
 
 /** Collects the sums of pieces in their order; each is made on another thread. */
-export class Checksum {
+class Checksum {
   readonly #sums: Promise<ArrayBuffer>[] = [];
 
   /** The bytes must stay as they are until the promise settles. */
@@ -52,7 +52,7 @@ export async function partOf(path: string): Promise<SnapshotPart> {
   return { bytes: size, sha256, stamp: await stampOf(path) };
 }
 
-export async function readFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+async function readFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesRead } = await file.read(bytes, done, bytes.length - done, position + done);
     if (bytesRead === 0) throw new Error(`the file ends at ${position + done}`);
