@@ -65,6 +65,32 @@ describe('Journal', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
+  it.each([
+    ['a later version', (record: CapsuleRecord) => ({ ...record, version: 3 })],
+    ['a field that is missing', ({ phase: _phase, ...record }: CapsuleRecord) => record],
+    ['a phase that this version does not know', (record: CapsuleRecord) => ({ ...record, phase: 'asleep' })],
+  ])('refuses a whole record with %s, and removes nothing', async (_what, change) => {
+    const id = newId('capsule');
+    const journal = await Journal.open(directory);
+    await mkdir(join(directory, id));
+    await writeFile(join(directory, id, 'record.json'), JSON.stringify(change(recordOf(id))));
+    await expect(journal.readAll(log)).rejects.toMatchObject({
+      code: 'agent_error',
+      message: expect.stringContaining(id),
+      remedy: expect.stringContaining(join(directory, id)),
+    });
+    expect(await readdir(directory)).toEqual([id]);
+  });
+
+  it('gives back what was written durably over an earlier record', async () => {
+    const id = newId('capsule');
+    const journal = await Journal.open(directory);
+    await journal.write(id, recordOf(id));
+    await journal.writeDurably(id, { ...recordOf(id), phase: 'paused' });
+    expect(await journal.readAll(log)).toEqual([{ ...recordOf(id), phase: 'paused' }]);
+    expect(await readdir(join(directory, id))).toEqual(['record.json']);
+  });
+
   it('forgets a capsule with everything in its directory', async () => {
     const id = newId('capsule');
     const journal = await Journal.open(directory);
