@@ -171,6 +171,17 @@ describe('a snapshot', { timeout: 60_000 }, () => {
     await fixture.store.check(snapshot, traits, never);
   });
 
+  it('that a start of the agent found may be let go of and held again until it collects', async () => {
+    const snapshot = await fixture.capture(await fixture.boot(), undefined);
+    await fixture.reopen();
+    await fixture.store.hold(snapshot.id).release();
+    const hold = fixture.store.hold(snapshot.id);
+    expect(await fixture.store.collect(noDisks, 'remove')).toEqual([]);
+    await fixture.store.check(snapshot, traits, never);
+    await hold.release();
+    expect(await fixture.left()).toEqual([]);
+  });
+
   it('that is unlisted twice at once is gone', async () => {
     const snapshot = await fixture.capture(await fixture.boot(), undefined);
     await fixture.store.list(snapshot.id);

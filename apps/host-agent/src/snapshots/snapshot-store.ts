@@ -44,6 +44,8 @@ export class SnapshotStore {
   readonly paths: StorePaths;
   readonly #log: Logger;
   readonly #known = new Map<SnapshotId, Known>();
+  /** Found at the start. Until a collection, when it is known who wants what, a release removes none of these. */
+  readonly #found = new Set<SnapshotId>();
   readonly #inProgress = new InProgress();
   /** Booted templates that a snapshot which cannot be read may lie on. */
   readonly #leftTemplates: string[] = [];
@@ -207,6 +209,7 @@ export class SnapshotStore {
       isPart(each) ? !isWantedPart(each, wanted) : !this.#isWantedFolder(each),
     );
     if (mode === 'dry_run') return await Promise.all(garbage.map(measured));
+    this.#found.clear();
     const removed: Garbage[] = [];
     for (const each of garbage.filter((one) => !isPart(one))) {
       if (!this.#isWantedFolder(each)) {
@@ -238,6 +241,7 @@ export class SnapshotStore {
     try {
       const { snapshot, isListed } = await readSnapshotFolder(join(this.paths.directory, name), name);
       this.#known.set(snapshot.id, { snapshot, holds: 0, isListed, isNew: false });
+      this.#found.add(snapshot.id);
     } catch (thrown) {
       // Whoever needs it gets `not_found`. It is left where it is: a person may be able to mend it.
       this.#log.error({ snapshot: name, cause: describeError(thrown) }, 'a snapshot cannot be read');
@@ -282,7 +286,7 @@ export class SnapshotStore {
   /** The folder first, so that a crash leaves parts without a snapshot, never a snapshot without its parts. */
   async #removeUnwanted(known: Known): Promise<void> {
     const { id, manifest } = known.snapshot;
-    if (isWanted(known) || this.#known.get(id) !== known) return;
+    if (isWanted(known) || this.#found.has(id) || this.#known.get(id) !== known) return;
     this.#known.delete(id);
     try {
       await removeFolder(this.paths, id);
