@@ -55,7 +55,7 @@ describe('decodeMap', () => {
         // One of ours that says what is wrong, never one of a buffer that ended.
         expect(thrown).toMatchObject({
           name: 'Error',
-          message: expect.stringMatching(/^(its?|a|zeros|\d+) /),
+          message: expect.stringMatching(/^(its?|a|zeros) /),
         });
         return;
       }
