@@ -11,10 +11,10 @@ const hashMemory = 'sha256sum </dev/shm/file';
 
 /** Holds random bytes in its own memory, and says what they add up to at its start and whenever it is told to. */
 const holder = `
-  $SIG{USR1} = &tell;
+  $SIG{USR1} = sub { report() };
   open(R, "<", "/dev/urandom"); read(R, $x, 5000000);
-  sub tell { open(F, ">", "/dev/shm/sum.new"); print F unpack("%64Q*", $x); close F; rename "/dev/shm/sum.new", "/dev/shm/sum" }
-  tell(); sleep 1 while 1;`;
+  sub report { open(F, ">", "/dev/shm/sum.new"); print F unpack("%64Q*", $x); close F; rename "/dev/shm/sum.new", "/dev/shm/sum" }
+  report(); sleep 1 while 1;`;
 const startHolder = `setsid perl -e '${holder}' >/dev/null 2>&1 </dev/null & echo $! >/dev/shm/pid
   until [ -e /dev/shm/sum ]; do sleep 0.1; done; cat /dev/shm/sum`;
 const askHolder = `rm /dev/shm/sum; kill -USR1 $(cat /dev/shm/pid)

@@ -71,7 +71,9 @@ export class QemuEngine implements Engine {
     using limit = deadline(controlDeadlineMs, 'finding the virtual machine again', signal);
     try {
       const qmp = await Qmp.connect(record.controlSocket, limit);
-      return new QemuMachine(record, qmp, qmp.closed);
+      const machine = new QemuMachine(record, qmp, qmp.closed);
+      machine.catchUp();
+      return machine;
     } catch (thrown) {
       if (systemCode(thrown) === undefined) throw thrown;
       // It died between the look and the connection.

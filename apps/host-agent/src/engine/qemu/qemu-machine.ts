@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
-import { abortable, WrennError } from '@wrenn/core';
+import { abortable, describeError, WrennError } from '@wrenn/core';
 import { z } from 'zod';
 import { killProcess } from '../../process/process-identity.ts';
 import type { Machine, MachineRecord, WrittenPages } from '../engine.ts';
+import { FullDiskWatch } from './full-disk.ts';
 import { GuestMemory } from './guest-memory.ts';
 import type { Qmp } from './qmp.ts';
 
@@ -14,19 +15,31 @@ export class QemuMachine implements Machine {
   readonly record: MachineRecord;
   readonly exited: Promise<void>;
   readonly #qmp: Qmp;
+  readonly #fullDisk: FullDiskWatch;
+  /** It was told to stop, and not yet to go on. */
+  #isHeld = false;
 
   /** `exited` is that of the process if we are its parent, else that of its control socket. */
   constructor(record: MachineRecord, qmp: Qmp, exited: Promise<void>) {
     this.record = record;
     this.#qmp = qmp;
     this.exited = exited;
+    this.#fullDisk = new FullDiskWatch(qmp, () => this.#isHeld);
+  }
+
+  /** For one that may have been without an agent for a while. */
+  catchUp(): void {
+    this.#fullDisk.look();
   }
 
   async stop(signal: AbortSignal): Promise<void> {
+    this.#isHeld = true;
     await this.#qmp.run('stop', {}, signal);
+    await this.#flushDisk(signal);
   }
 
   async go(signal: AbortSignal): Promise<void> {
+    this.#isHeld = false;
     await this.#qmp.run('cont', {}, signal);
   }
 
@@ -52,6 +65,26 @@ export class QemuMachine implements Machine {
     using memory = await GuestMemory.open(this.record.pid, file);
     if (memory === undefined) throw new WrennError('agent_error', `QEMU has no mapping of ${file}`);
     yield* memory.written(signal);
+  }
+
+  /**
+   * `stop` writes back what QEMU keeps of the disk's own tables, but does not say when it could not. A switch to another
+   * disk says it, before it looks for that disk: here for one that is not there.
+   */
+  async #flushDisk(signal: AbortSignal): Promise<void> {
+    const nowhere = `${this.record.controlSocket}.none`;
+    const change = { device: 'root', 'snapshot-file': nowhere, format: 'qcow2', mode: 'existing' };
+    try {
+      await this.#qmp.run('blockdev-snapshot-sync', change, signal);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      if (describeError(thrown).includes(nowhere)) return;
+      throw new WrennError('no_space', `writing back the guest's disk: ${describeError(thrown)}`, {
+        remedy: 'free space on the host; the capsule goes on, and nothing of it is lost',
+        cause: thrown,
+      });
+    }
+    throw new WrennError('agent_error', 'QEMU switched to a disk that is not there');
   }
 
   /** Feeds saved device state to a machine that waits for it, and lets the guest run. */

@@ -95,6 +95,11 @@ export class Qmp implements Disposable {
     }
   }
 
+  /** Hears every event from now on, until the socket closes. */
+  listen(listener: (event: QmpEvent) => void): void {
+    this.#listeners.add(listener);
+  }
+
   [Symbol.dispose](): void {
     this.#socket.destroy();
   }

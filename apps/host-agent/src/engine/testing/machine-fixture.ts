@@ -91,7 +91,9 @@ export class MachineFixture implements AsyncDisposable {
       await cleanup.add('cgroups', () => cgroups.close());
       const slots = await SlotPool.open({ range, ready: 0, log, signal });
       await cleanup.add('network slots', () => slots.close());
+      // What a run that was ended left.
       await slots.sweep(new Set());
+      await cgroups.sweep(new Set());
       const metadata = await MetadataService.open({ address: slots.serviceAddress, log });
       await cleanup.add('metadata service', () => metadata.close());
       const parts = { engine, images, slots, cgroups, metadata };
