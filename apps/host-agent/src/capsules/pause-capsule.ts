@@ -10,7 +10,7 @@ import {
 import { type PausedCapsule, type RunningCapsule, withoutMachine } from './capsule.ts';
 import type { CapsuleRecord } from './capsule-record.ts';
 import { type CapsuleContext, requireRunning } from './capsules.ts';
-import { captureMachine, factsOf, goOn, quiesce } from './capture.ts';
+import { captureMachine, disksOf, factsOf, goOn, quiesce } from './capture.ts';
 import { shortenedChain } from './disk-chain.ts';
 import { releaseMachine } from './release-machine.ts';
 import { Stopwatch, type TimedStep } from './stopwatch.ts';
@@ -84,7 +84,11 @@ async function pause(
   const stopped = performance.now();
   const { memoryBytes } = await captureMachine(capsule, draft, watch, signal);
   const stillMs = performance.now() - stopped;
+  const own = new Set(disksOf(capsule));
   const disks = await watch.time('disk', () => shortenedChain(context, capsule, signal));
+  await undo.add('merged disk', async () => {
+    for (const disk of disks) if (!own.has(disk)) await context.snapshots.discardDisk(disk);
+  });
   const { diskBytes } = await watch.time('durable', () =>
     draft.publish(factsOf(context, capsule), disks, signal),
   );
