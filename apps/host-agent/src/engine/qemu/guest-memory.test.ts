@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pageBytes } from '../engine.ts';
-import { writtenRuns } from './guest-memory.ts';
+import { mappingsIn, writtenRuns } from './guest-memory.ts';
 
 /** Entries of /proc/PID/pagemap, by the kernel's description of them. */
 const entry = {
@@ -45,5 +45,41 @@ describe('writtenRuns', () => {
     ]);
     const exact = pagemap(...Array.from({ length: slice }, () => own));
     expect([...writtenRuns(exact)]).toEqual([{ first: 0, count: slice }]);
+  });
+});
+
+describe('mappingsIn', () => {
+  const line = (
+    range: string,
+    { mode = 'rw-p', offset = '00000000', inode = '77', path = '/t/memory' } = {},
+  ) => `${range} ${mode} ${offset} fe:01 ${inode}                          ${path}`;
+
+  it('finds those of the file, by their place in it', () => {
+    const maps = [
+      line('55d0c0000000-55d0c0100000', { mode: 'r-xp', inode: '9', path: '/usr/bin/qemu-system-x86_64' }),
+      line('7f00b0000000-7f00b8000000', { offset: '08000000' }),
+      line('7f00c0000000-7f00c8000000'),
+      line('7f00d0000000-7f00d0001000', { path: '/t/memory2' }),
+      '7f00e0000000-7f00e0001000 rw-p 00000000 00:00 0 ',
+      '',
+    ];
+    expect(mappingsIn(maps.join('\n'), '/t/memory')).toEqual([
+      { address: 0x7f00c0000000, length: 0x8000000, offset: 0 },
+      { address: 0x7f00b0000000, length: 0x8000000, offset: 0x8000000 },
+    ]);
+  });
+
+  it('finds those of a file that was removed or replaced since', () => {
+    const maps = line('7f00c0000000-7f00c8000000', { path: '/t/memory (deleted)' });
+    expect(mappingsIn(maps, '/t/memory')).toHaveLength(1);
+  });
+
+  it.each(['rw-s', 'r--p', '---p'])('passes over one that is %s', (mode) => {
+    expect(mappingsIn(line('7f00c0000000-7f00c8000000', { mode }), '/t/memory')).toEqual([]);
+  });
+
+  it('knows a file whose name is not of ASCII or has spaces', () => {
+    const path = Buffer.from('/t/größe 1/memory').toString('latin1');
+    expect(mappingsIn(line('7f00c0000000-7f00c8000000', { path }), '/t/größe 1/memory')).toHaveLength(1);
   });
 });

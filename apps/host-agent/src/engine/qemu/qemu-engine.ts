@@ -12,7 +12,6 @@ import type {
   MachineSpec,
 } from '../engine.ts';
 import { machineFiles, type QemuStart, qemuArguments, qemuProgram } from './arguments.ts';
-import { GuestMemory } from './guest-memory.ts';
 import { hostCpu } from './host-cpu.ts';
 import { hostTscKhz } from './host-tsc.ts';
 import { QemuMachine } from './qemu-machine.ts';
@@ -55,9 +54,10 @@ export class QemuEngine implements Engine {
     const { base, changes } = snapshot.memory;
     const machine = await this.#start(spec, { kind: 'restore', memory: base }, limit);
     try {
-      using memory = await GuestMemory.open(machine.record.pid, base);
-      if (memory === undefined) throw new WrennError('agent_error', `QEMU has no mapping of ${base}`);
-      await memory.lay(changes, limit);
+      if (changes.length > 0) {
+        using memory = await machine.openMemory(limit);
+        await memory.lay(changes, limit);
+      }
       await machine.resumeFrom(snapshot.deviceState, `${spec.directory}/${machineFiles.incoming}`, limit);
       return machine;
     } catch (cause) {

@@ -9,7 +9,7 @@ import { GuestMemory } from './guest-memory.ts';
 import type { Qmp } from './qmp.ts';
 
 const runState = z.object({ running: z.boolean() });
-const memoryObject = z.object({ 'mem-path': z.string() });
+const memoryObject = z.object({ file: z.string(), bytes: z.number() });
 
 export class QemuMachine implements Machine {
   readonly record: MachineRecord;
@@ -59,12 +59,19 @@ export class QemuMachine implements Machine {
   }
 
   async *writtenPages(signal: AbortSignal): AsyncGenerator<WrittenPages> {
-    const { 'mem-path': file } = memoryObject.parse({
-      'mem-path': await this.#qmp.run('qom-get', { path: '/objects/mem', property: 'mem-path' }, signal),
-    });
-    using memory = await GuestMemory.open(this.record.pid, file);
-    if (memory === undefined) throw new WrennError('agent_error', `QEMU has no mapping of ${file}`);
+    using memory = await this.openMemory(signal);
     yield* memory.written(signal);
+  }
+
+  /** Its guest's memory, as the process has it mapped. */
+  async openMemory(signal: AbortSignal): Promise<GuestMemory> {
+    const property = (name: string) =>
+      this.#qmp.run('qom-get', { path: '/objects/mem', property: name }, signal);
+    const [path, size] = await Promise.all([property('mem-path'), property('size')]);
+    const { file, bytes } = memoryObject.parse({ file: path, bytes: size });
+    const memory = await GuestMemory.open(this.record, { file, bytes });
+    if (memory === undefined) throw new WrennError('agent_error', `QEMU has no mapping of ${file}`);
+    return memory;
   }
 
   /**
