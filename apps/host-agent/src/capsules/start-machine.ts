@@ -98,7 +98,9 @@ export function introduce(
     defaultUser: record.defaultUser,
     envVars: record.defaultEnv,
   };
-  return capsule.guest.init(identity, currentSecret, signal);
+  // In a snapshot are programs of users that go on at once, and may look at the clock; in a template there are none.
+  const stamp = record.parent === undefined ? 'connected' : 'heard';
+  return capsule.guest.init(identity, currentSecret, signal, stamp);
 }
 
 async function makeDirectory(path: string, owner: { uid: number; gid: number }): Promise<void> {
