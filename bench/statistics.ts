@@ -22,12 +22,18 @@ export function summarize(samplesMs: readonly number[]): Times {
 }
 
 /** Ours over the floor; lower is better. */
-export function ratioOf(ours: Times, floor: Times) {
+function ratioOf(ours: Times, floor: Times) {
   return {
     p50: round(ours.p50_ms / floor.p50_ms),
     p95: round(ours.p95_ms / floor.p95_ms),
     p99: round(ours.p99_ms / floor.p99_ms),
   };
+}
+
+/** The part of a result that is times: ours, the floor from the same run, and what one is of the other. */
+export function compare(oursMs: readonly number[], floorMs: readonly number[]) {
+  const [ours, floor] = [summarize(oursMs), summarize(floorMs)];
+  return { ours: { ...ours }, floor: { ...floor }, ratio: ratioOf(ours, floor) };
 }
 
 /** Three digits after the point: more would be noise. */

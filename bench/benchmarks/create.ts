@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Benchmark, timed } from '../benchmark.ts';
 import { openBareHost } from '../floors/bare-host.ts';
-import { ratioOf, summarize } from '../statistics.ts';
+import { compare } from '../statistics.ts';
 
 /**
  * Before each start: by then the kernel has removed the namespace of the machine before, and the agent has made its
@@ -43,12 +43,6 @@ export const create: Benchmark = {
         `${turn + 1}/${context.runs}: ours ${oursMs.toFixed(0)} ms, floor ${floorMs.toFixed(0)} ms`,
       );
     }
-    const [oursTimes, floorTimes] = [summarize(ours), summarize(floor)];
-    return {
-      ours: { ...oursTimes },
-      floor: { ...floorTimes },
-      ratio: ratioOf(oursTimes, floorTimes),
-      bar: { p50: 1.25, p95: 1.6 },
-    };
+    return { ...compare(ours, floor), bar: { p50: 1.25, p95: 1.6 } };
   },
 };

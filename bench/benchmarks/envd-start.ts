@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { until } from '@wrenn/core';
 import { bundleEnvd } from '../../apps/envd/build/bundle.ts';
 import { type StandaloneBenchmark, timed } from '../benchmark.ts';
-import { ratioOf, summarize } from '../statistics.ts';
+import { compare } from '../statistics.ts';
 
 const bareServer =
   'require("node:http").createServer((_, answer) => answer.end()).listen(process.argv[1], "127.0.0.1")';
@@ -36,13 +36,7 @@ export const envdStart: StandaloneBenchmark = {
           if (turn >= 0) samples.push(ms);
         }
       }
-      const [oursTimes, floorTimes] = [summarize(ours), summarize(floor)];
-      return {
-        ours: { ...oursTimes },
-        floor: { ...floorTimes },
-        ratio: ratioOf(oursTimes, floorTimes),
-        bar: { p50: 3 },
-      };
+      return { ...compare(ours, floor), bar: { p50: 3 } };
     } finally {
       await rm(directory, { recursive: true });
     }

@@ -3,7 +3,7 @@ import { createConnectTransport } from '@connectrpc/connect-node';
 import { Process } from '@wrenn/protocol/process';
 import { type Benchmark, timed } from '../benchmark.ts';
 import type { CapsuleInside } from '../installation.ts';
-import { ratioOf, summarize } from '../statistics.ts';
+import { compare } from '../statistics.ts';
 
 export const exec: Benchmark = {
   name: 'exec',
@@ -28,13 +28,7 @@ export const exec: Benchmark = {
         }
         if (turn % 20 === 19) note(`${turn + 1}/${runs}`);
       }
-      const [oursTimes, floorTimes] = [summarize(ours), summarize(floor)];
-      return {
-        ours: { ...oursTimes },
-        floor: { ...floorTimes },
-        ratio: ratioOf(oursTimes, floorTimes),
-        bar: { p50: 1.15 },
-      };
+      return { ...compare(ours, floor), bar: { p50: 1.15 } };
     } finally {
       await wrenn.client.capsules.destroy(id);
     }

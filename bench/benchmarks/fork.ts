@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { atMost } from '@wrenn/core';
 import { type Benchmark, timed } from '../benchmark.ts';
 import { type BareHost, openBareHost } from '../floors/bare-host.ts';
-import { ratioOf, summarize } from '../statistics.ts';
+import type { BareMachine } from '../floors/bare-machine.ts';
+import { compare } from '../statistics.ts';
 
 const children = 10;
 /** The floor starts this many machines at a time: one for each processor of the machine that the bar is from. */
@@ -45,29 +47,20 @@ export const fork: Benchmark = {
     } finally {
       await capsules.destroy(id);
     }
-    const [oursTimes, floorTimes] = [summarize(ours), summarize(floor)];
-    return {
-      ours: { ...oursTimes },
-      floor: { ...floorTimes },
-      ratio: ratioOf(oursTimes, floorTimes),
-      bar: { p50: 1.2 },
-    };
+    return { ...compare(ours, floor), bar: { p50: 1.2 } };
   },
 };
 
 /** Milliseconds until all bare machines answer; they run until all do, as the children do. */
 async function startBare(bare: BareHost): Promise<number> {
   const slots = await Promise.all(Array.from({ length: children }, () => bare.prepare()));
-  const machines: Awaited<ReturnType<(typeof slots)[number]['start']>>[] = [];
+  const machines: BareMachine[] = [];
   try {
-    return await timed(async () => {
-      const waiting = [...slots];
-      const worker = async () => {
-        for (let slot = waiting.shift(); slot !== undefined; slot = waiting.shift())
-          machines.push(await slot.start());
-      };
-      await Promise.all(Array.from({ length: atATime }, worker));
-    });
+    return await timed(() =>
+      atMost(atATime, slots, async (slot) => {
+        machines.push(await slot.start());
+      }),
+    );
   } finally {
     await Promise.all(machines.map((machine) => machine.kill()));
     for (const slot of slots) await slot.release();

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Benchmark, timed } from '../benchmark.ts';
-import { ratioOf, summarize } from '../statistics.ts';
+import { compare, round, summarize } from '../statistics.ts';
 
 /** What each run writes to the guest's memory; with what the system itself writes, about 35 MB are dirty. */
 const dirtyMiB = 30;
@@ -49,12 +49,13 @@ export const pause: Benchmark = {
     } finally {
       await capsules.destroy(id);
     }
-    const [oursTimes, floorTimes, stillTimes] = [summarize(ours), summarize(floor), summarize(still)];
+    const times = compare(ours, floor);
+    const { p50_ms: stillMs } = summarize(still);
     return {
-      ours: { ...oursTimes, still_p50_ms: stillTimes.p50_ms },
-      floor: { ...floorTimes, still_p50_ms: longestStillMs },
+      ours: { ...times.ours, still_p50_ms: stillMs },
+      floor: { ...times.floor, still_p50_ms: longestStillMs },
       // Standing still has no floor but its limit.
-      ratio: { ...ratioOf(oursTimes, floorTimes), still_p50: stillTimes.p50_ms / longestStillMs },
+      ratio: { ...times.ratio, still_p50: round(stillMs / longestStillMs) },
       bar: { p50: 2.0, still_p50: 1 },
     };
   },

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Benchmark, timed } from '../benchmark.ts';
 import { openBareHost } from '../floors/bare-host.ts';
-import { ratioOf, summarize } from '../statistics.ts';
+import { compare } from '../statistics.ts';
 
 /** As in the benchmark of create: neither side pays for what the other leaves to the kernel. */
 const settleMs = 600;
@@ -49,12 +49,6 @@ export const resume: Benchmark = {
     } finally {
       await capsules.destroy(id);
     }
-    const [oursTimes, floorTimes] = [summarize(ours), summarize(floor)];
-    return {
-      ours: { ...oursTimes },
-      floor: { ...floorTimes },
-      ratio: ratioOf(oursTimes, floorTimes),
-      bar: { p50: 1.3 },
-    };
+    return { ...compare(ours, floor), bar: { p50: 1.3 } };
   },
 };

@@ -1,4 +1,5 @@
 export { allEnded } from './all-ended.ts';
+export { atMost } from './at-most.ts';
 export {
   type CapsuleAction,
   type CapsuleState,

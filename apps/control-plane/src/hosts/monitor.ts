@@ -1,4 +1,4 @@
-import { describeError, type HostId, pause } from '@wrenn/core';
+import { atMost, describeError, type HostId, pause } from '@wrenn/core';
 import type { Logger } from '@wrenn/service';
 import type { Database } from '../db/database.ts';
 import { tryLock, unlock } from '../db/locks.ts';
@@ -54,12 +54,7 @@ export class HostMonitor implements Worker {
     await this.#services.database.connection().execute(async (connection) => {
       if (!(await tryLock(connection, 'hostMonitor'))) return;
       try {
-        const waiting = await listHosts(connection);
-        const worker = async () => {
-          for (let host = waiting.pop(); host !== undefined; host = waiting.pop())
-            await this.#look(host, signal);
-        };
-        await Promise.all(Array.from({ length: hostsAtOnce }, worker));
+        await atMost(hostsAtOnce, await listHosts(connection), (host) => this.#look(host, signal));
       } finally {
         await unlock(connection, 'hostMonitor');
       }

@@ -82,7 +82,7 @@ export async function noteEpoch(database: Queryable, id: HostId, epoch: string):
   await database.updateTable('hosts').set({ epoch }).where('id', '=', uuidFromId(id)).execute();
 }
 
-/** What a capsule is made from, as far as it says which hosts can: any that has the template, or one that it has to be. */
+/** Where a capsule can be made: on any host that has its template, or on the one that has its snapshot. */
 export type Source = { readonly template: string } | { readonly host: HostId };
 
 /**

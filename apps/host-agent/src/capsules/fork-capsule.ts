@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type CapsuleId, deadline, newId, WrennError } from '@wrenn/core';
+import { atMost, type CapsuleId, deadline, newId, WrennError } from '@wrenn/core';
 import type { InitReceipt } from '../guest/guest-client.ts';
 import type { Hold } from '../snapshots/snapshot-store.ts';
 import type { RunningCapsule } from './capsule.ts';
@@ -45,15 +45,9 @@ export async function forkCapsule(
   const watch = new Stopwatch();
   const { state, record, stillMs } = await copyState(context, id, watch, signal);
   try {
-    const outcomes: Child[] = [];
-    const waiting = [...children.entries()];
-    const worker = async () => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-        outcomes[next[0]] = await startChild(context, record, next[1], state, signal);
-    };
-    await watch.time('children', async () => {
-      await Promise.all(Array.from({ length: startedAtOnce }, worker));
-    });
+    const outcomes = await watch.time('children', () =>
+      atMost(startedAtOnce, children, (child) => startChild(context, record, child, state, signal)),
+    );
     return { children: outcomes, steps: watch.steps, stillMs };
   } finally {
     await state.release();

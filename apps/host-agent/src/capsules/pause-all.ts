@@ -1,4 +1,4 @@
-import { type CapsuleId, deadline, describeError } from '@wrenn/core';
+import { atMost, type CapsuleId, deadline, describeError } from '@wrenn/core';
 import type { RunningCapsule } from './capsule.ts';
 import type { CapsuleContext } from './capsules.ts';
 import { pauseCapsule } from './pause-capsule.ts';
@@ -51,13 +51,8 @@ export async function pauseAllWith(
   const noting = setInterval(() => {
     if (!limit.aborted) note(`${outcome.paused} of ${total} paused`);
   }, noteEveryMs);
-  const waiting = capsules.map(({ id }) => id);
-  const worker = async () => {
-    for (let id = waiting.shift(); id !== undefined; id = waiting.shift())
-      await pauseOne(context, id, () => pause(id, limit), outcome);
-  };
   try {
-    await Promise.all(Array.from({ length: pausedAtOnce }, worker));
+    await atMost(pausedAtOnce, capsules, ({ id }) => pauseOne(context, id, () => pause(id, limit), outcome));
   } finally {
     clearInterval(noting);
   }
