@@ -153,6 +153,13 @@ test('commands in a paused capsule share one resume where it was asked for, also
   expect(server.agent.calls).toEqual(['create', 'pause', 'resume', 'resume']);
 });
 
+test('one that its host has just paused by itself is resumed, though nobody saw the pause', async () => {
+  const id = await rest.capsule();
+  server.agent.capsules.set(id, 'paused');
+  expect(await rest.get('POST', `/capsules/${id}/resume`)).toMatchObject({ status: 'running' });
+  expect(server.agent.capsules.get(id)).toBe('running');
+});
+
 test('rows follow what the host says', async () => {
   const id = await rest.capsule();
   server.agent.capsules.set(id, 'paused');

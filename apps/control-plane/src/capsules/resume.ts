@@ -1,13 +1,21 @@
-import { type CapsuleId, type ErrorCode, nextCapsuleState, type TeamId, WrennError } from '@wrenn/core';
+import {
+  type CapsuleId,
+  deadline,
+  type ErrorCode,
+  nextCapsuleState,
+  type TeamId,
+  WrennError,
+} from '@wrenn/core';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { runJob } from '../jobs/run.ts';
 import type { Job } from '../jobs/store.ts';
 import type { ServerContext } from '../server-context.ts';
+import { noticePause } from './notice-pause.ts';
 import type { StateRequest } from './pause.ts';
 import { present, presentSteps } from './present.ts';
 import type { resumedBody } from './state-schemas.ts';
-import { findCapsule, findPlaced, transition } from './store.ts';
+import { findCapsule, findPlaced, type PlacedCapsule, transition } from './store.ts';
 
 type Resumed = z.output<typeof resumedBody>;
 
@@ -15,6 +23,8 @@ export interface ResumeRequest extends StateRequest {
   /** Replaces the capsule's, where it is given. */
   readonly timeoutSec?: number | undefined;
 }
+
+const lookDeadlineMs = 5_000;
 
 const storedRequest = z.object({ timeout_sec: z.int().optional() });
 const receipt = z.record(z.string(), z.unknown());
@@ -25,10 +35,20 @@ export async function resumeCapsule(context: ServerContext, request: ResumeReque
   const asked = timeoutSec === undefined ? {} : { timeout_sec: timeoutSec };
   const spec = { kind: 'resume', teamId, capsuleId, request: asked, idempotencyKey };
   return await runJob(context, spec, async (job) => {
-    const { status } = await findPlaced(context.database, teamId, capsuleId);
-    nextCapsuleState('resume', status);
+    const { status, host } = await findPlaced(context.database, teamId, capsuleId);
+    if (status !== 'running' || !(await hasPausedUnseen(context, host, capsuleId)))
+      nextCapsuleState('resume', status);
     return await resumeOnHost(context, job.id, teamId, capsuleId, timeoutSec);
   });
+}
+
+async function hasPausedUnseen(
+  context: ServerContext,
+  host: PlacedCapsule['host'],
+  id: CapsuleId,
+): Promise<boolean> {
+  using limit = deadline(lookDeadlineMs, 'asking the host whether the capsule is paused');
+  return await noticePause(context, context.agents.of(host), id, limit);
 }
 
 /** Goes on with a resume whose process died: the host starts what is paused, and says what runs already. */

@@ -1,8 +1,9 @@
 import { type CapsuleId, deadline, nextCapsuleState, type TeamId, until, WrennError } from '@wrenn/core';
 import { type HostAgent, stateDeadlineMs } from '../hosts/agent.ts';
 import type { ServerContext } from '../server-context.ts';
+import { noticePause } from './notice-pause.ts';
 import { resumeCapsule } from './resume.ts';
-import { findPlaced, type PlacedCapsule, transition } from './store.ts';
+import { findPlaced, type PlacedCapsule } from './store.ts';
 
 const waitMs = stateDeadlineMs + 60_000;
 /** Between two looks at a capsule that somebody else resumes. */
@@ -24,7 +25,7 @@ export async function useCapsule<T>(
   } catch (thrown) {
     if (!(thrown instanceof WrennError && thrown.code === 'invalid_state')) throw thrown;
     // The host has paused it by itself, and the row does not say so yet: nothing was run.
-    if (!(await isPausedUnseen(context, agent, id, signal))) throw thrown;
+    if (!(await noticePause(context, agent, id, signal))) throw thrown;
     return await use(await runningOn(context, teamId, id, signal));
   }
 }
@@ -73,21 +74,4 @@ async function resumeOnce(context: ServerContext, teamId: TeamId, id: CapsuleId)
   } finally {
     if (resuming.get(id) === resumed) resuming.delete(id);
   }
-}
-
-async function isPausedUnseen(
-  { database }: ServerContext,
-  agent: HostAgent,
-  id: CapsuleId,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const { sandboxes } = await agent.list(signal);
-  if (sandboxes.find(({ sandboxId }) => sandboxId === id)?.status !== 'paused') return false;
-  try {
-    await transition(database, id, 'find_paused');
-  } catch (thrown) {
-    // Somebody else has seen it.
-    if (!(thrown instanceof WrennError && thrown.code === 'invalid_state')) throw thrown;
-  }
-  return true;
 }
