@@ -72,3 +72,9 @@ export function withoutMachine(record: CapsuleRecord): CapsuleRecord {
   const { machine: _machine, slot: _slot, ...rest } = record;
   return rest;
 }
+
+/** The record of a capsule whose state is not being read or started from any more. */
+export function withoutSnapshot(record: CapsuleRecord): CapsuleRecord {
+  const { snapshot: _snapshot, ...rest } = record;
+  return rest;
+}

@@ -1,7 +1,7 @@
 import type { SnapshotId } from '@wrenn/core';
 import { makeOverlay } from '../disks/overlay.ts';
 import type { DiskId, Hold } from '../snapshots/snapshot-store.ts';
-import type { RunningCapsule } from './capsule.ts';
+import { type RunningCapsule, withoutSnapshot } from './capsule.ts';
 import type { CapsuleContext } from './capsules.ts';
 import { captureMachine, disksOf, factsOf, goOn, quiesce } from './capture.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -58,9 +58,8 @@ async function whileStill(
     return performance.now() - began;
   } finally {
     await watch.time('go on', () => goOn(context, capsule));
-    const { snapshot: _copied, ...record } = capsule.record;
-    capsule.record = record;
-    await context.journal.write(id, record);
+    capsule.record = withoutSnapshot(capsule.record);
+    await context.journal.write(id, capsule.record);
   }
 }
 

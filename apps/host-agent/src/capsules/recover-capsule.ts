@@ -2,7 +2,7 @@ import { type CapsuleId, deadline, describeError, parseId, Secret, WrennError } 
 import type { Machine } from '../engine/engine.ts';
 import { guestMetadata } from '../metadata-service/metadata.ts';
 import type { Hold } from '../snapshots/snapshot-store.ts';
-import { type RunningCapsule, runningCapsule, withoutMachine } from './capsule.ts';
+import { type RunningCapsule, runningCapsule, withoutMachine, withoutSnapshot } from './capsule.ts';
 import type { CapsuleRecord } from './capsule-record.ts';
 import type { CapsuleContext } from './capsules.ts';
 import { goOn } from './capture.ts';
@@ -77,8 +77,7 @@ async function finishResume(
       ? await adopt(context, { ...record, phase: 'running' }, machine, parent)
       : undefined;
   if (capsule !== undefined && (await introduceAgain(context, capsule, signal))) {
-    const { snapshot: _state, ...running } = capsule.record;
-    capsule.record = running;
+    capsule.record = withoutSnapshot(capsule.record);
     await keep(context, capsule);
     return 'adopted';
   }
@@ -136,8 +135,7 @@ async function findRunning(
   if (record.snapshot !== undefined) {
     // Its state was being read: it may stand still.
     await goOn(context, capsule);
-    const { snapshot: _read, ...rest } = capsule.record;
-    capsule.record = rest;
+    capsule.record = withoutSnapshot(capsule.record);
   }
   await keep(context, capsule);
   return 'adopted';

@@ -6,7 +6,7 @@ import { machineLimits } from '../engine/machine-limits.ts';
 import type { InitReceipt } from '../guest/guest-client.ts';
 import { guestMetadata } from '../metadata-service/metadata.ts';
 import type { Hold } from '../snapshots/snapshot-store.ts';
-import { type RunningCapsule, runningCapsule } from './capsule.ts';
+import { type RunningCapsule, runningCapsule, withoutSnapshot } from './capsule.ts';
 import type { CapsuleRecord } from './capsule-record.ts';
 import type { CapsuleContext } from './capsules.ts';
 import type { StartPoint } from './start-point.ts';
@@ -72,9 +72,8 @@ export async function startMachine(
   const [receipt] = await watch.time('init', () =>
     allEnded([introduce(capsule, point.hostSecret, signal), context.journal.write(id, running)]),
   );
-  const { snapshot: _started, ...started } = running;
   capsule.record = {
-    ...started,
+    ...withoutSnapshot(running),
     phase: 'running',
     metadata: { ...record.metadata, envd_version: receipt.version },
   };

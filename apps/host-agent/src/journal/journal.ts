@@ -1,9 +1,10 @@
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CapsuleId, parseId, systemCode, WrennError } from '@wrenn/core';
 import type { Logger } from '@wrenn/service';
 import { z } from 'zod';
 import { type CapsuleRecord, capsuleRecord } from '../capsules/capsule-record.ts';
+import { flush } from '../files/flush.ts';
 
 const recordFile = 'record.json';
 
@@ -108,9 +109,4 @@ async function readWhole(path: string): Promise<unknown> {
 
 function isOf(name: string, { capsuleId }: CapsuleRecord): boolean {
   return name === capsuleId && parseId('capsule', name) === capsuleId;
-}
-
-async function flush(path: string): Promise<void> {
-  await using file = await open(path, 'r');
-  await file.sync();
 }

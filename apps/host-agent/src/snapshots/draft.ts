@@ -3,8 +3,9 @@ import { chmod, chown, copyFile, mkdir, rename, rm, stat, writeFile } from 'node
 import { dirname, join } from 'node:path';
 import { allEnded, Cleanup, type SnapshotId } from '@wrenn/core';
 import type { WrittenPages } from '../engine/engine.ts';
+import { flush } from '../files/flush.ts';
 import { stampOf } from '../templates/template-snapshot.ts';
-import { flushFolder, partOf } from './files.ts';
+import { partOf } from './files.ts';
 import type { InProgress } from './in-progress.ts';
 import { LayerWriter } from './layer-writer.ts';
 import { formatVersion, type SnapshotManifest } from './manifest.ts';
@@ -226,15 +227,14 @@ export class Draft implements AsyncDisposable {
     await writeFile(path, JSON.stringify(manifest, null, 2), { mode: 0o600 });
     const directory = this.#paths.snapshot(this.#id);
     await allEnded([
-      // A file is flushed as a folder is.
-      flushFolder(path),
-      flushFolder(this.#paths.draft(this.#id)),
-      flushFolder(this.#paths.layers),
-      flushFolder(this.#paths.disks),
+      flush(path),
+      flush(this.#paths.draft(this.#id)),
+      flush(this.#paths.layers),
+      flush(this.#paths.disks),
     ]);
     await rename(this.#paths.draft(this.#id), directory);
     try {
-      await flushFolder(this.#paths.directory);
+      await flush(this.#paths.directory);
     } catch (thrown) {
       if (await this.#takeBack(directory)) throw thrown;
       // It stays where the next start finds it, so it counts from now on too.

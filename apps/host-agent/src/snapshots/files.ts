@@ -60,11 +60,6 @@ async function readFully(file: FileHandle, bytes: Uint8Array, position: number):
   }
 }
 
-export async function flushFolder(path: string): Promise<void> {
-  await using folder = await open(path, 'r');
-  await folder.sync();
-}
-
 /** What a file, or a folder with all in it, takes of the disk; 0 for what is gone. */
 export async function sizeOf(path: string): Promise<number> {
   try {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describeError, type SnapshotId, WrennError } from '@wrenn/core';
 import type { Logger } from '@wrenn/service';
 import type { EngineTraits, MemorySource } from '../engine/engine.ts';
+import { flush } from '../files/flush.ts';
 import { checkSnapshot } from './check.ts';
 import { Draft } from './draft.ts';
-import { flushFolder } from './files.ts';
 import {
   type Candidate,
   findCandidates,
@@ -101,7 +101,7 @@ export class SnapshotStore {
     const pin = this.#pin(known);
     try {
       await writeFile(join(known.snapshot.directory, snapshotFiles.listed), '', { mode: 0o600 });
-      await flushFolder(known.snapshot.directory);
+      await flush(known.snapshot.directory);
       known.isListed = true;
       known.isNew = false;
     } finally {
@@ -114,7 +114,7 @@ export class SnapshotStore {
     const pin = this.#pin(known);
     try {
       await rm(join(known.snapshot.directory, snapshotFiles.listed), { force: true });
-      await flushFolder(known.snapshot.directory);
+      await flush(known.snapshot.directory);
       known.isListed = false;
       known.isNew = false;
     } finally {

@@ -6,6 +6,7 @@ import type { CgroupHost } from '../cgroup/cgroup-host.ts';
 import { consoleTail } from '../engine/console.ts';
 import type { Engine, MachineShape } from '../engine/engine.ts';
 import { machineLimits } from '../engine/machine-limits.ts';
+import { flush } from '../files/flush.ts';
 import { GuestClient } from '../guest/guest-client.ts';
 import type { Identity } from '../guest/init-request.ts';
 import { warmUp } from '../guest/warm-up.ts';
@@ -183,9 +184,4 @@ async function makeOverlay(
 async function makeMemory(path: string, memoryMiB: number): Promise<void> {
   await using file = await open(path, 'wx', 0o600);
   await file.truncate(memoryMiB * 1024 * 1024);
-}
-
-async function flush(path: string): Promise<void> {
-  await using file = await open(path, 'r');
-  await file.sync();
 }
