@@ -39,7 +39,8 @@ export async function openBareHost(
         slot,
         cgroup: { name: '', procsFiles: [] },
         images,
-        rootDisk: join(machineDirectory, 'disk.qcow2'),
+        disks: [join(machineDirectory, 'disk.qcow2')],
+        metadata: {},
       });
       const start = { kind: 'restore', memory: join(templateDirectory, 'memory') } as const;
       return {

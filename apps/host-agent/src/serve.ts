@@ -9,14 +9,13 @@ import { pauseAll } from './capsules/pause-all.ts';
 import { recoverCapsules } from './capsules/recover-capsules.ts';
 import { CgroupHost } from './cgroup/cgroup-host.ts';
 import type { AgentConfig } from './config.ts';
-import { QemuEngine } from './engine/qemu/qemu-engine.ts';
+import { openEngine } from './engine/open-engine.ts';
 import { findImages } from './images/images.ts';
 import { Journal } from './journal/journal.ts';
 import { MetadataService } from './metadata-service/metadata-service.ts';
 import { DnsForwarder } from './network/dns-forwarder.ts';
 import { SlotPool } from './network/slot-pool.ts';
 import { serveRpc } from './rpc/rpc-server.ts';
-import { probeKvm } from './setup/probe-kvm.ts';
 import { SnapshotStore } from './snapshots/snapshot-store.ts';
 import { TemplateStore } from './templates/template-store.ts';
 import { agentVersion } from './version.ts';
@@ -36,8 +35,7 @@ export async function serve(
     // Reachable, but not readable: each VMM has to get to its own directory below.
     await mkdir(config.directory, { recursive: true, mode: 0o711 });
     const images = await findImages({ cacheDirectory: config.cacheDirectory, report, signal: untilStop });
-    const hasKvm = await probeKvm({ images, cacheDirectory: config.cacheDirectory, signal: untilStop });
-    const engine = await QemuEngine.open(hasKvm ? 'kvm' : 'emulated', untilStop);
+    const engine = await openEngine(config, images, log, untilStop);
     const journal = await Journal.open(join(config.directory, 'capsules'));
     const cgroups = await CgroupHost.detect(String(config.slotFirst));
     await cleanup.add('cgroups', () => cgroups.close());
@@ -53,6 +51,7 @@ export async function serve(
     const snapshots = await SnapshotStore.open({
       directory: join(config.directory, 'snapshots'),
       templatesDirectory: join(config.directory, 'templates'),
+      diskSuffix: engine.disks.suffix,
       log,
     });
     const context: CapsuleContext = {

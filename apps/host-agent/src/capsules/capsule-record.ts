@@ -19,6 +19,8 @@ export const capsuleRecord = z.object({
    * snapshot store. More than one after a copy of its state that failed half-way. Empty while it is paused.
    */
   disks: z.array(z.string()),
+  /** The disks beneath those, from the lowest above the template's; absent in older records: those of the parent. */
+  below: z.array(z.string()).optional(),
   /** While it is paused, its state; while it is being paused or copied, the snapshot that is being made. */
   snapshot: z.string().optional(),
   /** Who paused it; `host` for want of activity, or because the host was told to stop. */
@@ -43,6 +45,9 @@ export const capsuleRecord = z.object({
       pid: z.number().int(),
       startTicks: z.number(),
       controlSocket: z.string(),
+      build: z.string().optional(),
+      pageServer: z.object({ pid: z.number().int(), startTicks: z.number() }).optional(),
+      attachedDisk: z.string().optional(),
     })
     .optional(),
   metadata: z.record(z.string(), z.string()),

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { deadline, describeError, Secret } from '@wrenn/core';
 import type { Draft, DraftFacts } from '../snapshots/draft.ts';
-import { asDiskId } from '../snapshots/snapshot-store.ts';
+import { asDiskId, type DiskId } from '../snapshots/snapshot-store.ts';
 import type { RunningCapsule } from './capsule.ts';
 import type { CapsuleContext } from './capsules.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -37,18 +37,20 @@ export async function captureMachine(
 ): Promise<{ readonly memoryBytes: number }> {
   const { machine, parent, record } = capsule;
   await watch.time('stop', () => machine.stop(signal));
-  await watch.time('devices', () => saveDevices(capsule, draft, signal));
+  await watch.time('devices', () => saveState(capsule, draft, signal));
+  const pages = { runs: machine.writtenPages(signal), unwritten: machine.unwritten };
   const { bytes } = await watch.time('memory', () =>
-    draft.writeMemory(machine.writtenPages(signal), parent?.snapshot, record.memoryMiB, signal),
+    draft.writeMemory(pages, parent?.snapshot, record.memoryMiB, signal),
   );
+  if (machine.workingSet !== undefined) await draft.noteWorkingSet(machine.workingSet);
   return { memoryBytes: bytes };
 }
 
-async function saveDevices({ machine }: RunningCapsule, draft: Draft, signal: AbortSignal): Promise<void> {
+async function saveState({ machine }: RunningCapsule, draft: Draft, signal: AbortSignal): Promise<void> {
   // Beside the control socket, where the machine's own user may write.
-  const path = join(dirname(machine.record.controlSocket), 'device-state');
+  const path = join(dirname(machine.record.controlSocket), 'saved-state');
   try {
-    await machine.saveDevices(path, signal);
+    await machine.saveState(path, signal);
     await draft.writeDeviceState(path);
   } finally {
     await rm(path, { force: true });
@@ -67,13 +69,13 @@ export async function goOn(context: CapsuleContext, capsule: RunningCapsule): Pr
 }
 
 /** What its snapshot says of a capsule beside what the draft measures. */
-export function factsOf(context: CapsuleContext, { record, parent }: RunningCapsule): DraftFacts {
+export function factsOf(context: CapsuleContext, { record, parent, machine }: RunningCapsule): DraftFacts {
   const { traits } = context.engine;
   const { metadata } = record;
   return {
     parents: parent === undefined ? [record.templateKey] : [parent.snapshot.id, record.templateKey],
     engine: traits.name,
-    engineBuild: traits.build,
+    engineBuild: machine.build,
     isolation: traits.isolation,
     cpu: traits.cpu,
     kernelVersion: metadata['kernel_version'] ?? '',
@@ -92,8 +94,12 @@ export function factsOf(context: CapsuleContext, { record, parent }: RunningCaps
   };
 }
 
-/** All disks that a capsule lies on above its template's, from the lowest. */
-export function disksOf({ record, parent }: Pick<RunningCapsule, 'record' | 'parent'>) {
-  const below = parent?.snapshot.manifest.disks.map(({ id }) => id) ?? [];
-  return [...below, ...record.disks].map(asDiskId);
+/** The disks that the capsule's own lie on, above its template's, from the lowest. */
+export function disksBelow({ record, parent }: Pick<RunningCapsule, 'record' | 'parent'>): DiskId[] {
+  return (record.below ?? parent?.snapshot.manifest.disks.map(({ id }) => id) ?? []).map(asDiskId);
+}
+
+/** All disks of a capsule above its template's, from the lowest to the one that its machine writes to. */
+export function disksOf(capsule: Pick<RunningCapsule, 'record' | 'parent'>): DiskId[] {
+  return [...disksBelow(capsule), ...capsule.record.disks.map(asDiskId)];
 }

@@ -1,5 +1,4 @@
-import type { SnapshotId } from '@wrenn/core';
-import { makeOverlay } from '../disks/overlay.ts';
+import { Cleanup, type SnapshotId, WrennError } from '@wrenn/core';
 import type { DiskId, Hold } from '../snapshots/snapshot-store.ts';
 import { type RunningCapsule, withoutSnapshot } from './capsule.ts';
 import type { CapsuleContext } from './capsules.ts';
@@ -25,14 +24,16 @@ export async function checkpoint(
   signal: AbortSignal,
 ): Promise<Checkpoint> {
   await using draft = await context.snapshots.begin(snapshotId);
-  const sealed = disksOf(capsule);
+  await using undo = new Cleanup();
+  let sealed: readonly DiskId[] = [];
   const stillMs = await whileStill(context, capsule, snapshotId, watch, signal, async () => {
     await captureMachine(capsule, draft, watch, signal);
-    await watch.time('disk', () => moveToNewDisk(context, capsule, signal));
+    sealed = await watch.time('disk', () => sealDisks(context, capsule, undo, signal));
   });
   const { snapshot } = await watch.time('durable', () =>
     draft.publish(factsOf(context, capsule), sealed, signal),
   );
+  undo.commit();
   const hold = context.snapshots.hold(snapshot.id);
   await standOn(context, capsule, context.snapshots.hold(snapshot.id), sealed);
   return { hold, stillMs };
@@ -63,6 +64,29 @@ async function whileStill(
   }
 }
 
+/** Returns the disks of the snapshot, from the lowest. `undo` removes what only the snapshot would have had. */
+async function sealDisks(
+  context: CapsuleContext,
+  capsule: RunningCapsule,
+  undo: Cleanup,
+  signal: AbortSignal,
+): Promise<DiskId[]> {
+  const { sealing } = context.engine.disks;
+  const disks = disksOf(capsule);
+  if (sealing.by === 'switch') {
+    await moveToNewDisk(context, capsule, signal);
+    return disks;
+  }
+  const own = disks.at(-1);
+  if (own === undefined)
+    throw new WrennError('internal_error', `capsule ${capsule.id} has no disk of its own`);
+  const { snapshots } = context;
+  const copy = snapshots.newDisk();
+  await undo.add('copied disk', () => snapshots.discardDisk(copy.id));
+  await sealing.copy({ from: snapshots.diskPath(own), to: copy.path, owner: { uid: 0, gid: 0 } }, signal);
+  return [...disks.slice(0, -1), copy.id];
+}
+
 /**
  * The record comes first: a disk that is in it, and that the machine was not moved to after all, is empty and changes
  * nothing of what is read through it.
@@ -72,14 +96,14 @@ async function moveToNewDisk(
   capsule: RunningCapsule,
   signal: AbortSignal,
 ): Promise<void> {
-  const { snapshots, templates, journal } = context;
+  const { snapshots, templates, journal, engine } = context;
   const { record, slot, id } = capsule;
-  const current = disksOf(capsule).at(-1);
   const disk = snapshots.newDisk();
   const like = templates.emptyDiskOf(record.templateKey);
-  const backing = current === undefined ? templates.diskOf(record.templateKey) : snapshots.diskPath(current);
+  const paths = disksOf(capsule).map((each) => snapshots.diskPath(each));
+  const below = [templates.diskOf(record.templateKey), ...paths] as const;
   try {
-    await makeOverlay({ path: disk.path, backing, like, owner: slot });
+    await engine.disks.make({ path: disk.path, below, like, owner: slot }, signal);
     await journal.write(id, { ...record, disks: [...record.disks, disk.id] });
   } catch (thrown) {
     await snapshots.discardDisk(disk.id);
@@ -97,13 +121,11 @@ async function standOn(
   sealed: readonly DiskId[],
 ): Promise<void> {
   const inSnapshot = new Set<string>(sealed);
+  const own = capsule.record.disks.filter((id) => !inSnapshot.has(id));
+  const below = disksOf(capsule).slice(0, -own.length);
   const before = capsule.parent;
   capsule.parent = parent;
-  capsule.record = {
-    ...capsule.record,
-    parent: parent.snapshot.id,
-    disks: capsule.record.disks.filter((id) => !inSnapshot.has(id)),
-  };
+  capsule.record = { ...capsule.record, parent: parent.snapshot.id, below, disks: own };
   await context.journal.write(capsule.id, capsule.record);
   await before?.release();
 }

@@ -1,5 +1,4 @@
 import { describeError } from '@wrenn/core';
-import { mergeDisks } from '../disks/merge.ts';
 import { asDiskId, type DiskId } from '../snapshots/snapshot-store.ts';
 import type { RunningCapsule } from './capsule.ts';
 import type { CapsuleRecord } from './capsule-record.ts';
@@ -20,10 +19,10 @@ export async function shortenedChain(
 ): Promise<DiskId[]> {
   const chain = disksOf(capsule);
   if (chain.length <= longestChain) return chain;
-  const { snapshots, templates, log } = context;
+  const { snapshots, templates, engine, log } = context;
   const merged = snapshots.newDisk();
   try {
-    await mergeDisks({
+    await engine.disks.merge({
       chain: chain.map((id) => snapshots.diskPath(id)),
       base: templates.diskOf(capsule.record.templateKey),
       destination: merged.path,

@@ -1,6 +1,5 @@
 import { chown, mkdir, rm } from 'node:fs/promises';
 import { allEnded, Cleanup, parseId, Secret } from '@wrenn/core';
-import { makeOverlay } from '../disks/overlay.ts';
 import type { MachineSpec } from '../engine/engine.ts';
 import { machineLimits } from '../engine/machine-limits.ts';
 import type { InitReceipt } from '../guest/guest-client.ts';
@@ -37,11 +36,14 @@ export async function startMachine(
   await using cleanup = new Cleanup();
   const slot = await watch.time('network', () => context.slots.acquire(signal));
   await cleanup.add('slot', () => context.slots.release(slot));
-  context.metadata.publish(slot, guestMetadata(record));
+  const metadata = guestMetadata(record);
+  context.metadata.publish(slot, metadata);
   await cleanup.add('metadata', () => context.metadata.withdraw(slot));
   const disk = context.snapshots.newDisk();
   await cleanup.add('disk', () => context.snapshots.discardDisk(disk.id));
-  const taken = { ...record, slot: slot.index, disks: [disk.id] };
+  const { disks: method } = context.engine;
+  const below = method.kind === 'whole' ? [] : [...point.disk.ids];
+  const taken = { ...record, slot: slot.index, below, disks: [disk.id] };
   await context.journal.write(id, taken);
   const directory = context.journal.machineDirectoryOf(id);
   await cleanup.add('machine directory', () => rm(directory, { recursive: true, force: true }));
@@ -49,7 +51,7 @@ export async function startMachine(
   const [cgroup] = await watch.time('disk', () =>
     allEnded([
       context.cgroups.create(id, machineLimits(record)),
-      makeOverlay({ path: disk.path, ...point.disk, owner: slot }),
+      method.make({ path: disk.path, below: point.disk.below, like: point.disk.like, owner: slot }, signal),
       makeDirectory(directory, slot),
     ]),
   );
@@ -61,7 +63,8 @@ export async function startMachine(
     slot,
     cgroup,
     images: context.images,
-    rootDisk: disk.path,
+    disks: method.kind === 'whole' ? [disk.path] : [...point.disk.below, disk.path],
+    metadata: { ...metadata },
   };
   const machine = await watch.time('restore', () => context.engine.restore(spec, point.machine, signal));
   await cleanup.add('virtual machine', () => machine.kill());

@@ -1,6 +1,6 @@
 import { Secret, type SnapshotId } from '@wrenn/core';
 import type { MachineShape, MachineSnapshot } from '../engine/engine.ts';
-import type { Hold } from '../snapshots/snapshot-store.ts';
+import { asDiskId, type DiskId, type Hold } from '../snapshots/snapshot-store.ts';
 import type { TemplateSnapshot } from '../templates/template-snapshot.ts';
 import type { CapsuleContext } from './capsules.ts';
 
@@ -9,8 +9,12 @@ export interface StartPoint {
   readonly templateKey: string;
   readonly shape: MachineShape;
   readonly machine: MachineSnapshot;
-  /** What a new disk lies on, and an empty disk of the right size to make it from. */
-  readonly disk: { readonly backing: string; readonly like: string };
+  /** What a new disk is made from, see `NewDisk`; the IDs are those above the template's. */
+  readonly disk: {
+    readonly below: readonly [string, ...string[]];
+    readonly ids: readonly DiskId[];
+    readonly like: string;
+  };
   /** The secret that the guest in it knows. */
   readonly hostSecret: Secret;
   /** Undefined for a template. */
@@ -22,8 +26,13 @@ export function startOfTemplate(template: TemplateSnapshot): StartPoint {
   return {
     templateKey: template.key,
     shape: { vcpus, memoryMiB },
-    machine: { memory: { base: template.memory, changes: [] }, deviceState: template.deviceState },
-    disk: { backing: template.disk, like: template.emptyDisk },
+    machine: {
+      build: template.manifest.engineBuild,
+      memory: { base: template.memory, changes: [] },
+      deviceState: template.deviceState,
+      workingSet: undefined,
+    },
+    disk: { below: [template.disk], ids: [], like: template.emptyDisk },
     hostSecret: template.hostSecret,
     parent: undefined,
   };
@@ -38,14 +47,22 @@ export async function startOfSnapshot(
   const { snapshots, templates, engine } = context;
   await snapshots.check(snapshot, engine.traits, signal);
   const { manifest } = snapshot;
+  const { key } = manifest.template;
+  const ids = manifest.disks.map(({ id }) => asDiskId(id));
   return {
-    templateKey: manifest.template.key,
+    templateKey: key,
     shape: { vcpus: manifest.vcpus, memoryMiB: manifest.memoryMiB },
     machine: {
+      build: manifest.engineBuild,
       memory: await snapshots.memoryOf(snapshot),
       deviceState: snapshots.deviceStateOf(snapshot),
+      workingSet: snapshots.workingSetOf(snapshot),
     },
-    disk: { backing: snapshots.topDisk(snapshot), like: templates.emptyDiskOf(manifest.template.key) },
+    disk: {
+      below: [templates.diskOf(key), ...ids.map((id) => snapshots.diskPath(id))],
+      ids,
+      like: templates.emptyDiskOf(key),
+    },
     hostSecret: new Secret(manifest.guest.hostSecret),
     parent: snapshot.id,
   };

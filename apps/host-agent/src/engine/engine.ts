@@ -1,4 +1,5 @@
 import type { Cgroup } from '../cgroup/cgroup.ts';
+import type { EngineDisks } from '../disks/engine-disks.ts';
 import type { ImageSet } from '../images/image-set.ts';
 import type { Slot } from '../network/slot.ts';
 
@@ -10,19 +11,27 @@ export type Isolation = 'kvm' | 'emulated';
  */
 export interface Engine {
   readonly traits: EngineTraits;
+  readonly disks: EngineDisks;
   /** Boots from the kernel; its memory becomes the base that snapshots are taken from. */
   boot(spec: MachineSpec, memory: BootMemory, signal: AbortSignal): Promise<Machine>;
   /** Starts from a snapshot; returns when the guest runs. */
   restore(spec: MachineSpec, snapshot: MachineSnapshot, signal: AbortSignal): Promise<Machine>;
   /** A machine that outlived the agent, or undefined when it is no longer the one that `record` describes. */
   adopt(record: MachineRecord, signal: AbortSignal): Promise<Machine | undefined>;
+  /**
+   * Frees what machines that are gone left of the host, beside slots, cgroups and directories. `slots` are those in use.
+   * Returns the names of what was removed.
+   */
+  sweep(slots: ReadonlySet<number>, signal: AbortSignal): Promise<string[]>;
 }
 
 export interface EngineTraits {
   readonly name: 'qemu' | 'firecracker';
   readonly isolation: Isolation;
-  /** The exact build; a snapshot restores only with its own. */
+  /** The exact build that new machines boot with. */
   readonly build: string;
+  /** All that are installed here, `build` among them: a snapshot restores only with the one that made it. */
+  readonly builds: readonly string[];
   /** What guests are given as their CPU; a snapshot restores only where it is the same. */
   readonly cpu: string;
 }
@@ -38,11 +47,16 @@ export interface MachineSpec extends MachineShape {
   readonly slot: Slot;
   readonly cgroup: Cgroup;
   readonly images: Pick<ImageSet, 'kernel' | 'runtime'>;
-  /** The writable root disk, a qcow2 overlay that the slot's user owns. */
-  readonly rootDisk: string;
+  /** From the template's disk up to the root disk, which the slot's user owns and the guest writes to. */
+  readonly disks: readonly [string, ...string[]];
+  /** What the guest is told of itself, for an engine that answers it itself instead of the agent. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** A sparse file of the machine's memory size that the slot's user may write. */
+/**
+ * A sparse file of the machine's memory size in its directory, that the slot's user may write. It holds the memory of a
+ * guest that was stopped once `saveState` has returned.
+ */
 export interface BootMemory {
   readonly path: string;
 }
@@ -51,9 +65,13 @@ export interface BootMemory {
 export const pageBytes = 4096;
 
 export interface MachineSnapshot {
+  /** The engine's build that made it. */
+  readonly build: string;
   readonly memory: MemorySource;
   /** Registers and devices, in the engine's own form. */
   readonly deviceState: string;
+  /** Which parts of the memory an earlier machine came to need, where that is known; see `Machine.workingSet`. */
+  readonly workingSet: string | undefined;
 }
 
 export interface MemorySource {
@@ -84,10 +102,18 @@ export interface MachineRecord {
   /** From /proc/PID/stat, in clock ticks since boot: a PID alone may have been given to another process. */
   readonly startTicks: number;
   readonly controlSocket: string;
+  /** The engine's build that it runs with; absent in records from before there was a choice. */
+  readonly build?: string | undefined;
+  /** The process that fetches its memory, where it has one. */
+  readonly pageServer?: { readonly pid: number; readonly startTicks: number } | undefined;
+  /** What its disk was attached to the host as, where that had to be. */
+  readonly attachedDisk?: string | undefined;
 }
 
 export interface Machine {
   readonly record: MachineRecord;
+  /** The engine's build that it runs with. */
+  readonly build: string;
   /** Settles once, when the VMM process is gone, however it ended. */
   readonly exited: Promise<void>;
   /** Stops the guest where it stands. Its disk is then as it wrote it, flushed by the engine. */
@@ -95,15 +121,22 @@ export interface Machine {
   /** Lets a guest that was stopped go on; does nothing to one that runs. */
   go(signal: AbortSignal): Promise<void>;
   isRunning(signal: AbortSignal): Promise<boolean>;
-  /** Writes registers and devices of a stopped guest to a new file that the machine's user may make. */
-  saveDevices(path: string, signal: AbortSignal): Promise<void>;
+  /** Writes registers and devices of a stopped guest to a new file in the machine's directory. */
+  saveState(path: string, signal: AbortSignal): Promise<void>;
   /**
-   * Of a stopped guest: from now on it writes to `overlay`, an empty overlay of its disk that the machine's user owns.
-   * What was its disk is complete, and is never written to again.
+   * Of a stopped guest, for an engine whose disks are sealed by `switch`: from now on it writes to `disk`, an empty one
+   * above its own. What was its disk is complete, and is never written to again.
    */
-  switchDisk(overlay: string, signal: AbortSignal): Promise<void>;
-  /** Of a stopped guest, ascending, in runs of a few MiB at the most. What is not among it is as in the base. */
+  switchDisk(disk: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Of a stopped guest whose state was saved, ascending, in runs of a few MiB at the most: all pages that were written
+   * since the start. What is not among them is as `unwritten` says.
+   */
   writtenPages(signal: AbortSignal): AsyncIterable<WrittenPages>;
+  /** `base`: as in the memory's base file; `start`: as in what the machine was started from. */
+  readonly unwritten: 'base' | 'start';
+  /** Where it is noted which parts of its memory were needed since it started; the file may be missing. */
+  readonly workingSet: string | undefined;
   /** Ends the VMM; the guest gets no say. Returns when the process is gone. */
   kill(): Promise<void>;
 }

@@ -24,7 +24,8 @@ export async function checkSnapshot(
 ): Promise<void> {
   const { manifest, directory, id } = snapshot;
   requireSame(id, 'engine', manifest.engine, traits.name);
-  requireSame(id, 'engine build', manifest.engineBuild, traits.build);
+  if (!traits.builds.includes(manifest.engineBuild))
+    requireSame(id, 'engine build', manifest.engineBuild, traits.builds.join(' and '));
   requireSame(id, 'isolation', manifest.isolation, traits.isolation);
   requireSame(id, 'CPU', manifest.cpu, traits.cpu);
   await checkTemplate(snapshot, paths);

@@ -68,7 +68,7 @@ describe('collect', { timeout: 60_000 }, () => {
     guest.write(1);
     await using draft = await fixture.store.begin(newId('snapshot'));
     expect(await fixture.store.collect(noDisks, 'remove')).toEqual([]);
-    await draft.writeMemory(guest.writtenPages(), undefined, 1, never);
+    await draft.writeMemory({ runs: guest.writtenPages(), unwritten: 'base' }, undefined, 1, never);
     expect(await fixture.store.collect(noDisks, 'remove')).toEqual([]);
     await draft.writeDeviceState(await fixture.deviceState());
     const { snapshot } = await draft.publish(fixture.facts(), [], never);

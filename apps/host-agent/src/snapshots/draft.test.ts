@@ -26,13 +26,21 @@ describe('a draft that is given up leaves nothing', { timeout: 60_000 }, () => {
     ['with its memory', (draft) => writeMemory(draft)],
     [
       'with half of its memory',
-      (draft) => expect(draft.writeMemory(brokenPages(), undefined, 1, never)).rejects.toThrow('broken'),
+      (draft) =>
+        expect(
+          draft.writeMemory({ runs: brokenPages(), unwritten: 'base' }, undefined, 1, never),
+        ).rejects.toThrow('broken'),
     ],
     [
       'whose time is over',
       (draft) =>
         expect(
-          draft.writeMemory(guest.writtenPages(), undefined, 1, AbortSignal.abort(new Error('over'))),
+          draft.writeMemory(
+            { runs: guest.writtenPages(), unwritten: 'base' },
+            undefined,
+            1,
+            AbortSignal.abort(new Error('over')),
+          ),
         ).rejects.toThrow('over'),
     ],
     ['with all but the manifest', (draft) => writeAll(draft)],
@@ -79,7 +87,7 @@ describe('a draft that is given up leaves nothing', { timeout: 60_000 }, () => {
     {
       await using draft = await fixture.store.begin(newId('snapshot'));
       guest.write(2);
-      await draft.writeMemory(guest.writtenPages(), parent, 1, never);
+      await draft.writeMemory({ runs: guest.writtenPages(), unwritten: 'base' }, parent, 1, never);
     }
     expect(await fixture.left()).toEqual(before);
     await fixture.store.check(parent, traits, never);
@@ -89,7 +97,7 @@ describe('a draft that is given up leaves nothing', { timeout: 60_000 }, () => {
     const parent = await fixture.capture(guest, undefined);
     const hold = fixture.store.hold(parent.id);
     const draft = await fixture.store.begin(newId('snapshot'));
-    await draft.writeMemory(guest.writtenPages(), parent, 1, never);
+    await draft.writeMemory({ runs: guest.writtenPages(), unwritten: 'base' }, parent, 1, never);
     await hold.release();
     await fixture.store.check(parent, traits, never);
     await draft[Symbol.asyncDispose]();
@@ -103,7 +111,7 @@ describe('a draft', { timeout: 60_000 }, () => {
     const hold = fixture.store.hold(parent.id);
     guest.write(2);
     await using draft = await fixture.store.begin(newId('snapshot'));
-    await draft.writeMemory(guest.writtenPages(), parent, 1, never);
+    await draft.writeMemory({ runs: guest.writtenPages(), unwritten: 'base' }, parent, 1, never);
     await hold.release();
     await draft.writeDeviceState(await fixture.deviceState());
     const { snapshot } = await draft.publish(fixture.facts(), [], never);
@@ -180,7 +188,7 @@ function unflushable(first: () => unknown): StorePaths {
 }
 
 async function writeMemory(draft: Draft): Promise<void> {
-  await draft.writeMemory(guest.writtenPages(), undefined, 1, never);
+  await draft.writeMemory({ runs: guest.writtenPages(), unwritten: 'base' }, undefined, 1, never);
 }
 
 async function writeAll(draft: Draft): Promise<void> {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, copyFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { allEnded, Cleanup, type SnapshotId } from '@wrenn/core';
-import type { WrittenPages } from '../engine/engine.ts';
+import { allEnded, Cleanup, type SnapshotId, systemCode } from '@wrenn/core';
+import type { Machine, WrittenPages } from '../engine/engine.ts';
 import { flush } from '../files/flush.ts';
 import { stampOf } from '../templates/template-snapshot.ts';
 import { partOf } from './files.ts';
@@ -25,6 +25,12 @@ export type DraftFacts = Omit<
   SnapshotManifest,
   'version' | 'id' | 'createdAtMs' | 'template' | 'memoryMap' | 'layers' | 'disks' | 'deviceState'
 > & { readonly template: { readonly key: string; readonly name: string } };
+
+/** The memory of a guest that stands still, see `Machine.writtenPages`. */
+export interface MachinePages {
+  readonly runs: AsyncIterable<WrittenPages>;
+  readonly unwritten: Machine['unwritten'];
+}
 
 /** What a draft needs of its store. */
 export interface Surroundings {
@@ -69,7 +75,7 @@ export class Draft implements AsyncDisposable {
    * from too many layers already. Nothing is flushed yet: the guest stands still meanwhile.
    */
   async writeMemory(
-    pages: AsyncIterable<WrittenPages>,
+    pages: MachinePages,
     parent: Snapshot | undefined,
     memoryMiB: number,
     signal: AbortSignal,
@@ -80,20 +86,27 @@ export class Draft implements AsyncDisposable {
     const layers = new OpenLayers(parent?.id ?? this.#id, this.#paths);
     await this.#open.add('layers', () => layers[Symbol.dispose]());
     const own = await this.#newLayer();
-    const writer = await LayerWriter.create(this.#paths.layer(own), own, before, layers);
+    const unwritten = pages.unwritten === 'start' ? parentMap : undefined;
+    const writer = await LayerWriter.create(this.#paths.layer(own), own, { before, unwritten }, layers);
     await this.#open.add('layer', () => writer[Symbol.asyncDispose]());
-    for await (const run of pages) {
+    for await (const run of pages.runs) {
       signal.throwIfAborted();
       writer.add(run);
     }
-    const { ranges, bytes } = writer.end();
-    const map = {
-      memoryBytes: memoryMiB * 1024 * 1024,
-      generation: (parentMap?.generation ?? 0) + 1,
-      ranges,
-    };
+    const memoryBytes = memoryMiB * 1024 * 1024;
+    const { ranges, bytes } = writer.end(memoryBytes);
+    const map = { memoryBytes, generation: (parentMap?.generation ?? 0) + 1, ranges };
     this.#memory = { map, parent, own, writer };
     return { bytes };
+  }
+
+  /** Keeps a hint for those who start from it. That there is none is no fault. */
+  async noteWorkingSet(from: string): Promise<void> {
+    try {
+      await copyFile(from, this.#path('workingSet'));
+    } catch (thrown) {
+      if (systemCode(thrown) !== 'ENOENT') throw thrown;
+    }
   }
 
   /** Copies the engine's file. */

@@ -4,7 +4,7 @@ import { describeError, systemCode } from '@wrenn/core';
 import type { Logger } from '@wrenn/service';
 import { sizeOf } from './files.ts';
 import type { SnapshotManifest } from './manifest.ts';
-import { asDiskId, diskName, layerName, type StorePaths } from './paths.ts';
+import { asDiskId, diskIn, layerName, type StorePaths } from './paths.ts';
 
 /** What a collection removes, or would remove. */
 export interface Garbage {
@@ -20,9 +20,11 @@ export interface Candidate {
   readonly path: string;
 }
 
-/** File names of the parts that somebody wants. */
+/** The parts that somebody wants. */
 export interface WantedParts {
+  /** File names. */
   readonly layers: ReadonlySet<string>;
+  /** IDs: a disk's name ends in what engine it is of. */
   readonly disks: ReadonlySet<string>;
 }
 
@@ -35,7 +37,7 @@ export function partsOf(
   const inDisks = manifests.flatMap((manifest) => manifest.disks.map(({ id }) => id));
   return {
     layers: new Set([...inLayers, ...layers].map(layerName)),
-    disks: new Set([...inDisks, ...disks].map(diskName)),
+    disks: new Set([...inDisks, ...disks]),
   };
 }
 
@@ -44,7 +46,7 @@ export function isPart({ kind }: Candidate): boolean {
 }
 
 export function isWantedPart({ kind, name }: Candidate, { layers, disks }: WantedParts): boolean {
-  return (kind === 'layer' ? layers : disks).has(name);
+  return kind === 'layer' ? layers.has(name) : disks.has(diskIn(name) ?? '');
 }
 
 /** All that is there, folders of snapshots first. While a snapshot cannot be read, no part is among it. */
@@ -98,6 +100,5 @@ export async function removeParts(
 ): Promise<void> {
   for (const { id } of layers)
     if (!wanted.layers.has(layerName(id))) await rm(paths.layer(id), { force: true });
-  for (const { id } of disks)
-    if (!wanted.disks.has(diskName(id))) await rm(paths.disk(asDiskId(id)), { force: true });
+  for (const { id } of disks) if (!wanted.disks.has(id)) await rm(paths.disk(asDiskId(id)), { force: true });
 }

@@ -7,6 +7,25 @@ import { MapBuilder, MapCursor, type MapRange, type MapSource, type MemoryMap, m
 
 const zeroPage = Buffer.alloc(pageBytes);
 
+/** Of an older layer, at a time. */
+const copiedBytes = 4 << 20;
+
+/** The maps that a new one is made from. */
+export interface Generations {
+  /** That which the new map goes on from: what is as in it is not stored again. Without one, all is stored. */
+  readonly before: MemoryMap | undefined;
+  /** Where pages that the machine did not write come from; undefined: from the template. */
+  readonly unwritten: MemoryMap | undefined;
+}
+
+type Unwritten =
+  | { readonly as: 'base' }
+  | {
+      /** By reference to the layers that hold it, or by a copy of its own. */
+      readonly as: 'kept' | 'copied';
+      readonly map: MapCursor;
+    };
+
 /** Where the content of earlier generations is read from. */
 export interface LayerReader {
   read(layer: string, bytes: Buffer, position: number): void;
@@ -20,29 +39,38 @@ export interface LayerReader {
 export class LayerWriter implements AsyncDisposable {
   readonly #id: string;
   readonly #file: FileHandle;
-  readonly #parent: MapCursor;
+  readonly #before: MapCursor;
+  readonly #unwritten: Unwritten;
   readonly #layers: LayerReader;
   readonly #map = new MapBuilder();
   #written = 0;
+  /** What came until now covers the memory up to here. */
+  #end = 0;
 
-  private constructor(id: string, file: FileHandle, parent: MemoryMap | undefined, layers: LayerReader) {
+  private constructor(id: string, file: FileHandle, { before, unwritten }: Generations, layers: LayerReader) {
     this.#id = id;
     this.#file = file;
-    this.#parent = new MapCursor(parent);
+    this.#before = new MapCursor(before);
+    this.#unwritten =
+      unwritten === undefined
+        ? { as: 'base' }
+        : { as: unwritten === before ? 'kept' : 'copied', map: new MapCursor(unwritten) };
     this.#layers = layers;
   }
 
   static async create(
     path: string,
     id: string,
-    parent: MemoryMap | undefined,
+    generations: Generations,
     layers: LayerReader,
   ): Promise<LayerWriter> {
-    return new LayerWriter(id, await open(path, 'wx+', 0o600), parent, layers);
+    return new LayerWriter(id, await open(path, 'wx+', 0o600), generations, layers);
   }
 
   add({ offset, bytes }: WrittenPages): void {
-    for (const piece of this.#parent.pieces(offset, bytes.length)) {
+    this.#addUnwritten(offset);
+    this.#end = offset + bytes.length;
+    for (const piece of this.#before.pieces(offset, bytes.length)) {
       const now = bytes.subarray(piece.offset - offset, piece.offset - offset + piece.length);
       const before = this.#read(piece);
       if (before?.equals(now)) this.#keep(piece.offset, piece.length, piece.source);
@@ -51,7 +79,8 @@ export class LayerWriter implements AsyncDisposable {
   }
 
   /** The ranges of the new map, and how many bytes were written for it. */
-  end(): { readonly ranges: readonly MapRange[]; readonly bytes: number } {
+  end(memoryBytes: number): { readonly ranges: readonly MapRange[]; readonly bytes: number } {
+    this.#addUnwritten(memoryBytes);
     return { ranges: this.#map.ranges, bytes: this.#written };
   }
 
@@ -81,6 +110,25 @@ export class LayerWriter implements AsyncDisposable {
       isNewFrom = at + pageBytes;
     }
     this.#store(piece.offset + isNewFrom, now.subarray(isNewFrom));
+  }
+
+  /** What was not written up to `end`: of the parent where it is not of the base. */
+  #addUnwritten(end: number): void {
+    const unwritten = this.#unwritten;
+    if (unwritten.as === 'base') return;
+    for (const { offset, length, source } of unwritten.map.pieces(this.#end, end - this.#end)) {
+      if (unwritten.as === 'kept' || typeof source === 'string') this.#keep(offset, length, source);
+      else this.#copy(offset, length, source);
+    }
+  }
+
+  /** Takes over a part of an older layer, from which the new map does not read any more. */
+  #copy(offset: number, length: number, source: MapSource): void {
+    for (let done = 0; done < length; done += copiedBytes) {
+      const piece = { length: Math.min(copiedBytes, length - done), source: moved(source, done) };
+      const bytes = this.#read(piece);
+      if (bytes !== undefined) this.#store(offset + done, bytes);
+    }
   }
 
   #keep(offset: number, length: number, source: MapSource | 'base'): void {

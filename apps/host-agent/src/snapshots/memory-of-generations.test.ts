@@ -6,11 +6,6 @@ import { never, StoreFixture, traits } from './testing/store-fixture.ts';
 
 let fixture: StoreFixture;
 
-beforeEach(async () => {
-  fixture = await StoreFixture.make(1);
-});
-afterEach(() => fixture[Symbol.asyncDispose]());
-
 async function expectMemory(snapshot: Snapshot, expected: Buffer): Promise<void> {
   await fixture.store.check(snapshot, traits, never);
   const memory = await readMemory(await fixture.store.memoryOf(snapshot));
@@ -18,7 +13,15 @@ async function expectMemory(snapshot: Snapshot, expected: Buffer): Promise<void>
   expect(memory.equals(expected), `memory of ${snapshot.id}`).toBe(true);
 }
 
-describe('memory of generations', { timeout: 60_000 }, () => {
+describe.each([
+  ['all that differs from the base', 'base'],
+  ['what was written since the start', 'start'],
+] as const)('memory of generations, of a VMM that tells %s,', { timeout: 60_000 }, (_, unwritten) => {
+  beforeEach(async () => {
+    fixture = await StoreFixture.make(1, unwritten);
+  });
+  afterEach(() => fixture[Symbol.asyncDispose]());
+
   it('is the base where nothing was written, and what was written elsewhere', async () => {
     const guest = await fixture.boot();
     for (const page of [0, 3, 4, 5, 100, fixture.pages - 1]) guest.write(page);

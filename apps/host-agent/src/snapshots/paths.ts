@@ -15,8 +15,9 @@ export function layerName(id: string): string {
   return `${id}.memory`;
 }
 
-export function diskName(id: string): string {
-  return `${id}.qcow2`;
+/** The ID in the name of a disk's file, whichever engine's it is; undefined for another file. */
+export function diskIn(name: string): string | undefined {
+  return /^([0-9a-f]{32})\.[a-z0-9]+$/.exec(name)?.[1];
 }
 
 /** In the folder of one snapshot. */
@@ -24,6 +25,8 @@ export const snapshotFiles = {
   manifest: 'manifest.json',
   memoryMap: 'memory.map',
   deviceState: 'device-state',
+  /** A hint, see `Machine.workingSet`: nothing depends on it. */
+  workingSet: 'working-set',
   /** There when the snapshot stands for itself. */
   listed: 'listed',
 } as const;
@@ -32,12 +35,14 @@ export const snapshotFiles = {
 export class StorePaths {
   readonly directory: string;
   readonly #templates: string;
+  readonly #diskSuffix: string;
   /** Snapshots that could not be read, which a collection leaves alone. */
   readonly #left = new Set<string>();
 
-  constructor(directory: string, templates: string) {
+  constructor(directory: string, templates: string, diskSuffix: string) {
     this.directory = directory;
     this.#templates = templates;
+    this.#diskSuffix = diskSuffix;
   }
 
   get layers(): string {
@@ -66,15 +71,11 @@ export class StorePaths {
   }
 
   disk(id: DiskId): string {
-    return join(this.disks, diskName(id));
+    return join(this.disks, `${id}${this.#diskSuffix}`);
   }
 
   templateMemory(key: string): string {
     return join(this.#templates, key, 'memory');
-  }
-
-  templateDisk(key: string): string {
-    return join(this.#templates, key, 'disk.qcow2');
   }
 
   /** Names of all folders of booted templates. */

@@ -7,6 +7,7 @@ import { never, StoreFixture, traits } from './testing/store-fixture.ts';
 
 const page = fc.nat(255);
 const pick = fc.nat(1000);
+const unwritten = fc.constantFrom('base' as const, 'start' as const);
 const step = fc.oneof(
   {
     weight: 6,
@@ -128,7 +129,12 @@ class Model {
 
   async #breakOff({ guest, parent }: Life): Promise<void> {
     await using draft = await this.#fixture.store.begin(newId('snapshot'));
-    await draft.writeMemory(guest.writtenPages(), parent?.hold.snapshot, this.#fixture.memoryMiB, never);
+    await draft.writeMemory(
+      { runs: guest.writtenPages(), unwritten: guest.unwritten },
+      parent?.hold.snapshot,
+      this.#fixture.memoryMiB,
+      never,
+    );
   }
 
   /** Nothing that is wanted is garbage, at no time. */
@@ -182,10 +188,10 @@ class Model {
 }
 
 describe('a store over a random life', () => {
-  test.prop([fc.array(step, { minLength: 10, maxLength: 50 }), fc.boolean()], { numRuns: 8 })(
+  test.prop([fc.array(step, { minLength: 10, maxLength: 50 }), fc.boolean(), unwritten], { numRuns: 12 })(
     'gives every snapshot its memory back, and keeps nothing that nobody wants',
-    async (steps, restarts) => {
-      await using fixture = await StoreFixture.make(1);
+    async (steps, restarts, kept) => {
+      await using fixture = await StoreFixture.make(1, kept);
       const model = new Model(fixture);
       for (const each of steps) await model.play(each);
       await model.check();

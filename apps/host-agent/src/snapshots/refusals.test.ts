@@ -62,7 +62,7 @@ describe('a snapshot is refused', { timeout: 60_000 }, () => {
 
   it.each([
     ['engine', { name: 'firecracker' as const }],
-    ['engine build', { build: 'other' }],
+    ['engine build', { builds: ['other', 'more'] }],
     ['isolation', { isolation: 'emulated' as const }],
     ['CPU', { cpu: 'other' }],
   ])('where the %s is another', async (what, other) => {

@@ -42,7 +42,7 @@ describe('a disk', () => {
   it('is its machine’s again when nothing came of the snapshot, and can be sealed later', async () => {
     {
       await using draft = await fixture.store.begin(newId('snapshot'));
-      await draft.writeMemory(guest.writtenPages(), undefined, 1, never);
+      await draft.writeMemory({ runs: guest.writtenPages(), unwritten: 'base' }, undefined, 1, never);
       // Without its device state it cannot be published.
       await expect(draft.publish(fixture.facts(), [disk.id], never)).rejects.toThrow('ENOENT');
     }
@@ -56,7 +56,7 @@ describe('a disk', () => {
     fixture.store.hold(first.id);
     {
       await using draft = await fixture.store.begin(newId('snapshot'));
-      await draft.writeMemory(guest.writtenPages(), first, 1, never);
+      await draft.writeMemory({ runs: guest.writtenPages(), unwritten: 'base' }, first, 1, never);
       await expect(draft.publish(fixture.facts(), [disk.id], never)).rejects.toThrow('ENOENT');
     }
     expect(await looks(disk.path)).toEqual({ owner: 0, gid: 0, mode: 0o444 });

@@ -23,7 +23,7 @@ import {
 import { InProgress } from './in-progress.ts';
 import type { SnapshotManifest } from './manifest.ts';
 import type { MemoryMap } from './memory-map.ts';
-import { asDiskId, type DiskId, StorePaths, snapshotFiles } from './paths.ts';
+import { type DiskId, StorePaths, snapshotFiles } from './paths.ts';
 import { readMap } from './read-map.ts';
 import { readSnapshotFolder } from './read-snapshot.ts';
 import type { Hold, Snapshot } from './snapshot.ts';
@@ -58,9 +58,11 @@ export class SnapshotStore {
   static async open(options: {
     readonly directory: string;
     readonly templatesDirectory: string;
+    /** Ending of the names of disks, with its dot. */
+    readonly diskSuffix: string;
     readonly log: Logger;
   }): Promise<SnapshotStore> {
-    const paths = new StorePaths(options.directory, options.templatesDirectory);
+    const paths = new StorePaths(options.directory, options.templatesDirectory, options.diskSuffix);
     // Each VMM has to get to its own disk and those beneath it, by name.
     await mkdir(paths.directory, { recursive: true, mode: 0o711 });
     await mkdir(paths.disks, { recursive: true, mode: 0o711 });
@@ -163,6 +165,11 @@ export class SnapshotStore {
     return join(directory, snapshotFiles.deviceState);
   }
 
+  /** Where a start from it finds which memory is needed first; the file may be missing. */
+  workingSetOf({ directory }: Snapshot): string {
+    return join(directory, snapshotFiles.workingSet);
+  }
+
   /** In bytes, with what it shares with others. */
   sizeOf({ manifest }: Snapshot): number {
     const parts = [manifest.memoryMap, manifest.deviceState, ...manifest.layers, ...manifest.disks];
@@ -178,14 +185,6 @@ export class SnapshotStore {
 
   diskPath(id: DiskId): string {
     return this.paths.disk(id);
-  }
-
-  /** The disk that a machine which is started from the snapshot lies on. */
-  topDisk({ manifest }: Snapshot): string {
-    const top = manifest.disks.at(-1);
-    return top === undefined
-      ? this.paths.templateDisk(manifest.template.key)
-      : this.paths.disk(asDiskId(top.id));
   }
 
   /** Removes a disk that is in no snapshot. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, lchown, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Cleanup, deadline, newId, Secret, WrennError, zeroId } from '@wrenn/core';
 import type { CgroupHost } from '../cgroup/cgroup-host.ts';
@@ -14,7 +14,6 @@ import type { ImageSet, RootfsImage } from '../images/image-set.ts';
 import { guestMetadata } from '../metadata-service/metadata.ts';
 import type { MetadataService } from '../metadata-service/metadata-service.ts';
 import type { SlotPool } from '../network/slot-pool.ts';
-import { run } from '../process/run.ts';
 import { sha256Of, stampOf, templateFiles, writeManifest } from './template-snapshot.ts';
 
 /** A boot under emulation takes some ten seconds on an idle machine; this allows for a busy one. */
@@ -57,29 +56,28 @@ export async function buildTemplate(
   await chown(build.temporary, slot.uid, slot.gid);
 
   const file = (name: keyof typeof templateFiles) => join(build.temporary, templateFiles[name]);
-  await makeOverlay(file('disk'), build.rootfs.path, 'raw', limit);
-  await lchown(file('disk'), slot.uid, slot.gid);
+  const disk = join(build.temporary, parts.engine.disks.templateFiles.disk);
+  await parts.engine.disks.makeTemplateDisk({ path: disk, image: build.rootfs.path, owner: slot }, limit);
   await makeMemory(file('memory'), build.shape.memoryMiB);
   await chown(file('memory'), slot.uid, slot.gid);
 
   note('booting');
+  const hostSecret = new Secret(randomBytes(32).toString('hex'));
+  const identity = templateIdentity(hostSecret);
+  const metadata = guestMetadata({ ...identity, accessToken: identity.accessToken.reveal() });
   const spec = {
     ...build.shape,
     directory: build.temporary,
     slot,
     cgroup,
     images: parts.images,
-    rootDisk: file('disk'),
+    disks: [disk] as const,
+    metadata: { ...metadata },
   };
+  const { wasRead } = parts.metadata.publish(slot, metadata);
+  await cleanup.add('metadata', () => parts.metadata.withdraw(slot));
   const machine = await parts.engine.boot(spec, { path: file('memory') }, limit);
   await cleanup.add('virtual machine', () => machine.kill());
-  const hostSecret = new Secret(randomBytes(32).toString('hex'));
-  const identity = templateIdentity(hostSecret);
-  const { wasRead } = parts.metadata.publish(
-    slot,
-    guestMetadata({ ...identity, accessToken: identity.accessToken.reveal() }),
-  );
-  await cleanup.add('metadata', () => parts.metadata.withdraw(slot));
   const guest = new GuestClient(slot.hostAddress, identity.accessToken);
   await cleanup.add('guest client', () => guest.close());
   const receipt = await withConsole(build.temporary, async () => {
@@ -92,7 +90,7 @@ export async function buildTemplate(
 
   note('freezing');
   await machine.stop(limit);
-  await machine.saveDevices(file('deviceState'), limit);
+  await machine.saveState(file('deviceState'), limit);
   await machine.kill();
   await publish(build, parts, { hostSecret, envdVersion: receipt.version, vmmGroup: slot.gid }, limit);
 }
@@ -126,19 +124,23 @@ async function withConsole<T>(directory: string, work: () => Promise<T>): Promis
 async function publish(
   build: TemplateBuild,
   parts: BuildParts,
-  made: { hostSecret: Secret; envdVersion: string; vmmGroup: number },
+  facts: { hostSecret: Secret; envdVersion: string; vmmGroup: number },
   signal: AbortSignal,
 ): Promise<void> {
   const file = (name: keyof typeof templateFiles) => join(build.temporary, templateFiles[name]);
-  // The overlay's backing file must be named by the place where it will be.
-  const diskInPlace = join(build.destination, templateFiles.disk);
-  await makeOverlay(file('emptyDisk'), diskInPlace, 'qcow2', signal, file('disk'));
-  for (const name of ['disk', 'emptyDisk', 'memory', 'deviceState'] as const) {
-    await chown(file(name), 0, name === 'memory' ? made.vmmGroup : 0);
-    await chmod(file(name), name === 'memory' ? 0o660 : 0o644);
-    await flush(file(name));
+  const { traits, disks } = parts.engine;
+  const [disk, diskInPlace] = [
+    join(build.temporary, disks.templateFiles.disk),
+    join(build.destination, disks.templateFiles.disk),
+  ];
+  const blank = join(build.temporary, disks.templateFiles.blank);
+  const made = await disks.finishTemplate({ disk, diskInPlace, blank }, signal);
+  for (const path of [disk, file('memory'), file('deviceState'), ...made]) {
+    const isMemory = path === file('memory');
+    await chown(path, 0, isMemory ? facts.vmmGroup : 0);
+    await chmod(path, isMemory ? 0o660 : 0o644);
+    await flush(path);
   }
-  const { traits } = parts.engine;
   await writeManifest(build.temporary, {
     version: 1,
     template: build.template,
@@ -147,38 +149,18 @@ async function publish(
     engineBuild: traits.build,
     isolation: traits.isolation,
     kernelVersion: parts.images.kernel.version,
-    envdVersion: made.envdVersion,
-    hostSecret: made.hostSecret.reveal(),
+    envdVersion: facts.envdVersion,
+    hostSecret: facts.hostSecret.reveal(),
     memorySha256: await sha256Of(file('memory')),
     deviceStateSha256: await sha256Of(file('deviceState')),
     memoryStamp: await stampOf(file('memory')),
+    disk: disks.templateFiles.disk,
+    emptyDisk: disks.templateFiles.blank,
   });
   await chown(build.temporary, 0, 0);
   await chmod(build.temporary, 0o755);
   await rm(build.destination, { recursive: true, force: true });
   await rename(build.temporary, build.destination);
-}
-
-/** Makes an empty overlay of `backing`; `sizeFrom` is where its size can be read now, if it is not there yet. */
-async function makeOverlay(
-  path: string,
-  backing: string,
-  backingFormat: 'raw' | 'qcow2',
-  signal: AbortSignal,
-  sizeFrom = backing,
-): Promise<void> {
-  const argv = ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', backingFormat, '-b'] as const;
-  if (sizeFrom === backing) {
-    await run([...argv, backing, path], { signal, timeoutMs: 30_000 });
-    return;
-  }
-  const { stdout } = await run(['qemu-img', 'info', '--output=json', sizeFrom], {
-    signal,
-    timeoutMs: 30_000,
-  });
-  const size = String(JSON.parse(stdout)['virtual-size']);
-  // -u: do not open the backing file, which is not in its place yet.
-  await run([...argv, backing, '-u', path, size], { signal, timeoutMs: 30_000 });
 }
 
 async function makeMemory(path: string, memoryMiB: number): Promise<void> {

@@ -9,10 +9,6 @@ export const templateFiles = {
   manifest: 'manifest.json',
   memory: 'memory',
   deviceState: 'device-state',
-  /** What the guest wrote to its disk while it booted; capsules lie on top of it. */
-  disk: 'disk.qcow2',
-  /** A new capsule's disk: an empty overlay of `disk`, copied rather than made each time. */
-  emptyDisk: 'empty.qcow2',
 } as const;
 
 const manifest = z.object({
@@ -28,6 +24,9 @@ const manifest = z.object({
   hostSecret: z.string(),
   memorySha256: z.string(),
   deviceStateSha256: z.string(),
+  /** Names of files: what the guest wrote to its disk while it booted, and see `EngineDisks.finishTemplate`. */
+  disk: z.string().default('disk.qcow2'),
+  emptyDisk: z.string().default('empty.qcow2'),
   /** What the memory file looked like when its checksum was taken. */
   memoryStamp: z.string(),
 });
@@ -62,7 +61,7 @@ export async function sha256Of(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-export async function writeManifest(directory: string, content: TemplateManifest): Promise<void> {
+export async function writeManifest(directory: string, content: z.input<typeof manifest>): Promise<void> {
   await writeFile(join(directory, templateFiles.manifest), JSON.stringify(content, null, 2), { mode: 0o600 });
 }
 
@@ -75,8 +74,8 @@ export async function readSnapshot(key: string, directory: string): Promise<Temp
     directory,
     memory: join(directory, templateFiles.memory),
     deviceState: join(directory, templateFiles.deviceState),
-    disk: join(directory, templateFiles.disk),
-    emptyDisk: join(directory, templateFiles.emptyDisk),
+    disk: join(directory, content.disk),
+    emptyDisk: join(directory, content.emptyDisk),
     hostSecret: new Secret(content.hostSecret),
     manifest: content,
   };

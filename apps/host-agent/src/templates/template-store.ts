@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { namePattern, type Report, runStep, WrennError } from '@wrenn/core';
 import type { MachineShape } from '../engine/engine.ts';
 import { type BuildParts, buildTemplate } from './build-template.ts';
-import { checkUnaltered, readSnapshot, type TemplateSnapshot, templateFiles } from './template-snapshot.ts';
+import { checkUnaltered, readSnapshot, type TemplateSnapshot } from './template-snapshot.ts';
 
 /** Part of every key: raise it when what is stored changes its meaning. */
 const formatVersion = 1;
@@ -45,12 +45,12 @@ export class TemplateStore {
 
   /** Of a template that was built: what its capsules' disks lie on. */
   diskOf(key: string): string {
-    return join(this.#directory, key, templateFiles.disk);
+    return join(this.#directory, key, this.#parts.engine.disks.templateFiles.disk);
   }
 
   /** An empty overlay of that disk, to make others from. */
   emptyDiskOf(key: string): string {
-    return join(this.#directory, key, templateFiles.emptyDisk);
+    return join(this.#directory, key, this.#parts.engine.disks.templateFiles.blank);
   }
 
   /** The snapshot to start from, built if it must be. `not_found` for an unknown template. */
@@ -105,9 +105,10 @@ export class TemplateStore {
     const rootfs = namePattern.test(template) ? this.#parts.images.rootfs[template] : undefined;
     if (rootfs === undefined) throw unknownTemplate(template);
     const { engine, images } = this.#parts;
+    const { name, isolation, build, cpu } = engine.traits;
     const inputs = [
       formatVersion,
-      engine.traits,
+      { name, isolation, build, cpu },
       images.kernel.hash,
       images.runtime.hash,
       rootfs.hash,

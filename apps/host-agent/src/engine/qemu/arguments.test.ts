@@ -13,7 +13,8 @@ const spec: MachineSpec = {
     kernel: { version: '6.1', vmlinuz: '/i/vmlinuz', initrd: '/i/initrd', hash: 'k' },
     runtime: { path: '/i/runtime.ext4', hash: 'r', envdVersion: '1' },
   },
-  rootDisk: '/w/cl-1/vm/disk.qcow2',
+  disks: ['/t/disk.qcow2', '/w/cl-1/vm/disk.qcow2'],
+  metadata: {},
 };
 
 /** Options that say how the machine starts, and not what it is. */
@@ -55,7 +56,7 @@ describe('qemuArguments', () => {
 
   it('cannot be given another option by a path', () => {
     const odd = qemuArguments(
-      { ...spec, rootDisk: '/w/a,format=raw' },
+      { ...spec, disks: ['/w/a,format=raw'] },
       { kind: 'restore', memory: '/m' },
       'kvm',
     );

@@ -45,7 +45,8 @@ export function qemuArguments(
     ...['-smp', String(spec.vcpus), '-m', String(spec.memoryMiB)],
     ...['-object', memoryBackend(spec.memoryMiB, start)],
     ...(start.kind === 'boot' ? kernelArguments(spec, isolation, tscKhz) : []),
-    ...drive('root', `file=${option(spec.rootDisk)},format=qcow2,discard=unmap`),
+    // The others are named in it.
+    ...drive('root', `file=${option(spec.disks.at(-1) ?? '')},format=qcow2,discard=unmap`),
     ...drive('runtime', `file=${option(spec.images.runtime.path)},format=raw,readonly=on`),
     ...['-netdev', `tap,id=net,ifname=${guest.tap},script=no,downscript=no`],
     ...['-device', `virtio-net-device,netdev=net,mac=${guest.mac}`],

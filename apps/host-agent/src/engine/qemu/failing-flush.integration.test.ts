@@ -39,7 +39,8 @@ async function openMachine(
       return undefined;
     });
   const qmp = await until(connect, 20, AbortSignal.timeout(20_000));
-  return { machine: new QemuMachine({ engine: 'qemu', pid, startTicks, controlSocket }, qmp, exited), qmp };
+  const record = { engine: 'qemu', pid, startTicks, controlSocket, build: 'test' } as const;
+  return { machine: new QemuMachine(record, qmp, exited), qmp };
 }
 
 /** Leaves QEMU with tables of the disk to write back. */

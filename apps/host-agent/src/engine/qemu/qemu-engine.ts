@@ -1,4 +1,5 @@
 import { deadline, describeError, systemCode, until, WrennError } from '@wrenn/core';
+import { qcow2Disks } from '../../disks/qcow2/qcow2-disks.ts';
 import { isRunning, killProcess } from '../../process/process-identity.ts';
 import { run } from '../../process/run.ts';
 import type {
@@ -11,8 +12,8 @@ import type {
   MachineSnapshot,
   MachineSpec,
 } from '../engine.ts';
+import { hostCpu } from '../host-cpu.ts';
 import { machineFiles, type QemuStart, qemuArguments, qemuProgram } from './arguments.ts';
-import { hostCpu } from './host-cpu.ts';
 import { hostTscKhz } from './host-tsc.ts';
 import { QemuMachine } from './qemu-machine.ts';
 import { Qmp } from './qmp.ts';
@@ -24,6 +25,7 @@ const restoreDeadlineMs = 20_000;
 
 export class QemuEngine implements Engine {
   readonly traits: EngineTraits;
+  readonly disks = qcow2Disks;
 
   readonly #tscKhz: number | undefined;
 
@@ -42,7 +44,7 @@ export class QemuEngine implements Engine {
     if (!build) throw new WrennError('missing_prerequisite', `${qemuProgram} does not say its version`);
     const tscKhz = await hostTscKhz();
     const cpu = isolation === 'kvm' ? await hostCpu() : `qemu max, tsc ${tscKhz ?? 'unknown'} kHz`;
-    return new QemuEngine({ name: 'qemu', isolation, build, cpu }, tscKhz);
+    return new QemuEngine({ name: 'qemu', isolation, build, builds: [build], cpu }, tscKhz);
   }
 
   boot(spec: MachineSpec, memory: BootMemory, signal: AbortSignal): Promise<Machine> {
@@ -71,7 +73,11 @@ export class QemuEngine implements Engine {
     using limit = deadline(controlDeadlineMs, 'finding the virtual machine again', signal);
     try {
       const qmp = await Qmp.connect(record.controlSocket, limit);
-      const machine = new QemuMachine(record, qmp, qmp.closed);
+      const machine = new QemuMachine(
+        { ...record, build: record.build ?? this.traits.build },
+        qmp,
+        qmp.closed,
+      );
       machine.catchUp();
       return machine;
     } catch (thrown) {
@@ -81,11 +87,17 @@ export class QemuEngine implements Engine {
     }
   }
 
+  /** A machine takes nothing of the host but what its slot, cgroup and directory are. */
+  async sweep(): Promise<string[]> {
+    return [];
+  }
+
   async #start(spec: MachineSpec, start: QemuStart, signal: AbortSignal): Promise<QemuMachine> {
     const controlSocket = `${spec.directory}/${machineFiles.control}`;
     const args = qemuArguments(spec, start, this.traits.isolation, this.#tscKhz);
     const vmm = await startVmm(spec, args);
-    const record = { engine: 'qemu', pid: vmm.pid, startTicks: vmm.startTicks, controlSocket } as const;
+    const { pid, startTicks } = vmm;
+    const record = { engine: 'qemu', pid, startTicks, controlSocket, build: this.traits.build } as const;
     try {
       using limit = deadline(controlDeadlineMs, 'waiting for QEMU', signal);
       return new QemuMachine(record, await connect(record, limit), vmm.exited);

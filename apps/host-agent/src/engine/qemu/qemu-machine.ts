@@ -13,15 +13,20 @@ const memoryObject = z.object({ file: z.string(), bytes: z.number() });
 
 export class QemuMachine implements Machine {
   readonly record: MachineRecord;
+  readonly build: string;
   readonly exited: Promise<void>;
+  readonly unwritten = 'base';
+  /** Its memory is mapped, so the kernel fetches it. */
+  readonly workingSet = undefined;
   readonly #qmp: Qmp;
   readonly #fullDisk: FullDiskWatch;
   /** It was told to stop, and not yet to go on. */
   #isHeld = false;
 
   /** `exited` is that of the process if we are its parent, else that of its control socket. */
-  constructor(record: MachineRecord, qmp: Qmp, exited: Promise<void>) {
+  constructor(record: MachineRecord & { readonly build: string }, qmp: Qmp, exited: Promise<void>) {
     this.record = record;
+    this.build = record.build;
     this.#qmp = qmp;
     this.exited = exited;
     this.#fullDisk = new FullDiskWatch(qmp, () => this.#isHeld);
@@ -48,13 +53,13 @@ export class QemuMachine implements Machine {
     return running;
   }
 
-  async saveDevices(path: string, signal: AbortSignal): Promise<void> {
+  async saveState(path: string, signal: AbortSignal): Promise<void> {
     // Devices without memory; despite its name it needs no Xen.
     await this.#qmp.run('xen-save-devices-state', { filename: path, live: false }, signal);
   }
 
-  async switchDisk(overlay: string, signal: AbortSignal): Promise<void> {
-    const change = { device: 'root', 'snapshot-file': overlay, format: 'qcow2', mode: 'existing' };
+  async switchDisk(disk: string, signal: AbortSignal): Promise<void> {
+    const change = { device: 'root', 'snapshot-file': disk, format: 'qcow2', mode: 'existing' };
     await this.#qmp.run('blockdev-snapshot-sync', change, signal);
   }
 

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { Cleanup, Secret, zeroId } from '@wrenn/core';
 import { createLogger } from '@wrenn/service';
 import { CgroupHost } from '../../cgroup/cgroup-host.ts';
-import { makeOverlay } from '../../disks/overlay.ts';
 import { GuestClient } from '../../guest/guest-client.ts';
 import type { Identity } from '../../guest/init-request.ts';
 import { findImages } from '../../images/images.ts';
@@ -114,8 +113,9 @@ export class MachineFixture implements AsyncDisposable {
   /** What every machine begins with. */
   get fresh(): Captured {
     const { memory, deviceState, disk, hostSecret } = this.template;
+    const build = this.template.manifest.engineBuild;
     return {
-      snapshot: { memory: { base: memory, changes: [] }, deviceState },
+      snapshot: { build, memory: { base: memory, changes: [] }, deviceState, workingSet: undefined },
       disk,
       hostSecret,
       written: [],
@@ -137,7 +137,9 @@ export class MachineFixture implements AsyncDisposable {
     const shape = { vcpus, memoryMiB };
     const cgroup = await this.#cgroups.create(`test-${name}`, machineLimits(shape));
     await cleanup.add('cgroup', () => this.#cgroups.remove(`test-${name}`));
-    const spec = { ...shape, directory, slot, cgroup, images: this.#images, rootDisk: disk };
+    const { kind } = this.engine.disks;
+    const disks = kind === 'whole' ? ([disk] as const) : ([from.disk, disk] as const);
+    const spec = { ...shape, directory, slot, cgroup, images: this.#images, disks, metadata: {} };
     const machine = await this.engine.restore(spec, from.snapshot, signal);
     await cleanup.add('virtual machine', () => machine.kill());
     const guest = new GuestClient(slot.hostAddress, identity.accessToken);
@@ -156,7 +158,8 @@ export class MachineFixture implements AsyncDisposable {
 
   /** An empty overlay that the machine on `slot` may write. */
   overlay(path: string, backing: string, slot: Slot): Promise<void> {
-    return makeOverlay({ path, backing, like: this.template.emptyDisk, owner: slot });
+    const like = this.template.emptyDisk;
+    return this.engine.disks.make({ path, below: [backing], like, owner: slot }, signal);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -179,7 +182,7 @@ export interface TestMachine {
 /** Of a machine that was stopped: keeps its pages and its devices in files of the test's. */
 export async function capture(of: TestMachine, machine = of.machine): Promise<Captured> {
   const place = join(of.directory, `captured-${Date.now()}`);
-  await machine.saveDevices(`${place}.devices`, signal);
+  await machine.saveState(`${place}.devices`, signal);
   const written: MemoryRange[] = [];
   // Those that lie on it belong to others.
   await chmod(of.disk, 0o644);
@@ -191,7 +194,12 @@ export async function capture(of: TestMachine, machine = of.machine): Promise<Ca
     at += bytes.length;
   }
   return {
-    snapshot: { memory: { base: of.base, changes: written }, deviceState: `${place}.devices` },
+    snapshot: {
+      build: machine.build,
+      memory: { base: of.base, changes: written },
+      deviceState: `${place}.devices`,
+      workingSet: undefined,
+    },
     disk: of.disk,
     hostSecret: identity.hostSecret,
     written,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { type MemorySource, pageBytes, type WrittenPages } from '../../engine/engine.ts';
+import { type Machine, type MemorySource, pageBytes, type WrittenPages } from '../../engine/engine.ts';
 
 /** Runs of written pages are cut into pieces of this many, so that they begin and end within ranges of maps. */
 const longestRun = 7;
@@ -23,19 +23,23 @@ export async function readMemory({ base, changes }: MemorySource): Promise<Buffe
 }
 
 /**
- * A guest's memory as a VMM has it: mapped privately over the base file. A page is the process's own from its first write
- * on, and a restore is a write too: what is captured is all that differs from the base, not from the last capture.
+ * A guest's memory as a VMM has it. Where what is unwritten is as in the base, the memory is mapped privately over the base
+ * file: a page is the process's own from its first write on, and a restore is a write too. Where it is as at the start,
+ * the VMM keeps a log of what was written since.
  */
 export class SimulatedGuest {
   readonly memory: Buffer;
+  readonly unwritten: Machine['unwritten'];
   readonly #own = new Set<number>();
 
-  private constructor(memory: Buffer) {
+  private constructor(memory: Buffer, unwritten: Machine['unwritten']) {
     this.memory = memory;
+    this.unwritten = unwritten;
   }
 
-  static async start(source: MemorySource): Promise<SimulatedGuest> {
-    const guest = new SimulatedGuest(await readMemory(source));
+  static async start(source: MemorySource, unwritten: Machine['unwritten']): Promise<SimulatedGuest> {
+    const guest = new SimulatedGuest(await readMemory(source), unwritten);
+    if (unwritten === 'start') return guest;
     for (const { offset, length } of source.changes)
       for (let at = offset; at < offset + length; at += pageBytes) guest.#own.add(at / pageBytes);
     return guest;

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newId } from '@wrenn/core';
 import { createLogger } from '@wrenn/service';
-import { type EngineTraits, pageBytes } from '../../engine/engine.ts';
+import { type EngineTraits, type Machine, pageBytes } from '../../engine/engine.ts';
 import { sha256Of, stampOf, templateFiles, writeManifest } from '../../templates/template-snapshot.ts';
 import type { DraftFacts } from '../draft.ts';
 import type { DiskId, Snapshot } from '../snapshot-store.ts';
@@ -12,27 +12,41 @@ import { SimulatedGuest } from './simulated-guest.ts';
 
 const templateKey = 'minimal-1x4-0';
 
-export const traits: EngineTraits = { name: 'qemu', isolation: 'kvm', build: 'build', cpu: 'cpu' };
+export const traits: EngineTraits = {
+  name: 'qemu',
+  isolation: 'kvm',
+  build: 'build',
+  builds: ['build'],
+  cpu: 'cpu',
+};
 export const never = new AbortController().signal;
 
 /** A store on real files with one booted template of random memory. */
 export class StoreFixture implements AsyncDisposable {
   readonly directory: string;
   readonly memoryMiB: number;
+  /** How its machines' VMM keeps what was written. */
+  readonly unwritten: Machine['unwritten'];
   store: SnapshotStore;
 
-  private constructor(directory: string, memoryMiB: number, store: SnapshotStore) {
+  private constructor(
+    directory: string,
+    memoryMiB: number,
+    unwritten: Machine['unwritten'],
+    store: SnapshotStore,
+  ) {
     this.directory = directory;
     this.memoryMiB = memoryMiB;
+    this.unwritten = unwritten;
     this.store = store;
   }
 
-  static async make(memoryMiB: number): Promise<StoreFixture> {
+  static async make(memoryMiB: number, unwritten: Machine['unwritten'] = 'base'): Promise<StoreFixture> {
     const directory = await mkdtemp('/var/tmp/snapshots-');
     const template = join(directory, 'templates', templateKey);
     await mkdir(template, { recursive: true });
     await makeTemplate(template, memoryMiB);
-    return new StoreFixture(directory, memoryMiB, await openStore(directory));
+    return new StoreFixture(directory, memoryMiB, unwritten, await openStore(directory));
   }
 
   get templateDirectory(): string {
@@ -58,11 +72,11 @@ export class StoreFixture implements AsyncDisposable {
   }
 
   async boot(): Promise<SimulatedGuest> {
-    return await SimulatedGuest.start({ base: this.templateMemory, changes: [] });
+    return await SimulatedGuest.start({ base: this.templateMemory, changes: [] }, this.unwritten);
   }
 
   async resume(snapshot: Snapshot): Promise<SimulatedGuest> {
-    return await SimulatedGuest.start(await this.store.memoryOf(snapshot));
+    return await SimulatedGuest.start(await this.store.memoryOf(snapshot), this.unwritten);
   }
 
   facts(): DraftFacts {
@@ -88,7 +102,12 @@ export class StoreFixture implements AsyncDisposable {
     disks: readonly DiskId[] = [],
   ): Promise<Snapshot> {
     await using draft = await this.store.begin(newId('snapshot'));
-    await draft.writeMemory(guest.writtenPages(), parent, this.memoryMiB, never);
+    await draft.writeMemory(
+      { runs: guest.writtenPages(), unwritten: guest.unwritten },
+      parent,
+      this.memoryMiB,
+      never,
+    );
     await draft.writeDeviceState(await this.deviceState());
     const { snapshot } = await draft.publish(this.facts(), disks, never);
     return snapshot;
@@ -115,6 +134,7 @@ async function openStore(directory: string): Promise<SnapshotStore> {
   return await SnapshotStore.open({
     directory: join(directory, 'snapshots'),
     templatesDirectory: join(directory, 'templates'),
+    diskSuffix: '.qcow2',
     log: createLogger('test', 'silent'),
   });
 }
@@ -122,7 +142,7 @@ async function openStore(directory: string): Promise<SnapshotStore> {
 async function makeTemplate(directory: string, memoryMiB: number): Promise<void> {
   const memory = join(directory, templateFiles.memory);
   await writeFile(memory, randomBytes(memoryMiB * 1024 * 1024));
-  await writeFile(join(directory, templateFiles.disk), 'disk');
+  await writeFile(join(directory, 'disk.qcow2'), 'disk');
   await writeManifest(directory, {
     version: 1,
     template: 'minimal',

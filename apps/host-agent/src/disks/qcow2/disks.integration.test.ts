@@ -2,7 +2,7 @@ import { copyFile, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { run } from '../process/run.ts';
+import { run } from '../../process/run.ts';
 import { mergeDisks } from './merge.ts';
 import { makeOverlay } from './overlay.ts';
 

@@ -1,16 +1,8 @@
 import { chmod, chown, constants, copyFile, rm } from 'node:fs/promises';
 import { WrennError } from '@wrenn/core';
-import { run } from '../process/run.ts';
+import { run } from '../../process/run.ts';
+import type { MergeOptions } from '../engine-disks.ts';
 import { backingOf } from './backing.ts';
-
-export interface MergeOptions {
-  /** From the lowest, which lies on `base`, to the topmost. */
-  readonly chain: readonly string[];
-  readonly base: string;
-  /** Where the merged overlay of `base` is made; nothing may be there. */
-  readonly destination: string;
-  readonly signal: AbortSignal;
-}
 
 const mergeDeadlineMs = 300_000;
 
