@@ -19,6 +19,7 @@ export { listenShared } from './listen.ts';
 export { forgetCodePages } from './memory.ts';
 export { openPipe, type PipeEnds } from './pipe.ts';
 export { msSinceReceived } from './received.ts';
+export { type DataRange, dataRanges, punchHole } from './sparse.ts';
 export { makeSpecialFile } from './special-file.ts';
 export { openTerminal, resizeTerminal, type TerminalEnds, type TerminalSize } from './terminal.ts';
 export { listXattrs, readXattr, removeXattr, writeXattr, type XattrTarget } from './xattr.ts';
