@@ -39,3 +39,21 @@ export function checked(syscall: string, result: number): number {
   if (result === -1) throw new SystemCallError(syscall, koffi.errno());
   return result;
 }
+
+/**
+ * Where the bytes of a typed array are, for a structure that names them. The caller keeps the array referenced until the
+ * call that uses the address has returned.
+ */
+export function addressOf(bytes: NodeJS.TypedArray): bigint {
+  return koffi.address(bytes);
+}
+
+/** Memory of this process outside of JavaScript as bytes, without a copy. It must stay mapped as long as they are used. */
+export function viewOf(address: bigint, length: number): Buffer {
+  return Buffer.from(koffi.view(address, length));
+}
+
+/** The name of the error number of a call that failed, of Node's or of ours; undefined for another fault. */
+export function errorCodeOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : undefined;
+}
