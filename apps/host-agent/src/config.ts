@@ -41,6 +41,24 @@ export const settings = {
     '4',
     'Network slots that are kept ready for new capsules.',
   ),
+  engine: setting(
+    'WRENN_ENGINE',
+    z.enum(['auto', 'qemu', 'firecracker'], { error: 'must be auto, qemu or firecracker' }),
+    'auto',
+    'What runs the virtual machines. auto: Firecracker where there is KVM and a build of it, else QEMU.',
+  ),
+  firecrackerDirectory: setting(
+    'WRENN_FIRECRACKER_DIR',
+    settingType.text,
+    '/opt/wrenn/firecracker',
+    'Builds of Firecracker: a folder each, with firecracker and, for its jail, jailer in it. Several may be there: a snapshot restores with the one that made it, new machines get the newest.',
+  ),
+  firecrackerConsole: setting(
+    'WRENN_FIRECRACKER_CONSOLE',
+    z.enum(['off', 'boot'], { error: 'must be off or boot' }),
+    'off',
+    'boot: guests have a serial console while a template boots with Firecracker, which a failed boot is then explained with.',
+  ),
   logLevel: setting('LOG_LEVEL', settingType.logLevel, 'info', 'debug, info, warn, error or silent.'),
 };
 

@@ -12,7 +12,7 @@ export interface Recovery {
   readonly removed: CapsuleId[];
   /** Capsules whose machine or state is gone. */
   readonly failed: CapsuleId[];
-  /** Namespaces, cgroups, templates and parts of snapshots that no record owns. */
+  /** Namespaces, cgroups, attached disks, templates and parts of snapshots that no record owns. */
   readonly swept: string[];
 }
 
@@ -24,11 +24,11 @@ export async function recoverCapsules(context: CapsuleContext, signal: AbortSign
     const outcome = await recoverCapsule(context, id, record, signal);
     recovery[outcome].push(id);
   }
-  recovery.swept.push(...(await sweep(context)));
+  recovery.swept.push(...(await sweep(context, signal)));
   return recovery;
 }
 
-async function sweep(context: CapsuleContext): Promise<string[]> {
+async function sweep(context: CapsuleContext, signal: AbortSignal): Promise<string[]> {
   const capsules = [...context.capsules.values()];
   const running = capsules.filter((capsule) => capsule.kind === 'running');
   const records: CapsuleRecord[] = capsules.map(({ record }) => record);
@@ -38,8 +38,10 @@ async function sweep(context: CapsuleContext): Promise<string[]> {
     ...records.map(({ templateKey }) => templateKey),
     ...context.snapshots.templateKeys(),
   ]);
+  const slots = new Set(running.map(({ slot }) => slot.index));
   return [
-    ...(await context.slots.sweep(new Set(running.map(({ slot }) => slot.index)))),
+    ...(await context.engine.sweep(slots, signal)),
+    ...(await context.slots.sweep(slots)),
     ...(await context.cgroups.sweep(new Set(running.map(({ id }) => id)))),
     ...garbage.map(({ path }) => path),
     ...(await context.templates.sweep(templates)),

@@ -18,10 +18,12 @@ export async function consoleTail(directory: string): Promise<string> {
     tailBytes,
     Math.max(0, size - tailBytes),
   );
-  const text = stripVTControlCharacters(buffer.toString('latin1', 0, bytesRead)).replaceAll(
-    /[^\x20-\x7e\n]/g,
-    '',
-  );
+  return lastLines(buffer.subarray(0, bytesRead));
+}
+
+/** What a guest printed, made fit for an error: its last lines on one. */
+export function lastLines(printed: Buffer): string {
+  const text = stripVTControlCharacters(printed.toString('latin1')).replaceAll(/[^\x20-\x7e\n]/g, '');
   const lines = text.split('\n').map((line) => line.trim());
   return (
     lines

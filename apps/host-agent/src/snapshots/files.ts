@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '@wrenn/core';
+import { type DataRange, dataRanges } from '@wrenn/sys';
 import { stampOf } from '../templates/template-snapshot.ts';
 import type { SnapshotPart } from './manifest.ts';
 
@@ -12,12 +13,19 @@ const piecesAtOnce = 4;
 /** Collects the sums of pieces in their order; each is made on another thread. */
 class Checksum {
   readonly #sums: Promise<ArrayBuffer>[] = [];
+  #zeros: Promise<ArrayBuffer> | undefined;
 
   /** The bytes must stay as they are until the promise settles. */
   add(piece: Uint8Array<ArrayBuffer>): Promise<unknown> {
     const sum = crypto.subtle.digest('SHA-256', piece);
     this.#sums.push(sum);
     return sum;
+  }
+
+  /** A whole piece of them, which most of a disk may be: their sum is made once. */
+  addZeros(): void {
+    this.#zeros ??= crypto.subtle.digest('SHA-256', new Uint8Array(pieceBytes));
+    this.#sums.push(this.#zeros);
   }
 
   async end(): Promise<string> {
@@ -27,9 +35,31 @@ class Checksum {
   }
 }
 
+/** Where a sparse file has nothing; asked for ascending. */
+class Holes {
+  readonly #data: Iterator<DataRange>;
+  #next: DataRange | undefined;
+
+  constructor(fd: number, size: number) {
+    this.#data = dataRanges(fd, size);
+    this.#advance();
+  }
+
+  cover(offset: number, length: number): boolean {
+    while (this.#next !== undefined && this.#next.offset + this.#next.length <= offset) this.#advance();
+    return this.#next === undefined || this.#next.offset >= offset + length;
+  }
+
+  #advance(): void {
+    const next = this.#data.next();
+    this.#next = next.done === true ? undefined : next.value;
+  }
+}
+
 export async function checksumOf(file: FileHandle): Promise<string> {
   const checksum = new Checksum();
   const { size } = await file.stat();
+  const holes = new Holes(file.fd, size);
   const buffers = Array.from({ length: piecesAtOnce }, () => new Uint8Array(pieceBytes));
   const busy: Promise<unknown>[] = [];
   for (let offset = 0, turn = 0; offset < size; offset += pieceBytes, turn++) {
@@ -37,6 +67,10 @@ export async function checksumOf(file: FileHandle): Promise<string> {
     await busy[slot];
     const buffer = buffers[slot] ?? new Uint8Array(pieceBytes);
     const piece = buffer.subarray(0, Math.min(pieceBytes, size - offset));
+    if (piece.length === pieceBytes && holes.cover(offset, pieceBytes)) {
+      checksum.addZeros();
+      continue;
+    }
     await readFully(file, piece, offset);
     busy[slot] = checksum.add(piece);
   }

@@ -3,8 +3,7 @@ import { chmod, chown, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Cleanup, deadline, newId, Secret, WrennError, zeroId } from '@wrenn/core';
 import type { CgroupHost } from '../cgroup/cgroup-host.ts';
-import { consoleTail } from '../engine/console.ts';
-import type { Engine, MachineShape } from '../engine/engine.ts';
+import type { Engine, Machine, MachineShape } from '../engine/engine.ts';
 import { machineLimits } from '../engine/machine-limits.ts';
 import { flush } from '../files/flush.ts';
 import { GuestClient } from '../guest/guest-client.ts';
@@ -80,7 +79,7 @@ export async function buildTemplate(
   await cleanup.add('virtual machine', () => machine.kill());
   const guest = new GuestClient(slot.hostAddress, identity.accessToken);
   await cleanup.add('guest client', () => guest.close());
-  const receipt = await withConsole(build.temporary, async () => {
+  const receipt = await withConsole(machine, async () => {
     const first = await guest.init(identity, undefined, limit);
     note('warming up');
     await warmUp(guest, identity, wasRead, limit);
@@ -108,12 +107,12 @@ function templateIdentity(hostSecret: Secret): Identity {
 }
 
 /** Why a guest did not come up is said on its console: a fault carries the end of it. */
-async function withConsole<T>(directory: string, work: () => Promise<T>): Promise<T> {
+async function withConsole<T>(machine: Machine, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
     const error = WrennError.from(thrown, 'talking to the guest');
-    const said = await consoleTail(directory);
+    const said = await machine.consoleTail();
     throw new WrennError(error.code, `${error.message}; the guest's console ends in: ${said}`, {
       cause: thrown,
     });

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
+import { dirname } from 'node:path';
 import { abortable, describeError, WrennError } from '@wrenn/core';
 import { z } from 'zod';
 import { killProcess } from '../../process/process-identity.ts';
+import { consoleTail } from '../console.ts';
 import type { Machine, MachineRecord, WrittenPages } from '../engine.ts';
 import { FullDiskWatch } from './full-disk.ts';
 import { GuestMemory } from './guest-memory.ts';
@@ -122,6 +124,10 @@ export class QemuMachine implements Machine {
         .then(() => sendTo(incomingSocket, state, signal)),
     ]);
     await this.#qmp.run('cont', {}, signal);
+  }
+
+  async consoleTail(): Promise<string> {
+    return await consoleTail(dirname(this.record.controlSocket));
   }
 
   async kill(): Promise<void> {
