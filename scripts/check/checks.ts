@@ -19,5 +19,6 @@ export const checks: readonly Check[] = [
   { name: 'format and lint', argv: ['biome', 'ci', '--error-on-warnings', '.'] },
   { name: 'protocol lint', argv: ['buf', 'lint', 'packages/protocol'] },
   { name: 'configuration page', argv: ['node', 'scripts/generate-configuration.ts', '--check'] },
+  { name: 'Firecracker types', argv: ['node', 'scripts/generate-firecracker-types.ts', '--check'] },
   { name: 'states page', argv: ['node', 'scripts/generate-capsule-states.ts', '--check'] },
 ];
