@@ -9,8 +9,6 @@ const used = [
   'BootSource',
   'Drive',
   'EntropyDevice',
-  'FirecrackerVersion',
-  'FullVmConfiguration',
   'InstanceActionInfo',
   'InstanceInfo',
   'Logger',

@@ -1,10 +1,5 @@
 // Made by `npm run generate` from spec/firecracker.json, which has the facts of Firecracker's API description.
 
-export interface ArmRegisterModifier {
-  readonly addr: string;
-  readonly bitmap: string;
-}
-
 export interface Balloon {
   readonly amount_mib: number;
   readonly deflate_on_oom: boolean;
@@ -23,27 +18,7 @@ export interface BootSource {
   readonly kernel_image_path: string;
 }
 
-export interface CpuConfig {
-  readonly kvm_capabilities?: readonly string[];
-  readonly cpuid_modifiers?: readonly CpuidLeafModifier[];
-  readonly msr_modifiers?: readonly MsrModifier[];
-  readonly reg_modifiers?: readonly ArmRegisterModifier[];
-  readonly vcpu_features?: readonly VcpuFeatures[];
-}
-
 export type CpuTemplate = 'C3' | 'T2' | 'T2S' | 'T2CL' | 'T2A' | 'V1N1' | 'None';
-
-export interface CpuidLeafModifier {
-  readonly leaf: string;
-  readonly subleaf: string;
-  readonly flags: number;
-  readonly modifiers: readonly CpuidRegisterModifier[];
-}
-
-export interface CpuidRegisterModifier {
-  readonly register: 'eax' | 'ebx' | 'ecx' | 'edx';
-  readonly bitmap: string;
-}
 
 export interface Drive {
   readonly drive_id: string;
@@ -61,26 +36,6 @@ export interface Drive {
 
 export interface EntropyDevice {
   readonly rate_limiter?: RateLimiter;
-}
-
-export interface FirecrackerVersion {
-  readonly firecracker_version: string;
-}
-
-export interface FullVmConfiguration {
-  readonly balloon?: Balloon;
-  readonly drives?: readonly Drive[];
-  readonly 'boot-source'?: BootSource;
-  readonly 'cpu-config'?: CpuConfig;
-  readonly logger?: Logger;
-  readonly 'machine-config'?: MachineConfiguration;
-  readonly metrics?: Metrics;
-  readonly 'memory-hotplug'?: MemoryHotplugConfig;
-  readonly 'mmds-config'?: MmdsConfig;
-  readonly 'network-interfaces'?: readonly NetworkInterface[];
-  readonly pmem?: readonly Pmem[];
-  readonly vsock?: Vsock;
-  readonly entropy?: EntropyDevice;
 }
 
 export interface InstanceActionInfo {
@@ -122,21 +77,6 @@ export interface MemoryBackend {
   readonly backend_path: string;
 }
 
-export interface MemoryHotplugConfig {
-  readonly total_size_mib?: number;
-  /** Unless it is said: 128. */
-  readonly slot_size_mib?: number;
-  /** Unless it is said: 2. */
-  readonly block_size_mib?: number;
-}
-
-export interface Metrics {
-  readonly metrics_path: string;
-  /** Unless it is said: false. */
-  readonly emit_id?: boolean;
-  readonly properties?: Readonly<Record<string, string>>;
-}
-
 export interface MmdsConfig {
   /** Unless it is said: "V1". */
   readonly version?: 'V1' | 'V2';
@@ -148,11 +88,6 @@ export interface MmdsConfig {
 }
 
 export type MmdsContentsObject = Readonly<Record<string, unknown>>;
-
-export interface MsrModifier {
-  readonly addr: string;
-  readonly bitmap: string;
-}
 
 export interface NetworkInterface {
   readonly guest_mac?: string;
@@ -171,14 +106,6 @@ export interface NetworkOverride {
 export interface PartialDrive {
   readonly drive_id: string;
   readonly path_on_host?: string;
-  readonly rate_limiter?: RateLimiter;
-}
-
-export interface Pmem {
-  readonly id: string;
-  readonly path_on_host: string;
-  readonly root_device?: boolean;
-  readonly read_only?: boolean;
   readonly rate_limiter?: RateLimiter;
 }
 
@@ -217,19 +144,8 @@ export interface TokenBucket {
   readonly size: number;
 }
 
-export interface VcpuFeatures {
-  readonly index: number;
-  readonly bitmap: string;
-}
-
 export interface Vm {
   readonly state: 'Paused' | 'Resumed';
-}
-
-export interface Vsock {
-  readonly guest_cid: number;
-  readonly uds_path: string;
-  readonly vsock_id?: string;
 }
 
 export interface VsockOverride {
