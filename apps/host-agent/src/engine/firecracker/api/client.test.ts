@@ -23,14 +23,15 @@ async function socketPath(): Promise<string> {
   return join(directory, 'api.sock');
 }
 
-async function serve(answer: (response: ServerResponse, request: IncomingMessage) => void) {
+async function serve(answer: (response: ServerResponse) => void) {
   const path = await socketPath();
   const seen: Seen[] = [];
-  const server = createServer(async (request, response) => {
+  const hear = async (request: IncomingMessage, response: ServerResponse) => {
     const text = await readText(request);
     seen.push({ call: `${request.method} ${request.url}`, body: text === '' ? undefined : JSON.parse(text) });
-    answer(response, request);
-  });
+    answer(response);
+  };
+  const server = createServer((request, response) => void hear(request, response));
   await new Promise<void>((listening) => server.listen(path, listening));
   onTestFinished(() => {
     server.closeAllConnections();
