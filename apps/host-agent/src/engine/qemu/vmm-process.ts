@@ -1,27 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
 import { systemCode, WrennError } from '@wrenn/core';
-import { type ProcessIdentity, startTicksOf } from '../../process/process-identity.ts';
+import { enterAndBecome } from '../../cgroup/enter-and-become.ts';
+import { type StartedProcess, startedProcess } from '../../process/started-process.ts';
 import type { MachineSpec } from '../engine.ts';
 import { machineFiles, qemuProgram } from './arguments.ts';
-
-/** A VMM that this agent started. */
-export interface VmmProcess extends ProcessIdentity {
-  /** Settles when the process is gone. */
-  readonly exited: Promise<void>;
-}
-
-/**
- * Joins the cgroups named before `--`, sets limits, and becomes the command after it. A shell, because it has to
- * happen between fork and exec; data arrives as arguments and is never part of the script.
- */
-const enterAndBecome = 'ulimit -c 0; while [ "$1" != -- ]; do echo $$ >"$1"; shift; done; shift; exec "$@"';
 
 /**
  * Starts QEMU confined: in the slot's network namespace, as the slot's own user without groups or a way to gain
  * privileges, in its cgroup. It has a session of its own and writes to a file, so it outlives the agent.
  */
-export async function startVmm(spec: MachineSpec, args: readonly string[]): Promise<VmmProcess> {
+export async function startVmm(spec: MachineSpec, args: readonly string[]): Promise<StartedProcess> {
   await using log = await open(`${spec.directory}/${machineFiles.log}`, 'a', 0o600);
   const { namespace, uid, gid } = spec.slot;
   const child = spawn(
@@ -39,12 +28,12 @@ export async function startVmm(spec: MachineSpec, args: readonly string[]): Prom
       env: { PATH: process.env['PATH'] },
     },
   );
-  const exited = exitOf(child);
-  const pid = await pidOf(child);
-  const startTicks = await startTicksOf(pid);
-  if (startTicks === undefined)
-    throw new WrennError('agent_error', `starting QEMU: ${await logTail(spec.directory)}`);
-  return { pid, startTicks, exited };
+  try {
+    return await startedProcess(child, 'QEMU');
+  } catch (cause) {
+    const { message } = WrennError.from(cause);
+    throw new WrennError('agent_error', `${message}: ${await logTail(spec.directory)}`, { cause });
+  }
 }
 
 /** The end of QEMU's own messages, for an error to carry. */
@@ -56,19 +45,4 @@ export async function logTail(directory: string): Promise<string> {
     if (systemCode(thrown) === 'ENOENT') return 'it left no log';
     throw thrown;
   }
-}
-
-function exitOf(child: ChildProcess): Promise<void> {
-  const exited = Promise.withResolvers<void>();
-  child.once('exit', () => exited.resolve());
-  // A child that could not be spawned never exits; `pidOf` reports why.
-  child.once('error', () => exited.resolve());
-  return exited.promise;
-}
-
-async function pidOf(child: ChildProcess): Promise<number> {
-  if (child.pid !== undefined) return child.pid;
-  const failed = Promise.withResolvers<never>();
-  child.once('error', (cause) => failed.reject(new WrennError('agent_error', 'starting QEMU', { cause })));
-  return failed.promise;
 }

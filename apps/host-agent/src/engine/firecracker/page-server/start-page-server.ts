@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process';
+import { access, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { deadline, systemCode, until, WrennError } from '@wrenn/core';
+import type { Cgroup } from '../../../cgroup/cgroup.ts';
+import { enterAndBecome } from '../../../cgroup/enter-and-become.ts';
+import { isRunning, killProcess, type ProcessIdentity } from '../../../process/process-identity.ts';
+import { startedProcess } from '../../../process/started-process.ts';
+import type { PageServerJob } from './job.ts';
+
+/** Node's start, and the opening of a few files. */
+const startDeadlineMs = 20_000;
+/** How often the end of one is looked for that is not a child of this process. */
+const lookMs = 500;
+const program = fileURLToPath(new URL('./main.ts', import.meta.url));
+/** One page server for each capsule that was restored: what it takes is taken as often. */
+const nodeOptions = [
+  '--max-semi-space-size=1',
+  '--max-old-space-size=64',
+  '--single-threaded-gc',
+  '--no-warnings',
+];
+
+/** A process that serves the pages of one machine; it outlives the agent. */
+export interface PageServerProcess {
+  readonly record: ProcessIdentity;
+  /**
+   * Settles once, with what it said. It ends by itself when the VMM has ended: while that still runs, it has failed,
+   * whatever it said.
+   */
+  readonly ended: Promise<string>;
+  /** Ends it; a VMM that needs it still would wait for ever. */
+  stop(): Promise<void>;
+}
+
+export interface PageServerPlace {
+  /** Holds its job and what it says; only root may read these. */
+  readonly directory: string;
+  readonly cgroup: Cgroup;
+}
+
+/** Starts one that listens when this returns. Throws agent_error with what it said. */
+export async function startPageServer(
+  job: PageServerJob,
+  { directory, cgroup }: PageServerPlace,
+  signal: AbortSignal,
+): Promise<PageServerProcess> {
+  const jobFile = join(directory, 'page-server.json');
+  await replace(jobFile, JSON.stringify(job));
+  await using log = await open(await replace(logFile(directory), ''), 'a');
+  const child = spawn(
+    '/bin/sh',
+    [
+      ...['-c', enterAndBecome, 'wrenn-page-server', ...cgroup.procsFiles, '--'],
+      ...[process.execPath, ...nodeOptions, program, jobFile],
+    ],
+    { cwd: '/', detached: true, stdio: ['ignore', 'ignore', log.fd], env: {} },
+  );
+  const { exited, ...identity } = await startedProcess(child, 'a page server');
+  const server: PageServerProcess = {
+    record: identity,
+    ended: exited.then(() => lastWords(directory)),
+    stop: () => killProcess(identity),
+  };
+  try {
+    using limit = deadline(startDeadlineMs, 'starting a page server', signal);
+    await Promise.race([appears(job.socketPath, limit), failed(server.ended)]);
+    return server;
+  } catch (thrown) {
+    await server.stop();
+    throw thrown;
+  }
+}
+
+/** One that was started by an agent that is gone; undefined where it is gone too. */
+export async function adoptPageServer(
+  record: ProcessIdentity,
+  directory: string,
+  signal: AbortSignal,
+): Promise<PageServerProcess | undefined> {
+  if (!(await isRunning(record))) return undefined;
+  const isOver = async () => ((await isRunning(record)) ? undefined : true);
+  return {
+    record,
+    ended: until(isOver, lookMs, signal).then(() => lastWords(directory)),
+    stop: () => killProcess(record),
+  };
+}
+
+async function lastWords(directory: string): Promise<string> {
+  const said = (await readFile(logFile(directory), 'utf8').catch(absent)).trim();
+  return said.slice(-1_000) || 'it said nothing';
+}
+
+async function appears(path: string, signal: AbortSignal): Promise<void> {
+  const isThere = () => access(path).then(() => true, notYet);
+  await until(isThere, 2, signal);
+}
+
+async function failed(ended: Promise<string>): Promise<never> {
+  throw new WrennError('agent_error', `the page server ended: ${await ended}`);
+}
+
+/** A file of root's, whatever the VMM's user put in its place. */
+async function replace(path: string, content: string): Promise<string> {
+  await rm(path, { recursive: true, force: true });
+  await writeFile(path, content, { mode: 0o600, flag: 'wx' });
+  return path;
+}
+
+function logFile(directory: string): string {
+  return join(directory, 'page-server.log');
+}
+
+function notYet(thrown: unknown): undefined {
+  if (systemCode(thrown) === 'ENOENT') return undefined;
+  throw thrown;
+}
+
+function absent(thrown: unknown): string {
+  if (systemCode(thrown) === 'ENOENT') return '';
+  throw thrown;
+}
