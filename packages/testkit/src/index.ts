@@ -9,3 +9,8 @@ export {
   type TestDatabases,
   testDatabases,
 } from './postgres.ts';
+export { GuestMemory, type HandoverOptions, type TouchAll } from './userfault-peer/guest-memory.ts';
+export type { OddHandover } from './userfault-peer/handover.ts';
+export { markerAt, markerOf } from './userfault-peer/memory-task.ts';
+export type { PeerOpening } from './userfault-peer/peer-protocol.ts';
+export { UserfaultPeer } from './userfault-peer/userfault-peer.ts';
