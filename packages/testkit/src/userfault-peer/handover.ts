@@ -45,10 +45,12 @@ function regionList(regions: readonly GuestRegion[]): string {
   return `[${list.join(',')}]`;
 }
 
-function otherDescriptors({ descriptors }: OddHandover, userfaultfd: number) {
+function otherDescriptors(
+  { descriptors }: OddHandover,
+  userfaultfd: number,
+): { readonly sent: readonly number[]; readonly own: readonly number[] } | undefined {
+  if (descriptors === undefined) return undefined;
   switch (descriptors) {
-    case undefined:
-      return undefined;
     case 'none':
       return { sent: [], own: [] };
     case 'userfaultfd twice':

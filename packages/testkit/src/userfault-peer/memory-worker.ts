@@ -84,7 +84,8 @@ function touch({ mode, order, seed, every }: Touching): Touched {
   const pages = pageNumbers(every);
   if (order === 'random') shuffle(pages, seed);
   const beganNs = process.hrtime.bigint();
-  let [first, end, bytes] = [0, 0, Buffer.alloc(0)];
+  let [first, end] = [0, 0];
+  let bytes: Buffer = Buffer.alloc(0);
   let seen = 0;
   for (const page of pages) {
     const offset = page * guestPageBytes;
