@@ -27,7 +27,9 @@ export class GuestMemory implements AsyncDisposable {
   readonly length: number;
   readonly #mappings: readonly MemoryMapping[];
   readonly #program: URL;
+  /** The first does what is asked for piece by piece, the others touch all. */
   readonly #threads: Promise<MemoryThread>[] = [];
+  readonly #touching = new Set<Promise<MemoryThread>>();
   readonly #descriptors: number[] = [];
 
   private constructor(mappings: readonly MemoryMapping[], { threadProgram }: MemoryOptions) {
@@ -110,13 +112,16 @@ export class GuestMemory implements AsyncDisposable {
 
   /** Each thread touches every page; the random order is another one for each. Returns how long it took, in ms. */
   async touchAll({ threads = 1, ...touching }: TouchAll): Promise<number> {
-    const all = await Promise.all(Array.from({ length: threads }, (_, index) => this.#thread(index + 1)));
     const { mode, order = 'ascending', seed = 1, every = 1 } = touching;
+    const taken = this.#idleThreads(threads);
+    for (const each of taken) this.#touching.add(each);
+    const all = await Promise.all(taken);
     const times = await Promise.all(
       all.map((thread, index) =>
         thread.run<Touched>({ do: 'touch', mode, order, seed: seed + index, every }),
       ),
     );
+    for (const each of taken) this.#touching.delete(each);
     const [began, ended] = [times.map(({ beganNs }) => beganNs), times.map(({ endedNs }) => endedNs)];
     return Number(latest(ended) - earliest(began)) / 1e6;
   }
@@ -132,7 +137,15 @@ export class GuestMemory implements AsyncDisposable {
     return await (await this.#thread(0)).run<T>(task);
   }
 
-  /** The first does what is asked for piece by piece, so that nobody waits for the touching of all. */
+  #idleThreads(count: number): Promise<MemoryThread>[] {
+    const idle: Promise<MemoryThread>[] = [];
+    for (let index = 1; idle.length < count; index++) {
+      const thread = this.#thread(index);
+      if (!this.#touching.has(thread)) idle.push(thread);
+    }
+    return idle;
+  }
+
   #thread(index: number): Promise<MemoryThread> {
     this.#threads[index] ??= MemoryThread.start(this.#program, this.regions);
     return this.#threads[index];
