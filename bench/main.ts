@@ -8,6 +8,7 @@ import { envdMemory } from './benchmarks/envd-memory.ts';
 import { envdStart } from './benchmarks/envd-start.ts';
 import { exec } from './benchmarks/exec.ts';
 import { fork } from './benchmarks/fork.ts';
+import { pages } from './benchmarks/pages.ts';
 import { pause } from './benchmarks/pause.ts';
 import { resume } from './benchmarks/resume.ts';
 import { openInstallation } from './installation.ts';
@@ -22,6 +23,7 @@ const benchmarks: readonly (Benchmark | StandaloneBenchmark)[] = [
   envdFiles,
   envdMemory,
   envdStart,
+  pages,
 ];
 
 /** Runs one benchmark; the last line on standard output is its result as JSON. Exit code 1 when a bar is missed. */
