@@ -24,6 +24,7 @@ export { openProcess, signalProcess } from './process-descriptor.ts';
 export { msSinceReceived } from './received.ts';
 export { type DataRange, dataRanges, punchHole } from './sparse.ts';
 export { makeSpecialFile } from './special-file.ts';
+export { attachTap } from './tap.ts';
 export { openTerminal, resizeTerminal, type TerminalEnds, type TerminalSize } from './terminal.ts';
 export {
   acceptUnix,

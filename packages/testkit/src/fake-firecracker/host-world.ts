@@ -8,6 +8,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { attachTap } from '@wrenn/sys';
 import type { MemoryOptions } from '../userfault-peer/guest-memory.ts';
 import type { SavedState } from './bodies.ts';
 import { FakeGuest } from './guest.ts';
@@ -17,6 +18,7 @@ import type { BootOptions, LoadOptions, World } from './world.ts';
 export class HostWorld implements World {
   readonly #threads: MemoryOptions;
   readonly #opened = new Map<string, number>();
+  readonly #taps = new Map<string, number>();
   #log: number | undefined;
   #serial: number | undefined;
   #guest: FakeGuest | undefined;
@@ -64,12 +66,14 @@ export class HostWorld implements World {
     drop(this.#log, `${new Date().toISOString()} [fake_firecracker] ${line}\n`);
   }
 
-  /** A real one attaches to the device here, which needs a TAP of the slot; this only asks whether it could be tried. */
   openInterface(name: string): void {
     const devices = readFileSync('/proc/net/dev', 'utf8');
     const isThere = devices.split('\n').some((line) => line.trimStart().startsWith(`${name}:`));
+    // Attaching would make one for root; that is a mistake of a test, and no guest could use it.
     if (!isThere) throw new Error(`no network device ${name}`);
-    closeSync(openSync('/dev/net/tun', 'r+'));
+    const before = this.#taps.get(name);
+    if (before !== undefined) closeSync(before);
+    this.#taps.set(name, attachTap(name));
   }
 
   async boot(options: BootOptions): Promise<void> {

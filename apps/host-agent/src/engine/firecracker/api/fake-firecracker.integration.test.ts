@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { chmod, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { until } from '@wrenn/core';
 import {
   acceptUnix,
+  attachTap,
   copyPages,
   dataRanges,
   listenUnix,
@@ -27,14 +28,20 @@ const memoryBytes = memoryMiB << 20;
 const page = 4096;
 const version = '1.16.2';
 
+const tap = `wrenn-f${process.pid % 100_000}`;
+
 let builds = '';
 beforeAll(async () => {
   builds = await mkdtemp(join(tmpdir(), 'wrenn-fake-builds-'));
   await chmod(builds, 0o755);
   await installFakeFirecracker(builds, { version });
   await installFakeFirecracker(builds, { version: '1.17.0' });
+  execFileSync('ip', ['tuntap', 'add', 'dev', tap, 'mode', 'tap']);
 });
-afterAll(() => rm(builds, { recursive: true, force: true }));
+afterAll(async () => {
+  execFileSync('ip', ['link', 'delete', tap]);
+  await rm(builds, { recursive: true, force: true });
+});
 
 /** A directory with what a machine needs, which may be given to several of them one after the other. */
 async function place(): Promise<string> {
@@ -81,7 +88,7 @@ async function configure(directory: string, { api }: Started): Promise<void> {
     },
     never,
   );
-  await api.putNetworkInterface({ iface_id: 'eth0', host_dev_name: 'lo' }, never);
+  await api.putNetworkInterface({ iface_id: 'eth0', host_dev_name: tap }, never);
   await api.putMachineConfig({ vcpu_count: 1, mem_size_mib: memoryMiB, track_dirty_pages: true }, never);
   await api.putMmdsConfig({ version: 'V2', network_interfaces: ['eth0'] }, never);
   await api.putMmds({ name: 'a' }, never);
@@ -331,6 +338,18 @@ it('writes to the disk that it was given', async () => {
   await guest.writeDrive(disk, page, Buffer.from('on disk'));
   expect((await guest.readDrive(disk, page, 7)).toString()).toBe('on disk');
   expect((await readFile(disk)).subarray(page, page + 7).toString()).toBe('on disk');
+});
+
+it('gets no network device that is not there, is no TAP, or is of another', async () => {
+  const directory = await place();
+  const { api } = await start(directory);
+  const put = (host_dev_name: string) => api.putNetworkInterface({ iface_id: 'eth0', host_dev_name }, never);
+  await expect(put('wrenn-none')).rejects.toThrow('no network device wrenn-none');
+  await expect(put('lo')).rejects.toThrow('EINVAL');
+  const holder = attachTap(tap);
+  await expect(put(tap)).rejects.toThrow('EBUSY');
+  closeSync(holder);
+  await put(tap);
 });
 
 it('is known to be gone when it crashes, to those who ask and to those who hold on', async () => {
