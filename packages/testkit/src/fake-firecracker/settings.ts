@@ -20,6 +20,7 @@ export class Settings {
   #machine: MachineConfig = { vcpu_count: 1, mem_size_mib: 128 };
   #mmds: MmdsConfig | undefined;
   #balloon: Balloon | undefined;
+  #serialPath: string | undefined;
 
   constructor(world: World) {
     this.#world = world;
@@ -66,12 +67,16 @@ export class Settings {
         this.#balloon = { ...this.balloon(), amount_mib: (body as Balloon).amount_mib };
         return;
       case 'PUT /logger':
-        return this.#openNamed('Logger error', body, 'log_path', (path) => this.#world.openLog(path));
+        return this.#setLogger(body as { readonly log_path?: string });
       case 'PUT /serial':
-        return this.#openNamed('Serial error', body, 'serial_out_path', (path) =>
-          this.#world.openSerial(path),
-        );
+        this.#serialPath = (body as { readonly serial_out_path?: string }).serial_out_path;
+        return;
     }
+  }
+
+  /** Devices that are made when the machine is: the serial one. A snapshot has none of where it prints to. */
+  makeDevices(): void {
+    if (this.#serialPath !== undefined) this.#world.openSerial(this.#serialPath);
   }
 
   /** As a snapshot has it: drives and interfaces are opened again by the same names. */
@@ -154,6 +159,10 @@ export class Settings {
     this.#interfaces.set(network.iface_id, network);
   }
 
+  async #setLogger({ log_path }: { readonly log_path?: string }): Promise<void> {
+    if (log_path !== undefined) await attempt('Logger error', () => this.#world.openLog(log_path));
+  }
+
   #setMachine(machine: MachineConfig): void {
     if (machine.mem_size_mib === 0) throw new Fault('Machine config error: the memory size is invalid.');
     if (machine.smt === true && machine.vcpu_count !== 1 && machine.vcpu_count % 2 === 1) {
@@ -174,10 +183,5 @@ export class Settings {
 
   #open(doing: string, path: string, access: 'read' | 'write'): Promise<void> {
     return attempt(doing, () => this.#world.openFile(path, access));
-  }
-
-  async #openNamed(doing: string, body: unknown, field: string, open: (path: string) => void): Promise<void> {
-    const path = (body as Readonly<Record<string, unknown>>)[field];
-    if (typeof path === 'string') await attempt(doing, () => open(path));
   }
 }

@@ -73,15 +73,25 @@ it('starts a machine that has a kernel and a root drive, and no other', async ()
 });
 
 it('opens what it is given to, and refuses what it cannot open', async () => {
-  const { say, opened } = machineOf(['/rootfs', '/initrd', 'tap1', '/log', '/console']);
+  const { say, opened } = machineOf(['/rootfs', '/initrd', 'tap1', '/log']);
   expect(await say('PUT /drives/{drive_id}', root)).toEqual(refused('no such file: /rootfs'));
   expect(await say('PUT /boot-source', { ...source, initrd_path: '/initrd' })).toEqual(refused('/initrd'));
   expect(await say('PUT /network-interfaces/{iface_id}', { ...network, host_dev_name: 'tap1' })).toEqual(
     refused('tap1'),
   );
   expect(await say('PUT /logger', { log_path: '/log' })).toEqual(refused('/log'));
-  expect(await say('PUT /serial', { serial_out_path: '/console' })).toEqual(refused('/console'));
   expect(opened).toEqual(['/kernel']);
+});
+
+it('opens what the guest prints to when it starts, not before', async () => {
+  const { say } = machineOf(['/console']);
+  expect(await say('PUT /serial', { serial_out_path: '/console' })).toEqual(done);
+  await say('PUT /boot-source', source);
+  await say('PUT /drives/{drive_id}', root);
+  const start = () => say('PUT /actions', { action_type: 'InstanceStart' });
+  expect(await start()).toEqual(refused('no such file: /console'));
+  await say('PUT /serial', { serial_out_path: '/other' });
+  expect(await start()).toEqual(done);
 });
 
 it('refuses what configures a machine once it was started', async () => {

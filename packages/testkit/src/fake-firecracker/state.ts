@@ -109,7 +109,10 @@ export class FakeMachine {
     if (!hasRootDrive) throw new Fault(`${failing}: no root drive was configured.`);
     this.#tracking = machine.track_dirty_pages === true ? 'tracked' : 'untracked';
     const options = { memoryMiB: machine.mem_size_mib, tracking: this.#tracking, source };
-    await attempt(failing, () => this.#world.boot(options));
+    await attempt(failing, async () => {
+      this.#settings.makeDevices();
+      await this.#world.boot(options);
+    });
     this.#phase = 'running';
   }
 
@@ -150,6 +153,7 @@ export class FakeMachine {
     const isTracked = body.track_dirty_pages === true || body.enable_diff_snapshots === true;
     this.#tracking = isTracked ? 'tracked' : 'untracked';
     await this.#settings.restore(state, body.network_overrides ?? []);
+    this.#settings.makeDevices();
     await this.#world.load({ memoryMiB: state.machine.mem_size_mib, tracking: this.#tracking, backend });
   }
 

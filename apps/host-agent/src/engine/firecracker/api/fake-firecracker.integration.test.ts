@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync } from 'node:fs';
+import { closeSync, constants } from 'node:fs';
 import { chmod, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -350,6 +350,26 @@ it('gets no network device that is not there, is no TAP, or is of another', asyn
   await expect(put(tap)).rejects.toThrow('EBUSY');
   closeSync(holder);
   await put(tap);
+});
+
+it('prints and logs into pipes, and loses what nobody reads', async () => {
+  const directory = await place();
+  const started = await start(directory);
+  const [log, serial] = [join(directory, 'log'), join(directory, 'console')];
+  execFileSync('mkfifo', [log, serial]);
+  await expect(started.api.putLogger({ log_path: log }, never)).rejects.toThrow('ENXIO');
+  await using logEnd = await open(log, constants.O_RDWR | constants.O_NONBLOCK);
+  await using serialEnd = await open(serial, constants.O_RDWR | constants.O_NONBLOCK);
+  await started.api.putLogger({ log_path: log, level: 'Warning' }, never);
+  await started.api.putSerial({ serial_out_path: serial }, never);
+  await configure(directory, started);
+  await started.api.start(never);
+  await started.guest.log('x'.repeat(1000), 1000);
+  const { bytesRead, buffer } = await serialEnd.read(Buffer.alloc(page), 0, page);
+  expect(buffer.subarray(0, bytesRead).toString()).toBe('fake guest: booting\nfake guest: ready\n');
+  const logged = await logEnd.read(Buffer.alloc(1 << 20), 0, 1 << 20);
+  expect(logged.buffer.subarray(0, logged.bytesRead).toString()).toContain('[fake_firecracker] xxx');
+  expect(logged.bytesRead).toBeLessThan(100_000);
 });
 
 it('is known to be gone when it crashes, to those who ask and to those who hold on', async () => {
