@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { mapAnonymous, openUserfaultfd, registerMissing } from '@wrenn/sys';
@@ -12,13 +13,14 @@ interface Cycles {
 
 /**
  * One guest after the other, on a thread of this process: each has memory of `pages` pages, hands it over to who listens
- * at `socketPath`, reads the first byte of one page, another one each time, and is gone. Returns these bytes, by guest.
+ * at `socketPath`, reads the first byte of one page, another one each time, and is gone. Returns these bytes, by guest, when
+ * the thread has ended.
  */
-export function runCyclingGuest(cycles: Cycles): Promise<Uint8Array> {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  const worker = new Worker(new URL(import.meta.url), { workerData: cycles });
-  worker.once('message', resolve).once('error', reject);
-  return promise;
+export async function runCyclingGuest(cycles: Cycles): Promise<Uint8Array> {
+  // The descriptors are its own affair: Node knows only of those that it opened.
+  const worker = new Worker(new URL(import.meta.url), { workerData: cycles, trackUnmanagedFds: false });
+  const [answer] = await Promise.all([once(worker, 'message'), once(worker, 'exit')]);
+  return answer[0] as Uint8Array;
 }
 
 function runGuest({ socketPath, pages }: Cycles, cycle: number): number {
