@@ -48,6 +48,8 @@ export const capsuleRecord = z.object({
       build: z.string().optional(),
       pageServer: z.object({ pid: z.number().int(), startTicks: z.number() }).optional(),
       attachedDisk: z.string().optional(),
+      jail: z.string().optional(),
+      memoryBytes: z.number().int().optional(),
     })
     .optional(),
   metadata: z.record(z.string(), z.string()),

@@ -108,6 +108,10 @@ export interface MachineRecord {
   readonly pageServer?: { readonly pid: number; readonly startTicks: number } | undefined;
   /** What its disk was attached to the host as, where that had to be. */
   readonly attachedDisk?: string | undefined;
+  /** What its jail is called, where it has one. */
+  readonly jail?: string | undefined;
+  /** Of the guest, where an engine has to know it again. */
+  readonly memoryBytes?: number | undefined;
 }
 
 export interface Machine {

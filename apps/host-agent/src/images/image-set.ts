@@ -4,6 +4,8 @@ export interface ImageSet {
     /** As `uname -r` says it in the guest. */
     readonly version: string;
     readonly vmlinuz: string;
+    /** The same without compression, an ELF file, as Firecracker wants it. */
+    readonly vmlinux: string;
     readonly initrd: string;
     readonly hash: string;
   };

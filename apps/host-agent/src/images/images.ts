@@ -80,6 +80,7 @@ async function collect(store: ImageStore, options: ImageOptions, obtain: Obtain)
     kernel: {
       ...kernel.facts,
       vmlinuz: `${kernel.directory}/vmlinuz`,
+      vmlinux: `${kernel.directory}/vmlinux`,
       initrd: `${kernel.directory}/initrd`,
     },
     runtime: { ...runtime.facts, path: `${runtime.directory}/runtime.ext4` },

@@ -6,14 +6,15 @@ import { makeInitrd } from './initrd.ts';
 import type { PartsFacts } from './parts.ts';
 import { kernelRecipe, readRecipe, readRecipeFile } from './recipe.ts';
 import type { Artifact, Build, BuildPlace } from './store.ts';
+import { unpackKernel } from './vmlinux.ts';
 
 const facts = z.object({ version: z.string(), hash: z.string() });
 export type KernelFacts = z.output<typeof facts>;
 
 /** Raised when this file makes something else of the same recipe. */
-const format = 1;
+const format = 2;
 
-/** `vmlinuz` and `initrd`; `facts.hash` is of their contents. */
+/** `vmlinuz`, the same unpacked as `vmlinux`, and `initrd`; `facts.hash` is of their contents. */
 export async function kernelBuild(
   parts: Build<PartsFacts>,
   getParts: (place: BuildPlace) => Promise<Artifact<PartsFacts>>,
@@ -36,6 +37,7 @@ export async function kernelBuild(
       const initrd = makeInitrd({ init, busybox: await readFile(join(from, 'busybox')), modules });
       await writeFile(join(place.directory, 'initrd'), initrd);
       await copyFile(join(from, 'vmlinuz'), join(place.directory, 'vmlinuz'));
+      await unpackKernel(join(from, 'vmlinuz'), join(place.directory, 'vmlinux'), place.signal);
       const vmlinuz = await readFile(join(from, 'vmlinuz'));
       return { version: known.kernelVersion, hash: hashInputs({ vmlinuz, initrd }) };
     },

@@ -9,6 +9,7 @@ const hostPackages = [
   'debian-archive-keyring',
   'e2fsprogs',
   'iproute2',
+  'lz4',
   'mmdebstrap',
   'nftables',
   'qemu-system-x86',

@@ -10,7 +10,7 @@ const spec: MachineSpec = {
   slot: slotAt(7),
   cgroup: { name: 'cl-1', procsFiles: [] },
   images: {
-    kernel: { version: '6.1', vmlinuz: '/i/vmlinuz', initrd: '/i/initrd', hash: 'k' },
+    kernel: { version: '6.1', vmlinuz: '/i/vmlinuz', vmlinux: '/i/vmlinux', initrd: '/i/initrd', hash: 'k' },
     runtime: { path: '/i/runtime.ext4', hash: 'r', envdVersion: '1' },
   },
   disks: ['/t/disk.qcow2', '/w/cl-1/vm/disk.qcow2'],

@@ -13,6 +13,7 @@ import type { PageServerJob } from './job.ts';
 const startDeadlineMs = 20_000;
 /** How often the end of one is looked for that is not a child of this process. */
 const lookMs = 500;
+const longestWords = 1_000;
 const program = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** One page server for each capsule that was restored: what it takes is taken as often. */
 const nodeOptions = [
@@ -26,10 +27,10 @@ const nodeOptions = [
 export interface PageServerProcess {
   readonly record: ProcessIdentity;
   /**
-   * Settles once, with what it said. It ends by itself when the VMM has ended: while that still runs, it has failed,
-   * whatever it said.
+   * Settles once, with what it said of a fault. It ends by itself when the VMM has ended: while that still runs, it has
+   * failed, whatever it said.
    */
-  readonly ended: Promise<string>;
+  readonly ended: Promise<string | undefined>;
   /** Ends it; a VMM that needs it still would wait for ever. */
   stop(): Promise<void>;
 }
@@ -88,9 +89,9 @@ export async function adoptPageServer(
   };
 }
 
-async function lastWords(directory: string): Promise<string> {
+async function lastWords(directory: string): Promise<string | undefined> {
   const said = (await readFile(logFile(directory), 'utf8').catch(absent)).trim();
-  return said.slice(-1_000) || 'it said nothing';
+  return said === '' ? undefined : said.slice(-longestWords);
 }
 
 async function appears(path: string, signal: AbortSignal): Promise<void> {
@@ -98,8 +99,9 @@ async function appears(path: string, signal: AbortSignal): Promise<void> {
   await until(isThere, 2, signal);
 }
 
-async function failed(ended: Promise<string>): Promise<never> {
-  throw new WrennError('agent_error', `the page server ended: ${await ended}`);
+async function failed(ended: Promise<string | undefined>): Promise<never> {
+  const said = (await ended) ?? 'it does not say why';
+  throw new WrennError('agent_error', `the page server ended: ${said}`);
 }
 
 /** A file of root's, whatever the VMM's user put in its place. */

@@ -1,0 +1,91 @@
+import { constants, copyFile, type FileHandle, open, rm } from 'node:fs/promises';
+import { systemCode } from '@wrenn/core';
+import { dataRanges } from '@wrenn/sys';
+import type { CopiedDisk } from '../engine-disks.ts';
+
+const chunkBytes = 4 << 20;
+/** Of a file system: what is all zero in a file is given back in pieces of this size. */
+const blockBytes = 64 << 10;
+const zeros = Buffer.alloc(blockBytes);
+
+/** A copy that shares its blocks with the original until one of them is written; false where the file system has none. */
+export async function cloneFile({ from, to, owner }: CopiedDisk): Promise<boolean> {
+  try {
+    await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
+  } catch (thrown) {
+    if (!['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOSYS', 'ENOTTY'].includes(systemCode(thrown) ?? ''))
+      throw thrown;
+    await rm(to, { force: true });
+    return false;
+  }
+  await giveTo(to, owner);
+  return true;
+}
+
+/**
+ * A copy of what the file holds: its holes stay holes, and what reads as zeros becomes one. `bytes` is the size of a
+ * device, which does not say it.
+ */
+export async function copySparse(
+  { from, to, owner }: CopiedDisk,
+  signal: AbortSignal,
+  bytes?: number,
+): Promise<void> {
+  await using source = await open(from, 'r');
+  await using target = await open(to, 'wx', 0o600);
+  try {
+    const size = bytes ?? (await source.stat()).size;
+    await target.truncate(size);
+    const buffer = Buffer.alloc(chunkBytes);
+    for (const { offset, length } of dataRanges(source.fd, size)) {
+      for (let done = 0; done < length; done += chunkBytes) {
+        signal.throwIfAborted();
+        const chunk = buffer.subarray(0, Math.min(chunkBytes, length - done));
+        await readFully(source, chunk, offset + done);
+        await writeWithoutZeros(target, chunk, offset + done);
+      }
+    }
+    await target.chown(owner.uid, owner.gid);
+  } catch (thrown) {
+    await rm(to, { force: true });
+    throw thrown;
+  }
+}
+
+async function giveTo(path: string, owner: CopiedDisk['owner']): Promise<void> {
+  try {
+    await using file = await open(path, 'r+');
+    await file.chmod(0o600);
+    await file.chown(owner.uid, owner.gid);
+  } catch (thrown) {
+    await rm(path, { force: true });
+    throw thrown;
+  }
+}
+
+async function writeWithoutZeros(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  let from = 0;
+  for (let at = 0; at <= bytes.length; at += blockBytes) {
+    const block = bytes.subarray(at, at + blockBytes);
+    if (at < bytes.length && !block.equals(zeros.subarray(0, block.length))) continue;
+    if (at > from) await writeFully(file, bytes.subarray(from, at), position + from);
+    from = at + blockBytes;
+  }
+  if (from < bytes.length) await writeFully(file, bytes.subarray(from), position + from);
+}
+
+async function readFully(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, position + done);
+    // It was cut short since; what is behind its end reads as zeros.
+    if (bytesRead === 0) return void bytes.fill(0, done);
+    done += bytesRead;
+  }
+}
+
+async function writeFully(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
+}

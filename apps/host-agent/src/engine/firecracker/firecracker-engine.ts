@@ -1,0 +1,90 @@
+import { deadline, WrennError } from '@wrenn/core';
+import type { Logger } from '@wrenn/service';
+import type { RawDisks } from '../../disks/raw/raw-disks.ts';
+import type {
+  BootMemory,
+  Engine,
+  EngineTraits,
+  MachineRecord,
+  MachineSnapshot,
+  MachineSpec,
+} from '../engine.ts';
+import { hostCpu } from '../host-cpu.ts';
+import { adoptMachine } from './adopt-machine.ts';
+import type { FirecrackerApi } from './api/client.ts';
+import { bootGuest, restoreGuest } from './boot-sequence.ts';
+import type { FirecrackerBuild } from './builds.ts';
+import type { FirecrackerMachine } from './firecracker-machine.ts';
+import { startMachine } from './start-machine.ts';
+
+/** The guest's memory is read when it is touched, so this does not grow with it. */
+const restoreDeadlineMs = 30_000;
+
+export interface FirecrackerOptions {
+  /** Ascending; new machines get the last. */
+  readonly builds: readonly [FirecrackerBuild, ...FirecrackerBuild[]];
+  readonly disks: RawDisks;
+  /** A folder of root's for the roots of jailed VMMs; made when it is needed. */
+  readonly jails: string;
+  readonly console: 'off' | 'boot';
+  readonly log: Logger;
+}
+
+/** See docs/firecracker.md, which also says what of this has run with the real binary, and what has not. */
+export class FirecrackerEngine implements Engine {
+  readonly traits: EngineTraits;
+  readonly disks: RawDisks;
+  readonly #options: FirecrackerOptions;
+
+  private constructor(traits: EngineTraits, options: FirecrackerOptions) {
+    this.traits = traits;
+    this.disks = options.disks;
+    this.#options = options;
+  }
+
+  static async open(options: FirecrackerOptions): Promise<FirecrackerEngine> {
+    const builds = options.builds.map(({ id }) => id);
+    const build = builds.at(-1) ?? options.builds[0].id;
+    const cpu = await hostCpu();
+    return new FirecrackerEngine({ name: 'firecracker', isolation: 'kvm', build, builds, cpu }, options);
+  }
+
+  async boot(spec: MachineSpec, memory: BootMemory, signal: AbortSignal): Promise<FirecrackerMachine> {
+    const console = this.#options.console === 'boot' ? 'serial' : 'off';
+    const build = this.#buildOf(this.traits.build);
+    const start = { kind: 'boot', memory: memory.path, console } as const;
+    const configure = (api: FirecrackerApi) => bootGuest(api, { ...spec, console }, signal);
+    return await startMachine({ ...this.#options, spec, build, start, configure }, signal);
+  }
+
+  async restore(
+    spec: MachineSpec,
+    snapshot: MachineSnapshot,
+    signal: AbortSignal,
+  ): Promise<FirecrackerMachine> {
+    using limit = deadline(restoreDeadlineMs, 'restoring the virtual machine', signal);
+    const build = this.#buildOf(snapshot.build);
+    // The template's memory alone is a file that can be mapped, and is shared by all who do.
+    const memory = snapshot.memory.changes.length === 0 ? 'file' : 'page_server';
+    const start = { kind: 'restore', memory, snapshot } as const;
+    const configure = (api: FirecrackerApi) => restoreGuest(api, { memory, metadata: spec.metadata }, limit);
+    return await startMachine({ ...this.#options, spec, build, start, configure }, limit);
+  }
+
+  adopt(record: MachineRecord, signal: AbortSignal): Promise<FirecrackerMachine | undefined> {
+    return adoptMachine(record, this.#options, signal);
+  }
+
+  sweep(slots: ReadonlySet<number>, signal: AbortSignal): Promise<string[]> {
+    return this.disks.sweep(slots, signal);
+  }
+
+  /** A snapshot says by which build it was made, and restores with no other. */
+  #buildOf(id: string): FirecrackerBuild {
+    const build = this.#options.builds.find((each) => each.id === id);
+    if (build !== undefined) return build;
+    throw new WrennError('snapshot_refused', `Firecracker ${id} is not installed`, {
+      remedy: 'put that build back under WRENN_FIRECRACKER_DIR, beside the others',
+    });
+  }
+}

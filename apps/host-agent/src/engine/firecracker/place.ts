@@ -1,0 +1,61 @@
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
+import { WrennError } from '@wrenn/core';
+
+/**
+ * Where every VMM sees its machine's directory. A snapshot names its drives by their paths, and is to be restored by
+ * whichever machine: so all of them see theirs at one place, each in a mount namespace of its own.
+ */
+export const directoryView = '/tmp/fc-vm';
+
+/** Names in a machine's directory. Those of files from elsewhere are empty, and covered by the file in the VMM's view. */
+const names = {
+  control: 'api.sock',
+  pageServer: 'uffd.sock',
+  kernel: 'kernel',
+  initrd: 'initrd',
+  rootfs: 'rootfs',
+  runtime: 'runtime',
+  memoryBase: 'memory-base',
+  deviceState: 'device-state',
+  log: 'log',
+  console: 'console',
+  said: 'vmm.log',
+  devices: 'devices',
+  workingSet: 'working-set',
+} as const;
+export type PlaceName = keyof typeof names;
+
+export function inView(name: PlaceName): string {
+  return `${directoryView}/${names[name]}`;
+}
+
+export function inPlace(directory: string, name: PlaceName): string {
+  return `${directory}/${names[name]}`;
+}
+
+/** Makes what the view is mounted over; on a machine where users may write to /tmp, somebody may have been there first. */
+export async function makeViewPoint(): Promise<void> {
+  await mkdir(directoryView, { recursive: true, mode: 0o711 });
+  const { uid, mode } = await lstat(directoryView);
+  const isDirectory = (mode & constants.S_IFMT) === constants.S_IFDIR;
+  if (isDirectory && uid === 0 && (mode & 0o022) === 0) return;
+  throw new WrennError(
+    'missing_prerequisite',
+    `${directoryView} is not a directory that only root writes to`,
+    {
+      remedy: `remove ${directoryView}`,
+    },
+  );
+}
+
+/**
+ * Opens a file in a directory that a VMM's user owns, for reading. It is not followed where that user put a link in its
+ * place, and not waited for where it put a pipe. Throws what opening does, and agent_error for what is no file.
+ */
+export async function openPlaced(path: string): Promise<FileHandle> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw new WrennError('agent_error', `${path} is not a file`);
+}
