@@ -1,5 +1,5 @@
 // Who may import whom. The order is: core <- protocol, sys, postgres <- the apps; sdk <- cli; testkit <- tests only.
-const testFiles = '\\.test\\.ts$|^tests/|^bench/|^packages/testkit/';
+const testFiles = '\\.test\\.ts$|/testing/|^tests/|^bench/|^packages/testkit/';
 module.exports = {
   forbidden: [
     {

@@ -11,6 +11,10 @@ import { FakeMachine } from './state.ts';
 /**
  * A program that is started as Firecracker is, and answers its API as that does, without a virtual machine: its guest is
  * memory that a test touches. install-fake-firecracker.ts makes the executable, and sets the environment that is read here.
+ *
+ * What it does not have: vCPUs, so a guest does nothing of itself; drives of vhost-user, huge pages, pmem, vsock, memory
+ * hotplug and CPU templates, which it refuses; metrics and balloon statistics. Where it is stricter than Firecracker is
+ * said in state.ts and validate.ts. Its faults have their beginning in common with Firecracker's, not their words.
  */
 const version = process.env['FAKE_FIRECRACKER_VERSION'] ?? '1.16.2';
 const journalFile = process.env['FAKE_FIRECRACKER_JOURNAL'];
