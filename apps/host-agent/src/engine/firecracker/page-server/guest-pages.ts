@@ -33,12 +33,18 @@ export class GuestPages {
     this.#removed = new Uint8Array(memoryBytes / pageBytes);
   }
 
-  /** Where an address of the VMM is in the guest's memory; undefined where it is not in it. */
-  offsetOf(address: bigint): number | undefined {
+  /**
+   * Where the page that somebody waits for is in the guest's memory; undefined where it is not in it. It is missing, whatever
+   * was seen before: what is given back is told before it is gone, and seems to be there in between.
+   */
+  missing(address: bigint): number | undefined {
     const region = this.#regions.find(
       (each) => address >= each.address && address < each.address + BigInt(each.length),
     );
-    return region && region.offset + Number(address - region.address);
+    if (region === undefined) return undefined;
+    const page = Math.floor((region.offset + Number(address - region.address)) / pageBytes);
+    this.#present[page] = 0;
+    return page * pageBytes;
   }
 
   remove(start: bigint, end: bigint): void {

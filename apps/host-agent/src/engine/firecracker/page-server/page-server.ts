@@ -65,7 +65,7 @@ export class PageServer {
     for (const event of events) if (event.kind === 'removed') pages.remove(event.start, event.end);
     for (const event of events) {
       if (event.kind !== 'missing') continue;
-      const offset = pages.offsetOf(event.address);
+      const offset = pages.missing(event.address);
       if (offset === undefined) throw new PageFault('a page is missing that is not in the memory');
       this.#waiting.push(offset);
     }
