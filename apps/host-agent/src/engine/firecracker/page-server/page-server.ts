@@ -5,8 +5,8 @@ import type { Part, WorkingSet } from './working-set.ts';
 
 /** What is placed of a working set before it is looked whether somebody waits. */
 const prefetchedBytes = 256 << 10;
-/** After this long without a fault what was learned is noted. */
-const quietMs = 1_000;
+/** After this long without a fault what was learned is noted: soon enough for a machine that is paused meanwhile. */
+const quietMs = 250;
 const eventBytes = 32;
 const mostEvents = 256;
 
@@ -43,14 +43,15 @@ export class PageServer {
     const { userfaultfd, vmm } = this.#options;
     for (;;) {
       const [faults, end] = pollDescriptors([userfaultfd, vmm], this.#patience());
-      if (end?.isReadable === true) return;
+      if (end?.isReadable === true) break;
       if (faults?.isOver === true) throw new PageFault('the userfaultfd is in error');
       if (faults?.isReadable === true) this.#take(readUserfaults(userfaultfd, this.#buffer));
       const isServed = this.#serveWaiting();
       if (faults?.isReadable === true || !isServed) continue;
       if (this.#prefetch.length > 0) this.#prefetchSome();
-      else this.#noteWhenQuiet();
+      else this.#noteWhatIsNew();
     }
+    this.#noteWhatIsNew();
   }
 
   /** For ever where there is nothing left to do. */
@@ -103,7 +104,7 @@ export class PageServer {
     }
   }
 
-  #noteWhenQuiet(): void {
+  #noteWhatIsNew(): void {
     if (this.#isNoted) return;
     this.#isNoted = true;
     this.#options.note();

@@ -22,12 +22,13 @@ beforeEach(async () => {
 });
 afterEach(() => fixture[Symbol.asyncDispose]());
 
-async function served(prefetch?: string) {
-  const job = await fixture.job(snapshot, memoryMiB, prefetch);
-  await fixture.start(job);
+async function served(prefetch?: string, recordTo?: string) {
+  const usual = await fixture.job(snapshot, memoryMiB, prefetch);
+  const job = { ...usual, recordTo: recordTo ?? usual.recordTo };
+  const server = await fixture.start(job);
   const backing = { kind: 'handed over', socketPath: job.socketPath } as const;
   const peer = await UserfaultPeer.start({ lengths: regionsOf(memoryMiB), backing, as: vmmUser });
-  return { job, peer };
+  return { job, server, peer };
 }
 
 /** The pages that a working set names, once one is there. */
@@ -101,6 +102,20 @@ describe('the working set', () => {
     ).toBe(true);
     expect(peer.residentPages().size).toBeLessThan(64);
     await peer.kill();
+  });
+
+  it('is noted when the machine ends right after it needed something', async () => {
+    const { job, peer } = await served();
+    await peer.read(0, 1);
+    await peer.kill();
+    expect(await recorded(job.recordTo)).toContain(0);
+  });
+
+  it('that cannot be noted is no fault', async () => {
+    const { server, peer } = await served(undefined, '/proc/nothing');
+    await peer.read(0, 1);
+    await peer.kill();
+    expect(await server.ended).toBeUndefined();
   });
 
   it('that is the whole memory does not keep a fault waiting for its end', async () => {

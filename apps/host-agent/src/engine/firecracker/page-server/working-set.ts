@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { pageBytes } from '../../engine.ts';
 
 /** A part of the guest's memory, in bytes, of whole pages. */
@@ -70,9 +70,13 @@ export function readWorkingSet(path: string | undefined, memoryBytes: number): P
   }
 }
 
-/** Replaces the file as a whole. */
+/** Replaces the file as a whole, where that can be done: nobody waits for a hint, and no machine ends for want of room for it. */
 export function writeWorkingSet(path: string, parts: readonly Part[]): void {
   const draft = `${path}.new`;
-  writeFileSync(draft, encodeWorkingSet(parts), { mode: 0o600 });
-  renameSync(draft, path);
+  try {
+    writeFileSync(draft, encodeWorkingSet(parts), { mode: 0o600 });
+    renameSync(draft, path);
+  } catch {
+    rmSync(draft, { force: true });
+  }
 }
