@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { openPlaced } from '../files/open-placed.ts';
 
 /** The guest's serial console, in the machine's directory; kept while a template boots. */
 export const consoleFile = 'console.log';
@@ -10,7 +10,7 @@ const tailBytes = 2_000;
 
 /** The last lines of the guest's console, on one line. */
 export async function consoleTail(directory: string): Promise<string> {
-  await using file = await open(join(directory, consoleFile), 'r');
+  await using file = await openPlaced(join(directory, consoleFile));
   const { size } = await file.stat();
   const { bytesRead, buffer } = await file.read(
     Buffer.alloc(tailBytes),

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, copyFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { allEnded, Cleanup, type SnapshotId, systemCode } from '@wrenn/core';
+import { allEnded, Cleanup, type SnapshotId, systemCode, WrennError } from '@wrenn/core';
 import type { Machine, WrittenPages } from '../engine/engine.ts';
 import { flush } from '../files/flush.ts';
+import { openPlaced } from '../files/open-placed.ts';
 import { stampOf } from '../templates/template-snapshot.ts';
 import { partOf } from './files.ts';
 import type { InProgress } from './in-progress.ts';
@@ -19,6 +20,10 @@ import { templateMemoryPart } from './template-part.ts';
 
 /** A map that reads from this many layers is followed by one that reads from one: all that differs from the template. */
 const mostLayers = 8;
+
+/** Some ten KiB with both engines. */
+const largestDeviceState = 64 << 20;
+const largestHint = 1 << 20;
 
 /** What a draft becomes, beside what it measures itself. */
 export type DraftFacts = Omit<
@@ -103,15 +108,22 @@ export class Draft implements AsyncDisposable {
   /** Keeps a hint for those who start from it. That there is none is no fault. */
   async noteWorkingSet(from: string): Promise<void> {
     try {
-      await copyFile(from, this.#path('workingSet'));
+      await using file = await openPlaced(from);
+      const { size } = await file.stat();
+      if (size <= largestHint)
+        await writeFile(this.#path('workingSet'), await file.readFile(), { mode: 0o600 });
     } catch (thrown) {
       if (systemCode(thrown) !== 'ENOENT') throw thrown;
     }
   }
 
-  /** Copies the engine's file. */
+  /** Copies the engine's file, which is in a directory that the VMM's user writes to. */
   async writeDeviceState(from: string): Promise<void> {
-    await copyFile(from, this.#path('deviceState'));
+    await using file = await openPlaced(from);
+    const { size } = await file.stat();
+    if (size > largestDeviceState)
+      throw new WrennError('agent_error', `the state of the machine's devices has ${size} bytes`);
+    await writeFile(this.#path('deviceState'), await file.readFile(), { mode: 0o600 });
   }
 
   /** `disks` from the lowest to the topmost; each is complete and is never written to again. */
@@ -123,7 +135,6 @@ export class Draft implements AsyncDisposable {
     const memory = this.#memory;
     if (memory === undefined) throw new TypeError('a draft without memory cannot be published');
     await writeFile(this.#path('memoryMap'), encodeMap(memory.map), { mode: 0o600 });
-    await chmod(this.#path('deviceState'), 0o600);
     const [memoryMap, deviceState, layers, sealed, base] = await allEnded([
       partOf(this.#path('memoryMap')),
       partOf(this.#path('deviceState')),

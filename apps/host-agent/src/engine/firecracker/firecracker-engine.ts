@@ -1,5 +1,4 @@
 import { deadline, WrennError } from '@wrenn/core';
-import type { Logger } from '@wrenn/service';
 import type { RawDisks } from '../../disks/raw/raw-disks.ts';
 import type {
   BootMemory,
@@ -15,20 +14,11 @@ import type { FirecrackerApi } from './api/client.ts';
 import { bootGuest, restoreGuest } from './boot-sequence.ts';
 import type { FirecrackerBuild } from './builds.ts';
 import type { FirecrackerMachine } from './firecracker-machine.ts';
+import type { FirecrackerOptions } from './options.ts';
 import { startMachine } from './start-machine.ts';
 
 /** The guest's memory is read when it is touched, so this does not grow with it. */
 const restoreDeadlineMs = 30_000;
-
-export interface FirecrackerOptions {
-  /** Ascending; new machines get the last. */
-  readonly builds: readonly [FirecrackerBuild, ...FirecrackerBuild[]];
-  readonly disks: RawDisks;
-  /** A folder of root's for the roots of jailed VMMs; made when it is needed. */
-  readonly jails: string;
-  readonly console: 'off' | 'boot';
-  readonly log: Logger;
-}
 
 /** See docs/firecracker.md, which also says what of this has run with the real binary, and what has not. */
 export class FirecrackerEngine implements Engine {

@@ -1,7 +1,8 @@
 import { describeError, systemCode, WrennError } from '@wrenn/core';
+import { openPlaced } from '../../files/open-placed.ts';
 import { lastLines } from '../console.ts';
 import type { BoundedLog } from './bounded-log.ts';
-import { inPlace, openPlaced } from './place.ts';
+import { inPlace } from './place.ts';
 
 const longestWords = 1_000;
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
 import { WrennError } from '@wrenn/core';
 
 /**
@@ -47,15 +47,4 @@ export async function makeViewPoint(): Promise<void> {
       remedy: `remove ${directoryView}`,
     },
   );
-}
-
-/**
- * Opens a file in a directory that a VMM's user owns, for reading. It is not followed where that user put a link in its
- * place, and not waited for where it put a pipe. Throws what opening does, and agent_error for what is no file.
- */
-export async function openPlaced(path: string): Promise<FileHandle> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  if ((await file.stat()).isFile()) return file;
-  await file.close();
-  throw new WrennError('agent_error', `${path} is not a file`);
 }

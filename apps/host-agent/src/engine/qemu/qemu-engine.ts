@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { deadline, describeError, systemCode, until, WrennError } from '@wrenn/core';
 import { qcow2Disks } from '../../disks/qcow2/qcow2-disks.ts';
 import { isRunning, killProcess } from '../../process/process-identity.ts';
@@ -28,10 +29,12 @@ export class QemuEngine implements Engine {
   readonly disks = qcow2Disks;
 
   readonly #tscKhz: number | undefined;
+  readonly #groups: readonly number[];
 
-  private constructor(traits: EngineTraits, tscKhz: number | undefined) {
+  private constructor(traits: EngineTraits, tscKhz: number | undefined, groups: readonly number[]) {
     this.traits = traits;
     this.#tscKhz = tscKhz;
+    this.#groups = groups;
   }
 
   /** Asks the installed QEMU for its exact build. */
@@ -44,7 +47,9 @@ export class QemuEngine implements Engine {
     if (!build) throw new WrennError('missing_prerequisite', `${qemuProgram} does not say its version`);
     const tscKhz = await hostTscKhz();
     const cpu = isolation === 'kvm' ? await hostCpu() : `qemu max, tsc ${tscKhz ?? 'unknown'} kHz`;
-    return new QemuEngine({ name: 'qemu', isolation, build, builds: [build], cpu }, tscKhz);
+    // Debian gives /dev/kvm to a group, which a machine's own user is not in. Not tried here: this needs a host with KVM.
+    const groups = isolation === 'kvm' ? [(await stat('/dev/kvm')).gid].filter((gid) => gid !== 0) : [];
+    return new QemuEngine({ name: 'qemu', isolation, build, builds: [build], cpu }, tscKhz, groups);
   }
 
   boot(spec: MachineSpec, memory: BootMemory, signal: AbortSignal): Promise<Machine> {
@@ -95,7 +100,7 @@ export class QemuEngine implements Engine {
   async #start(spec: MachineSpec, start: QemuStart, signal: AbortSignal): Promise<QemuMachine> {
     const controlSocket = `${spec.directory}/${machineFiles.control}`;
     const args = qemuArguments(spec, start, this.traits.isolation, this.#tscKhz);
-    const vmm = await startVmm(spec, args);
+    const vmm = await startVmm(spec, args, this.#groups);
     const { pid, startTicks } = vmm;
     const record = { engine: 'qemu', pid, startTicks, controlSocket, build: this.traits.build } as const;
     try {

@@ -1,16 +1,21 @@
 import { spawn } from 'node:child_process';
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { systemCode, WrennError } from '@wrenn/core';
 import { enterAndBecome } from '../../cgroup/enter-and-become.ts';
+import { openPlaced } from '../../files/open-placed.ts';
 import { type StartedProcess, startedProcess } from '../../process/started-process.ts';
 import type { MachineSpec } from '../engine.ts';
 import { machineFiles, qemuProgram } from './arguments.ts';
 
 /**
- * Starts QEMU confined: in the slot's network namespace, as the slot's own user without groups or a way to gain
- * privileges, in its cgroup. It has a session of its own and writes to a file, so it outlives the agent.
+ * Starts QEMU confined: in the slot's network namespace, as the slot's own user without groups but those of the devices
+ * that it opens or a way to gain privileges, in its cgroup. It has a session of its own and writes to a file, so it outlives the agent.
  */
-export async function startVmm(spec: MachineSpec, args: readonly string[]): Promise<StartedProcess> {
+export async function startVmm(
+  spec: MachineSpec,
+  args: readonly string[],
+  groups: readonly number[],
+): Promise<StartedProcess> {
   await using log = await open(`${spec.directory}/${machineFiles.log}`, 'a', 0o600);
   const { namespace, uid, gid } = spec.slot;
   const child = spawn(
@@ -18,7 +23,7 @@ export async function startVmm(spec: MachineSpec, args: readonly string[]): Prom
     [
       ...['-c', enterAndBecome, 'wrenn-vmm', ...spec.cgroup.procsFiles, '--'],
       ...['nsenter', `--net=/run/netns/${namespace}`, '--'],
-      ...['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--no-new-privs', '--'],
+      ...['setpriv', `--reuid=${uid}`, `--regid=${gid}`, groupsOption(groups), '--no-new-privs', '--'],
       ...[qemuProgram, ...args],
     ],
     {
@@ -36,10 +41,15 @@ export async function startVmm(spec: MachineSpec, args: readonly string[]): Prom
   }
 }
 
+export function groupsOption(groups: readonly number[]): string {
+  return groups.length === 0 ? '--clear-groups' : `--groups=${groups.join(',')}`;
+}
+
 /** The end of QEMU's own messages, for an error to carry. */
 export async function logTail(directory: string): Promise<string> {
   try {
-    const text = await readFile(`${directory}/${machineFiles.log}`, 'utf8');
+    await using file = await openPlaced(`${directory}/${machineFiles.log}`);
+    const text = await file.readFile('utf8');
     return text.trim().split('\n').slice(-3).join('; ') || 'it said nothing';
   } catch (thrown) {
     if (systemCode(thrown) === 'ENOENT') return 'it left no log';

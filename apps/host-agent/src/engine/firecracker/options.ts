@@ -1,0 +1,13 @@
+import type { Logger } from '@wrenn/service';
+import type { RawDisks } from '../../disks/raw/raw-disks.ts';
+import type { FirecrackerBuild } from './builds.ts';
+
+export interface FirecrackerOptions {
+  /** Ascending; new machines get the last. */
+  readonly builds: readonly [FirecrackerBuild, ...FirecrackerBuild[]];
+  readonly disks: RawDisks;
+  /** A folder of root's for the roots of jailed VMMs; made when it is needed. */
+  readonly jails: string;
+  readonly console: 'off' | 'boot';
+  readonly log: Logger;
+}
