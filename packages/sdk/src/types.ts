@@ -12,6 +12,8 @@ export interface Capsule {
   readonly engine?: string;
   /** `emulated` is not a boundary against hostile code. */
   readonly isolation?: 'kvm' | 'emulated';
+  /** Why it is in `error`, where its host knows. */
+  readonly failure?: string;
   readonly hostIp?: string;
   readonly createdAt: Date;
   readonly startedAt?: Date;

@@ -20,6 +20,8 @@ export interface FakeCapsule {
   readonly request: CreateSandboxRequest;
   status: 'running' | 'error';
   createdAtMs: number;
+  /** What the host says of it. */
+  metadata?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -102,9 +104,10 @@ export class FakeHostAgent implements AsyncDisposable {
       execStream: (request, { signal }) => this.#stream(request, signal),
       listSandboxes: () => ({
         epoch: this.epoch,
-        sandboxes: [...this.capsules].map(([sandboxId, { status, createdAtMs }]) => ({
+        sandboxes: [...this.capsules].map(([sandboxId, { status, createdAtMs, metadata }]) => ({
           sandboxId,
           status,
+          metadata: { ...metadata },
           createdAtUnix: BigInt(Math.floor(createdAtMs / 1000)),
           lastActiveAtUnix: BigInt(Math.floor(createdAtMs / 1000)),
         })),

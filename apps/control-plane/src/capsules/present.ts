@@ -5,7 +5,7 @@ import { type capsuleBody, type createdBody, factsOf, type stepsBody } from './s
 
 /** A capsule as clients get it. */
 export function present(capsule: Capsule): z.output<typeof capsuleBody> {
-  const { engine, isolation } = capsule.facts;
+  const { engine, isolation, failure } = capsule.facts;
   return {
     id: capsule.id,
     status: capsule.status,
@@ -19,6 +19,7 @@ export function present(capsule: Capsule): z.output<typeof capsuleBody> {
     ...(isolation === 'kvm' || isolation === 'emulated' ? { isolation } : {}),
     // Another one has that address by now, if it does not run.
     ...(capsule.hostIp === '' || capsule.status !== 'running' ? {} : { host_ip: capsule.hostIp }),
+    ...(failure === undefined || capsule.status !== 'error' ? {} : { failure }),
     created_at: capsule.createdAt.toISOString(),
     ...(capsule.startedAt === undefined ? {} : { started_at: capsule.startedAt.toISOString() }),
     ...(capsule.lastActiveAt === undefined ? {} : { last_active_at: capsule.lastActiveAt.toISOString() }),

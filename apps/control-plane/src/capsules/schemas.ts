@@ -61,6 +61,7 @@ export const capsuleBody = z
       .optional()
       .describe('`emulated` is not a boundary against hostile code.'),
     host_ip: z.string().optional().describe('Where its host reaches it.'),
+    failure: z.string().optional().describe('Why it is in `error`, where its host knows.'),
     created_at: time,
     started_at: time.optional(),
     last_active_at: time.optional(),

@@ -100,6 +100,17 @@ test('a machine that ran and failed is kept with its disk until somebody destroy
   await client.capsules.destroy(id);
 });
 
+test('a capsule whose machine broke says why, as its host knows it', async () => {
+  const { id, metadata: before } = await client.capsules.create();
+  const metadata = { failure: 'its virtual machine ended by itself: out of memory' };
+  server.agent.capsules.set(id, { ...machine(id), status: 'error', metadata });
+  await settled(id, 'error');
+  const { failure, metadata: facts } = await client.capsules.get(id);
+  expect(failure).toBe(metadata.failure);
+  expect(facts).toEqual(before);
+  await client.capsules.destroy(id);
+});
+
 test('a host that is silent for long loses its capsules, and has them again when it is back', async () => {
   const { id } = await client.capsules.create();
   const facts = server.agent.facts;

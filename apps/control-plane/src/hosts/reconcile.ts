@@ -57,7 +57,8 @@ export async function reconcile(look: Look): Promise<string> {
   for (const capsule of known) {
     const action = settle(capsule, machines.get(capsule.id), isNewAgent);
     if (action === undefined || !canCapsule(action, capsule.status)) continue;
-    await apply(look, capsule, action, reasonFor(capsule, action, autoPaused));
+    const failure = machines.get(capsule.id)?.metadata['failure'];
+    await apply(look, capsule, action, failure ?? reasonFor(capsule, action, autoPaused));
   }
   await noteActivity(look.database, sandboxes);
   await destroyStrangers(look, sandboxes);
@@ -124,7 +125,13 @@ async function apply(
 ): Promise<void> {
   const row = await database
     .updateTable('capsules')
-    .set({ ...leadingTo(action), last_updated: sql`now()` })
+    .set({
+      ...leadingTo(action),
+      ...(action === 'fail' && reason !== undefined
+        ? { facts: sql<string>`facts || ${JSON.stringify({ failure: reason })}::jsonb` }
+        : {}),
+      last_updated: sql`now()`,
+    })
     .where('id', '=', uuidFromId(id))
     .where('status', '=', status)
     .where(sql<boolean>`last_updated::text = ${version}`)

@@ -23,13 +23,15 @@ export function watchMachine(context: CapsuleContext, capsule: RunningCapsule): 
 async function fail(context: CapsuleContext, capsule: RunningCapsule): Promise<void> {
   // Destroyed in the meantime: that was the cause.
   if (context.capsules.get(capsule.id) !== capsule) return;
+  const failure = `its virtual machine ended by itself: ${await capsule.machine.lastWords()}`;
   const failed = {
     ...withoutMachine(capsule.record),
+    metadata: { ...capsule.record.metadata, failure },
     phase: 'failed' as const,
     lastActiveAtMs: capsule.activity.lastActiveAtMs,
   };
   context.log.error(
-    { capsule: capsule.id, pid: capsule.machine.record.pid },
+    { capsule: capsule.id, pid: capsule.machine.record.pid, failure },
     'the virtual machine ended by itself',
   );
   await context.journal.write(capsule.id, failed);

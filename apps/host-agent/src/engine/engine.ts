@@ -141,6 +141,8 @@ export interface Machine {
   readonly unwritten: 'base' | 'start';
   /** Where it is noted which parts of its memory were needed since it started; the file may be missing. */
   readonly workingSet: string | undefined;
+  /** What the VMM said last, for the fault of a capsule whose machine ended by itself; made fit to be shown. */
+  lastWords(): Promise<string>;
   /** Of a machine that was booted: the last lines of the guest's console, on one line, or why there are none. */
   consoleTail(): Promise<string>;
   /** Ends the VMM; the guest gets no say. Returns when the process is gone. */

@@ -5,6 +5,7 @@ import type { MachineRecord } from '../engine.ts';
 import { FirecrackerApi } from './api/client.ts';
 import { type Lifeline, lifeline } from './api/lifeline.ts';
 import { FirecrackerMachine } from './firecracker-machine.ts';
+import { lastWords } from './last-words.ts';
 import type { FirecrackerOptions } from './options.ts';
 import { adoptPageServer } from './page-server/start-page-server.ts';
 import { inPlace } from './place.ts';
@@ -52,6 +53,7 @@ export async function adoptMachine(
     // A template's build does not outlive the agent.
     bootMemory: undefined,
     workingSet: record.pageServer && inPlace(directory, 'workingSet'),
+    lastWords: () => lastWords(directory, undefined),
     consoleTail: async () => 'nothing that this agent has seen',
     release: () => held.release(),
   });

@@ -16,6 +16,7 @@ export interface FirecrackerParts {
   readonly bootMemory: string | undefined;
   readonly workingSet: string | undefined;
   readonly consoleTail: () => Promise<string>;
+  readonly lastWords: () => Promise<string>;
   /** What it has of the host besides the VMM, which has ended. */
   readonly release: () => Promise<void>;
 }
@@ -69,6 +70,10 @@ export class FirecrackerMachine implements Machine {
 
   writtenPages(signal: AbortSignal): AsyncIterable<WrittenPages> {
     return this.#parts.written.pages(signal);
+  }
+
+  lastWords(): Promise<string> {
+    return this.#parts.lastWords();
   }
 
   consoleTail(): Promise<string> {

@@ -23,6 +23,8 @@ const names = {
   said: 'vmm.log',
   devices: 'devices',
   workingSet: 'working-set',
+  pageServerJob: 'page-server.json',
+  pageServerLog: 'page-server.log',
 } as const;
 export type PlaceName = keyof typeof names;
 

@@ -9,7 +9,7 @@ import { FirecrackerApi } from './api/client.ts';
 import { BoundedLog } from './bounded-log.ts';
 import type { FirecrackerBuild } from './builds.ts';
 import { FirecrackerMachine } from './firecracker-machine.ts';
-import { withLastWords } from './last-words.ts';
+import { lastWords, withLastWords } from './last-words.ts';
 import type { FirecrackerOptions } from './options.ts';
 import { type PageServerProcess, startPageServer } from './page-server/start-page-server.ts';
 import { inPlace } from './place.ts';
@@ -41,7 +41,7 @@ export async function startMachine(options: StartOptions, signal: AbortSignal): 
   const log = BoundedLog.open(inPlace(spec.directory, 'log'), spec.slot);
   await held.add('log', () => log[Symbol.dispose]());
   try {
-    return await start(options, held, signal);
+    return await start(options, held, log, signal);
   } catch (cause) {
     const error = await withLastWords(cause, spec.directory, log);
     await held.release();
@@ -49,7 +49,12 @@ export async function startMachine(options: StartOptions, signal: AbortSignal): 
   }
 }
 
-async function start(options: StartOptions, held: Cleanup, signal: AbortSignal): Promise<FirecrackerMachine> {
+async function start(
+  options: StartOptions,
+  held: Cleanup,
+  log: BoundedLog,
+  signal: AbortSignal,
+): Promise<FirecrackerMachine> {
   const { spec, build } = options;
   const consoleTail = await keepConsole(options, held);
   const disk = await options.disks.attach(spec.disks, spec.slot, signal);
@@ -83,6 +88,7 @@ async function start(options: StartOptions, held: Cleanup, signal: AbortSignal):
     bootMemory: options.start.kind === 'boot' ? basename(options.start.memory) : undefined,
     workingSet: pages && inPlace(spec.directory, 'workingSet'),
     consoleTail,
+    lastWords: () => lastWords(spec.directory, log),
     release: () => held.release(),
   });
 }

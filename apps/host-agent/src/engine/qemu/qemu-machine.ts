@@ -9,6 +9,7 @@ import type { Machine, MachineRecord, WrittenPages } from '../engine.ts';
 import { FullDiskWatch } from './full-disk.ts';
 import { GuestMemory } from './guest-memory.ts';
 import type { Qmp } from './qmp.ts';
+import { logTail } from './vmm-process.ts';
 
 const runState = z.object({ running: z.boolean() });
 const memoryObject = z.object({ file: z.string(), bytes: z.number() });
@@ -124,6 +125,10 @@ export class QemuMachine implements Machine {
         .then(() => sendTo(incomingSocket, state, signal)),
     ]);
     await this.#qmp.run('cont', {}, signal);
+  }
+
+  lastWords(): Promise<string> {
+    return logTail(dirname(this.record.controlSocket));
   }
 
   async consoleTail(): Promise<string> {

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { access, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deadline, systemCode, until, WrennError } from '@wrenn/core';
 import type { Cgroup } from '../../../cgroup/cgroup.ts';
 import { enterAndBecome } from '../../../cgroup/enter-and-become.ts';
 import { isRunning, killProcess, type ProcessIdentity } from '../../../process/process-identity.ts';
 import { startedProcess } from '../../../process/started-process.ts';
+import { inPlace } from '../place.ts';
 import type { PageServerJob } from './job.ts';
 
 /** Node's start, and the opening of a few files. */
@@ -47,7 +47,7 @@ export async function startPageServer(
   { directory, cgroup }: PageServerPlace,
   signal: AbortSignal,
 ): Promise<PageServerProcess> {
-  const jobFile = join(directory, 'page-server.json');
+  const jobFile = inPlace(directory, 'pageServerJob');
   await replace(jobFile, JSON.stringify(job));
   await using log = await open(await replace(logFile(directory), ''), 'a');
   const child = spawn(
@@ -112,7 +112,7 @@ async function replace(path: string, content: string): Promise<string> {
 }
 
 function logFile(directory: string): string {
-  return join(directory, 'page-server.log');
+  return inPlace(directory, 'pageServerLog');
 }
 
 function notYet(thrown: unknown): undefined {
