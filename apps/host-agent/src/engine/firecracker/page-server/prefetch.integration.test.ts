@@ -76,6 +76,15 @@ describe('the working set', () => {
     await second.peer.kill();
   });
 
+  it('has all that a machine needed which jumped about in its memory', async () => {
+    const first = await served();
+    await first.peer.touchAll({ mode: 'read', order: 'random', every: 40 });
+    const there = first.peer.residentPages();
+    await first.peer.kill();
+    await first.server.ended;
+    expect(await recorded(first.job.recordTo)).toEqual(there);
+  });
+
   it('grows by what a second machine needs beside it', async () => {
     const first = await served();
     await first.peer.read(100 * pageBytes, 1);

@@ -18,16 +18,17 @@ const mostParts = 65_536;
  */
 export class WorkingSet {
   readonly #parts: Part[] = [];
-  readonly #seen = new Set<number>();
+  /** By where they begin. */
+  readonly #longest = new Map<number, number>();
 
   get parts(): readonly Part[] {
     return this.#parts;
   }
 
-  /** Parts that begin at the same page are one. */
+  /** Does nothing for what begins where a longer one does. */
   add(part: Part): void {
-    if (this.#parts.length >= mostParts || this.#seen.has(part.offset)) return;
-    this.#seen.add(part.offset);
+    if (this.#parts.length >= mostParts || (this.#longest.get(part.offset) ?? 0) >= part.length) return;
+    this.#longest.set(part.offset, part.length);
     this.#parts.push(part);
   }
 }
