@@ -2,9 +2,11 @@
 // may block, and so that its end is the end of one capsule at the most. Ends with 0 when the VMM has ended. Where it
 // cannot go on it kills the VMM, which would wait for ever, and says why in one line of JSON on standard error.
 // It imports little: what it takes of memory and of the time to start it takes once for each capsule.
-import { chmodSync, chownSync, closeSync, readFileSync, renameSync } from 'node:fs';
+import { closeSync, readFileSync, renameSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import {
   acceptUnix,
+  forgetCodePages,
   listenUnix,
   openProcess,
   peerCredentials,
@@ -24,13 +26,17 @@ const connectionMs = 60_000;
 
 function run(jobFile: string): void {
   const job = JSON.parse(readFileSync(jobFile, 'utf8')) as PageServerJob;
-  // What it needs is opened as root; the rest is done as the VMM's own user.
+  // What it needs is opened as root; the rest is done as the VMM's own user, whose the directory of the socket is.
   const source = PageSource.open(job, job.memoryBytes);
   const prefetch = readWorkingSet(job.prefetch, job.memoryBytes);
-  const listening = listen(job);
+  // Only root may keep code that the next page server runs as root.
+  flushCompileCache();
   process.setgroups?.([]);
   process.setgid?.(job.peer.gid);
   process.setuid?.(job.peer.uid);
+  const listening = listen(job.socketPath);
+  // Most of what it has read of Node's code only its start needed.
+  forgetCodePages();
   const connection = acceptPeer(listening, job.peer.uid);
   const vmm = openProcess(peerCredentials(connection).pid);
   try {
@@ -47,11 +53,9 @@ function run(jobFile: string): void {
 }
 
 /** The name appears when it listens, so that whoever waits for the name can connect. */
-function listen({ socketPath, peer }: PageServerJob): number {
+function listen(socketPath: string): number {
   const draft = `${socketPath}.new`;
   const listening = listenUnix(draft, 0o600);
-  chownSync(draft, peer.uid, peer.gid);
-  chmodSync(draft, 0o600);
   renameSync(draft, socketPath);
   return listening;
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { access, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { deadline, systemCode, until, WrennError } from '@wrenn/core';
 import type { Cgroup } from '../../../cgroup/cgroup.ts';
@@ -15,8 +15,12 @@ const startDeadlineMs = 20_000;
 const lookMs = 500;
 const longestWords = 1_000;
 const program = fileURLToPath(new URL('./main.ts', import.meta.url));
-/** One page server for each capsule that was restored: what it takes is taken as often. */
+/**
+ * One page server for each capsule that was restored: what it takes is taken as often. With these, the cache of its code,
+ * and its own care it keeps 12 MiB to itself (28 MiB are resident, most of them Node's code); without any, 37 and 89.
+ */
 const nodeOptions = [
+  '--v8-pool-size=1',
   '--max-semi-space-size=1',
   '--max-old-space-size=64',
   '--single-threaded-gc',
@@ -39,39 +43,61 @@ export interface PageServerPlace {
   /** Holds its job and what it says; only root may read these. */
   readonly directory: string;
   readonly cgroup: Cgroup;
+  /**
+   * A folder that only root may write, made when it is needed, where Node keeps the server's code without its types: the
+   * next one starts in half the time, without the memory that it takes to strip them.
+   */
+  readonly codeCache?: string;
 }
 
 /** Starts one that listens when this returns. Throws agent_error with what it said. */
 export async function startPageServer(
   job: PageServerJob,
-  { directory, cgroup }: PageServerPlace,
+  place: PageServerPlace,
   signal: AbortSignal,
 ): Promise<PageServerProcess> {
+  const server = await spawnServer(job, place);
+  const polling = new AbortController();
+  try {
+    using limit = deadline(startDeadlineMs, 'starting a page server', signal);
+    const listens = appears(job.socketPath, AbortSignal.any([limit, polling.signal]));
+    await Promise.race([listens, failed(server.ended)]);
+    return server;
+  } catch (thrown) {
+    await server.stop();
+    throw thrown;
+  } finally {
+    polling.abort();
+  }
+}
+
+async function spawnServer(
+  job: PageServerJob,
+  { directory, cgroup, codeCache }: PageServerPlace,
+): Promise<PageServerProcess> {
   const jobFile = inPlace(directory, 'pageServerJob');
-  await replace(jobFile, JSON.stringify(job));
-  await using log = await open(await replace(logFile(directory), ''), 'a');
+  await using described = await replace(jobFile);
+  await described.writeFile(JSON.stringify(job));
+  await using log = await replace(logFile(directory));
   const child = spawn(
     '/bin/sh',
     [
       ...['-c', enterAndBecome, 'wrenn-page-server', ...cgroup.procsFiles, '--'],
       ...[process.execPath, ...nodeOptions, program, jobFile],
     ],
-    { cwd: '/', detached: true, stdio: ['ignore', 'ignore', log.fd], env: {} },
+    {
+      cwd: '/',
+      detached: true,
+      stdio: ['ignore', 'ignore', log.fd],
+      env: codeCache === undefined ? {} : { NODE_COMPILE_CACHE: codeCache },
+    },
   );
   const { exited, ...identity } = await startedProcess(child, 'a page server');
-  const server: PageServerProcess = {
+  return {
     record: identity,
     ended: exited.then(() => lastWords(directory)),
     stop: () => killProcess(identity),
   };
-  try {
-    using limit = deadline(startDeadlineMs, 'starting a page server', signal);
-    await Promise.race([appears(job.socketPath, limit), failed(server.ended)]);
-    return server;
-  } catch (thrown) {
-    await server.stop();
-    throw thrown;
-  }
 }
 
 /** One that was started by an agent that is gone; undefined where it is gone too. */
@@ -104,11 +130,10 @@ async function failed(ended: Promise<string | undefined>): Promise<never> {
   throw new WrennError('agent_error', `the page server ended: ${said}`);
 }
 
-/** A file of root's, whatever the VMM's user put in its place. */
-async function replace(path: string, content: string): Promise<string> {
+/** A new file of root's, whatever the VMM's user put in its place. */
+async function replace(path: string): Promise<FileHandle> {
   await rm(path, { recursive: true, force: true });
-  await writeFile(path, content, { mode: 0o600, flag: 'wx' });
-  return path;
+  return await open(path, 'ax', 0o600);
 }
 
 function logFile(directory: string): string {
