@@ -3,6 +3,7 @@ import { access, chmod, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type GuestConsole, kernelCommandLine } from '../engine/firecracker/kernel-command-line.ts';
 import { hostTscKhz } from '../engine/qemu/host-tsc.ts';
 import { run } from '../process/run.ts';
 import { probeKvm } from '../setup/probe-kvm.ts';
@@ -25,7 +26,7 @@ const note = () => undefined;
 /** Stands where envd would: prints what it finds around it and ends, which ends the machine. */
 const inspector = `
 const { execFileSync } = require('node:child_process');
-const { existsSync, fsyncSync, openSync, readFileSync, writeSync } = require('node:fs');
+const { existsSync, fsyncSync, openSync, readFileSync, readlinkSync, writeSync } = require('node:fs');
 const attempt = (work) => { try { return work(); } catch { return null; } };
 const found = {
   node: process.version,
@@ -36,6 +37,7 @@ const found = {
   hosts: readFileSync('/etc/hosts', 'utf8'),
   resolver: readFileSync('/etc/resolv.conf', 'utf8'),
   devices: ['/dev/null', '/dev/ptmx', '/dev/pts', '/dev/shm', '/dev/fd'].filter(existsSync),
+  descriptors: [0, 1, 2].map((fd) => attempt(() => readlinkSync('/proc/1/fd/' + fd))),
   sudo: attempt(() => execFileSync('su', ['user', '-c', 'sudo -n id -u; cd; pwd; python --version'], { encoding: 'utf8' })),
 };
 // On a drive of its own: what reaches the console is mixed with the kernel's messages, and may be cut.
@@ -74,17 +76,36 @@ async function makeInspectorDrive(): Promise<string> {
   return join(artifact.directory, 'runtime.ext4');
 }
 
+interface Machine {
+  readonly type: string;
+  readonly kernel: 'vmlinuz' | 'vmlinux';
+  readonly arguments: string;
+}
+
+const ordinary: Machine = {
+  type: 'microvm,rtc=on',
+  kernel: 'vmlinuz',
+  arguments: 'console=ttyS0 quiet panic=-1 reboot=t',
+};
+
+/** As near to Firecracker as QEMU gets: the same file and arguments, and drives are named nowhere but in ACPI. */
+const likeFirecracker = (console: GuestConsole): Machine => ({
+  type: 'microvm,rtc=on,acpi=on,auto-kernel-cmdline=off',
+  kernel: 'vmlinux',
+  arguments: kernelCommandLine({ console }),
+});
+
 /** Boots to the end of the machine and returns its console. */
-async function boot(drives: readonly string[], kernelArguments = ''): Promise<string> {
+async function boot(drives: readonly string[], kernelArguments = '', machine = ordinary): Promise<string> {
   const tscKhz = await hostTscKhz();
   const clock = tscKhz === undefined ? '' : `tsc=reliable tsc_early_khz=${tscKhz}`;
   const { stdout } = await run(
     [
       'qemu-system-x86_64',
       ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-serial', 'stdio'],
-      ...['-accel', 'tcg,tb-size=32', '-cpu', 'max', '-M', 'microvm,rtc=on', '-smp', '1', '-m', '512'],
-      ...['-kernel', images.kernel.vmlinuz, '-initrd', images.kernel.initrd],
-      ...['-append', `console=ttyS0 quiet panic=-1 reboot=t ${clock} ${kernelArguments}`],
+      ...['-accel', 'tcg,tb-size=32', '-cpu', 'max', '-M', machine.type, '-smp', '1', '-m', '512'],
+      ...['-kernel', images.kernel[machine.kernel], '-initrd', images.kernel.initrd],
+      ...['-append', `${machine.arguments} ${clock} ${kernelArguments}`],
       ...drives.flatMap((options, index) => [
         ...['-drive', `id=d${index},if=none,format=raw,${options}`],
         ...['-device', `virtio-blk-device,drive=d${index}`],
@@ -100,10 +121,10 @@ const rootDrive = () => `file=${images.rootfs['minimal']?.path},snapshot=on`;
 const runtimeDrive = () => `file=${inspectorDrive},readonly=on`;
 
 /** Boots with the inspector, and returns what it found. */
-async function inspect(rootDisk: string): Promise<Record<string, unknown>> {
+async function inspect(rootDisk: string, machine = ordinary): Promise<Record<string, unknown>> {
   const result = join(scratch, `found-${randomUUID()}`);
   await writeFile(result, Buffer.alloc(64 * 1024));
-  const console = await boot([rootDisk, runtimeDrive(), `file=${result}`]);
+  const console = await boot([rootDisk, runtimeDrive(), `file=${result}`], '', machine);
   const text = (await readFile(result, 'utf8')).replace(/\0+$/, '');
   if (text === '') throw new Error(`the guest did not get as far as envd:\n${console}`);
   return JSON.parse(text);
@@ -124,7 +145,7 @@ describe('the images', () => {
   });
 
   it('are readable for the users that VMMs run as', async () => {
-    const files = [images.kernel.vmlinuz, images.kernel.initrd, images.runtime.path];
+    const files = [images.kernel.vmlinuz, images.kernel.vmlinux, images.kernel.initrd, images.runtime.path];
     for (const path of files) expect((await stat(path)).mode & 0o777).toBe(0o644);
   });
 
@@ -200,6 +221,23 @@ describe('other guests', () => {
 
   it('answer the probe from the initrd alone', async () => {
     expect(await boot([], 'wrenn.probe')).toContain('wrenn-probe-ok');
+  });
+});
+
+describe("a guest with Firecracker's kernel and arguments", () => {
+  it('starts from the unpacked kernel and prints where there is a serial port', async () => {
+    expect(await boot([], 'wrenn.probe', likeFirecracker('serial'))).toContain('wrenn-probe-ok');
+  });
+
+  it.each(['serial', 'off'] as const)('runs envd with its serial port %s', async (console) => {
+    const found = await inspect(rootDrive(), likeFirecracker(console));
+    expect(found['mounts']).toMatch(/^\/dev\/vdb \/run\/wrenn\/runtime ext4 ro,nodev/m);
+    // A process that begins without them would get files it opens in their place.
+    expect(found['descriptors']).not.toContain(null);
+  });
+
+  it('ends when its runtime drive is missing, also where it cannot say so', async () => {
+    expect(await boot([rootDrive()], '', likeFirecracker('off'))).toBe('');
   });
 });
 
