@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, existsSync, readdirSync } from 'node:fs';
-import { truncate } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { deadline, until } from '@wrenn/core';
 import { acceptUnix, listenUnix } from '@wrenn/sys';
 import { runCyclingGuest, UserfaultPeer } from '@wrenn/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -14,6 +18,7 @@ import { type LayeredSnapshot, writeLayeredSnapshot } from './testing/layered-sn
 import { PageServerFixture, regionsOf, vmmUser } from './testing/page-server-fixture.ts';
 import { WorkingSet } from './working-set.ts';
 
+const program = fileURLToPath(new URL('./main.ts', import.meta.url));
 const memoryMiB = 24;
 const pages = (memoryMiB << 20) / pageBytes;
 let fixture: PageServerFixture;
@@ -32,6 +37,22 @@ async function served(): Promise<{ server: PageServerProcess; peer: UserfaultPee
   const backing = { kind: 'handed over', socketPath: job.socketPath } as const;
   return {
     server,
+    peer: await UserfaultPeer.start({ lengths: regionsOf(memoryMiB), backing, as: vmmUser }),
+  };
+}
+
+/** By the program alone, whose exit code nobody else reads. */
+async function servedBare(): Promise<{ exitCode: Promise<unknown>; peer: UserfaultPeer }> {
+  const job = await fixture.job(snapshot, memoryMiB);
+  const jobFile = `${job.recordTo}.job`;
+  await writeFile(jobFile, JSON.stringify(job));
+  const child = spawn(process.execPath, [program, jobFile], { stdio: 'ignore' });
+  const exitCode = once(child, 'exit').then(([code]: unknown[]) => code);
+  using limit = deadline(20_000, 'waiting for a page server');
+  await until(() => existsSync(job.socketPath) || undefined, 10, limit);
+  const backing = { kind: 'handed over', socketPath: job.socketPath } as const;
+  return {
+    exitCode,
     peer: await UserfaultPeer.start({ lengths: regionsOf(memoryMiB), backing, as: vmmUser }),
   };
 }
@@ -78,6 +99,16 @@ describe('a page server', () => {
     await Promise.allSettled([touching]);
     expect(await server.ended).toBeUndefined();
     expect(isGone(server.record.pid)).toBe(true);
+  });
+
+  it('ends with 0 when its VMM did, and with 1 when it could not go on', async () => {
+    const well = await servedBare();
+    await well.peer.kill();
+    expect(await well.exitCode).toBe(0);
+    const failing = await servedBare();
+    await truncate(snapshot.base, pageBytes);
+    await expect(failing.peer.read(2_000 * pageBytes, 8)).rejects.toThrow('SIGKILL');
+    expect(await failing.exitCode).toBe(1);
   });
 
   it('leaves the one that starts it no descriptor, after 24 of them', async () => {
