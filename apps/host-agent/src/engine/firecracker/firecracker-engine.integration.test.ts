@@ -1,8 +1,8 @@
-import { chmod, copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MachineSnapshot, MemoryRange } from '../engine.ts';
-import { FakeFirecrackerHost, type FakeMachine } from '../testing/fake-firecracker-host.ts';
+import { capture, frozenTemplate, textAt } from '../testing/fake-captures.ts';
+import { FakeFirecrackerHost } from '../testing/fake-firecracker-host.ts';
 
 const never = new AbortController().signal;
 const page = 4096;
@@ -13,75 +13,9 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => host[Symbol.asyncDispose]());
 
-interface Frozen {
-  readonly snapshot: MachineSnapshot;
-  readonly disk: string;
-}
-
-/** Boots a machine and freezes it, as a template is. */
-async function template(): Promise<Frozen> {
-  const booted = await host.boot();
-  await booted.guest.write(70 << 20, Buffer.from('of the template'));
-  await booted.guest.write(8 * page, Buffer.from('also'));
-  await booted.machine.stop(never);
-  const state = join(booted.directory, 'device-state');
-  await booted.machine.saveState(state, never);
-  const place = join(host.directory, `template-${Date.now()}`);
-  await copyFile(state, `${place}.state`);
-  await copyFile(booted.memory, `${place}.memory`);
-  await copyFile(booted.disk, `${place}.disk`);
-  for (const kind of ['state', 'memory', 'disk']) await chmod(`${place}.${kind}`, 0o644);
-  const { build } = booted.machine;
-  await booted.end();
-  return {
-    snapshot: {
-      build,
-      memory: { base: `${place}.memory`, changes: [] },
-      deviceState: `${place}.state`,
-      workingSet: undefined,
-    },
-    disk: `${place}.disk`,
-  };
-}
-
-/** Stops a machine and keeps its state beside it; `over` is what it was started from. */
-async function capture({ machine, directory, disk }: FakeMachine, over: Frozen): Promise<Frozen> {
-  await machine.stop(never);
-  const state = join(directory, 'saved-state');
-  await rm(state, { force: true });
-  await machine.saveState(state, never);
-  const place = join(host.directory, `captured-${Date.now()}`);
-  await copyFile(state, `${place}.state`);
-  await copyFile(disk, `${place}.disk`);
-  const written: MemoryRange[] = [];
-  const layer: Buffer[] = [];
-  let at = 0;
-  for await (const { offset, bytes } of machine.writtenPages(never)) {
-    layer.push(Buffer.from(bytes));
-    written.push({ offset, length: bytes.length, content: { path: `${place}.layer`, offset: at } });
-    at += bytes.length;
-  }
-  await writeFile(`${place}.layer`, Buffer.concat(layer));
-  for (const kind of ['state', 'disk']) await chmod(`${place}.${kind}`, 0o644);
-  const { base, changes } = over.snapshot.memory;
-  const older = changes.filter(({ offset }) => written.every((each) => each.offset !== offset));
-  return {
-    snapshot: {
-      build: machine.build,
-      memory: { base, changes: [...older, ...written].toSorted((one, other) => one.offset - other.offset) },
-      deviceState: `${place}.state`,
-      workingSet: machine.workingSet,
-    },
-    disk: `${place}.disk`,
-  };
-}
-
-const textAt = async ({ guest }: FakeMachine, offset: number, length: number) =>
-  (await guest.read(offset, length)).toString();
-
 describe("Firecracker's engine, on a fake Firecracker", () => {
   it('boots a machine, freezes it, and restores others from it that are independent', async () => {
-    const frozen = await template();
+    const frozen = await frozenTemplate(host);
     const [one, other] = [
       await host.restore(frozen.snapshot, frozen.disk),
       await host.restore(frozen.snapshot, frozen.disk),
@@ -94,17 +28,17 @@ describe("Firecracker's engine, on a fake Firecracker", () => {
   });
 
   it('keeps what each generation wrote, through page servers', async () => {
-    const frozen = await template();
+    const frozen = await frozenTemplate(host);
     const first = await host.restore(frozen.snapshot, frozen.disk);
     await first.guest.write(page, Buffer.from('first'));
-    const one = await capture(first, frozen);
+    const one = await capture(host, first, frozen);
     await first.end();
     const second = await host.restore(one.snapshot, one.disk);
     expect(second.machine.record.pageServer).toBeDefined();
     expect(await textAt(second, page, 5)).toBe('first');
     expect(await textAt(second, 70 << 20, 15)).toBe('of the template');
     await second.guest.write(8 * page, Buffer.from('next'));
-    const two = await capture(second, one);
+    const two = await capture(host, second, one);
     await second.end();
     const third = await host.restore(two.snapshot, two.disk);
     expect(await textAt(third, page, 5)).toBe('first');
@@ -113,13 +47,13 @@ describe("Firecracker's engine, on a fake Firecracker", () => {
   });
 
   it('loses no page when a capture came to nothing and the guest went on', async () => {
-    const frozen = await template();
+    const frozen = await frozenTemplate(host);
     const machine = await host.restore(frozen.snapshot, frozen.disk);
     await machine.guest.write(page, Buffer.from('before'));
-    await capture(machine, frozen);
+    await capture(host, machine, frozen);
     await machine.machine.go(never);
     await machine.guest.write(2 * page, Buffer.from('after'));
-    const captured = await capture(machine, frozen);
+    const captured = await capture(host, machine, frozen);
     await machine.end();
     const again = await host.restore(captured.snapshot, captured.disk);
     expect(await textAt(again, page, 6)).toBe('before');
@@ -127,8 +61,8 @@ describe("Firecracker's engine, on a fake Firecracker", () => {
     await again.end();
   });
 
-  it('asks a snapshot of Firecracker with the fault that it gives', async () => {
-    const frozen = await template();
+  it('says why Firecracker could not write a snapshot, and has every page in the next', async () => {
+    const frozen = await frozenTemplate(host);
     const machine = await host.restore(frozen.snapshot, frozen.disk);
     await machine.guest.write(page, Buffer.from('kept'));
     await machine.guest.failNextCreate('no space left');
@@ -136,7 +70,7 @@ describe("Firecracker's engine, on a fake Firecracker", () => {
     await expect(
       machine.machine.saveState(join(machine.directory, 'saved-state'), never),
     ).rejects.toMatchObject({ code: 'agent_error', message: expect.stringContaining('no space left') });
-    const captured = await capture(machine, frozen);
+    const captured = await capture(host, machine, frozen);
     await machine.end();
     const again = await host.restore(captured.snapshot, captured.disk);
     expect(await textAt(again, page, 4)).toBe('kept');
@@ -144,17 +78,17 @@ describe("Firecracker's engine, on a fake Firecracker", () => {
   });
 
   it('finds a machine again that outlived its agent, with what it wrote before', async () => {
-    const frozen = await template();
+    const frozen = await frozenTemplate(host);
     const first = await host.restore(frozen.snapshot, frozen.disk);
     await first.guest.write(page, Buffer.from('old'));
-    const captured = await capture(first, frozen);
+    const captured = await capture(host, first, frozen);
     await first.end();
     const machine = await host.restore(captured.snapshot, captured.disk);
     await machine.guest.write(3 * page, Buffer.from('new'));
     const adopted = await (await host.anotherEngine()).adopt(machine.machine.record, never);
     expect(adopted).toBeDefined();
     if (adopted === undefined) return;
-    const again = await capture({ ...machine, machine: adopted }, captured);
+    const again = await capture(host, { ...machine, machine: adopted }, captured);
     await adopted.kill();
     await adopted.exited;
     const last = await host.restore(again.snapshot, again.disk);
@@ -165,7 +99,7 @@ describe("Firecracker's engine, on a fake Firecracker", () => {
   });
 
   it('runs the VMM confined: as the slot’s user, in its namespace, with nothing of the host but what it was given', async () => {
-    const frozen = await template();
+    const frozen = await frozenTemplate(host);
     const { machine, spec, end } = await host.restore(frozen.snapshot, frozen.disk);
     const status = await readFile(`/proc/${machine.record.pid}/status`, 'utf8');
     expect(status).toMatch(new RegExp(`Uid:\\s+${spec.slot.uid}\\s+${spec.slot.uid}\\s+${spec.slot.uid}`));
@@ -177,5 +111,87 @@ describe("Firecracker's engine, on a fake Firecracker", () => {
     expect(mounts).toMatch(/ \/tmp\/fc-vm\/runtime \S+ ro,/);
     expect(await readFile('/proc/self/mounts', 'utf8')).not.toContain('/tmp/fc-vm');
     await end();
+  });
+});
+
+describe('the requests that a machine is made by', () => {
+  /** What each fake was asked, in order, without what is a look at its state. It refuses what the description does not allow. */
+  async function requests(
+    of: () => Promise<void>,
+  ): Promise<{ readonly call: string; readonly body?: unknown; readonly status: number }[]> {
+    const before = (await readFile(host.journal, 'utf8')).length;
+    await of();
+    const lines = (await readFile(host.journal, 'utf8')).slice(before).trim().split('\n');
+    return lines.map((line) => JSON.parse(line)).filter(({ call }) => !call.startsWith('GET '));
+  }
+  const named = (list: readonly { readonly call: string; readonly status: number }[]) => {
+    expect(list.every(({ status }) => status === 204)).toBe(true);
+    return list.map(({ call }) => call);
+  };
+
+  it('are the settings, then the start, for a boot; and the whole memory, once it stands still', async () => {
+    const asked = await requests(async () => {
+      await frozenTemplate(host);
+    });
+    expect(named(asked)).toEqual([
+      'PUT /logger',
+      'PUT /boot-source',
+      'PUT /drives/rootfs',
+      'PUT /drives/runtime',
+      'PUT /network-interfaces/eth0',
+      'PUT /machine-config',
+      'PUT /mmds/config',
+      'PUT /mmds',
+      'PUT /balloon',
+      'PUT /entropy',
+      'PUT /actions',
+      'PATCH /vm',
+      'PUT /snapshot/create',
+    ]);
+    const limit = { bandwidth: { size: 209715200, refill_time: 1000, one_time_burst: 104857600 } };
+    expect(asked[4]?.body).toMatchObject({ tx_rate_limiter: limit, rx_rate_limiter: limit });
+    expect(asked[5]?.body).toMatchObject({ track_dirty_pages: true, smt: false });
+    expect(asked[12]?.body).toMatchObject({ snapshot_type: 'Full', mem_file_path: '/tmp/fc-vm/memory' });
+  });
+
+  it('are one load and the metadata before the guest goes on, for a restore and each clone', async () => {
+    const frozen = await frozenTemplate(host);
+    const asked = await requests(async () => {
+      const [one, other] = [
+        await host.restore(frozen.snapshot, frozen.disk),
+        await host.restore(frozen.snapshot, frozen.disk),
+      ];
+      await one.end();
+      await other.end();
+    });
+    const restore = ['PUT /logger', 'PUT /snapshot/load', 'PUT /mmds', 'PATCH /vm'];
+    expect(named(asked)).toEqual([...restore, ...restore]);
+    expect(asked[1]?.body).toMatchObject({
+      mem_backend: { backend_type: 'File' },
+      track_dirty_pages: true,
+      resume_vm: false,
+    });
+  });
+
+  it('are a pause and what was written since, for a capture; a page server gives it to the next', async () => {
+    const frozen = await frozenTemplate(host);
+    const first = await host.restore(frozen.snapshot, frozen.disk);
+    await first.guest.write(page, Buffer.from('changed'));
+    const asked = await requests(async () => {
+      const captured = await capture(host, first, frozen);
+      await first.end();
+      const second = await host.restore(captured.snapshot, captured.disk);
+      await second.end();
+    });
+    expect(named(asked).slice(0, 4)).toEqual([
+      'PATCH /vm',
+      'PUT /snapshot/create',
+      'PUT /logger',
+      'PUT /snapshot/load',
+    ]);
+    expect(asked[1]?.body).toMatchObject({ snapshot_type: 'Diff' });
+    expect(asked[3]?.body).toMatchObject({
+      mem_backend: { backend_type: 'Uffd', backend_path: '/tmp/fc-vm/uffd.sock' },
+    });
   });
 });

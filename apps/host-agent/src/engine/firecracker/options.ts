@@ -8,6 +8,8 @@ export interface FirecrackerOptions {
   readonly disks: RawDisks;
   /** A folder of root's for the roots of jailed VMMs; made when it is needed. */
   readonly jails: string;
+  /** A folder of root's for the code of page servers, see PageServerPlace; made when it is needed. */
+  readonly codeCache: string;
   readonly console: 'off' | 'boot';
   readonly log: Logger;
 }

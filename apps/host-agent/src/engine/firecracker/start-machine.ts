@@ -26,7 +26,7 @@ export type MachineStart =
   /** `file`: the memory is one file, which the VMM maps; else pages are fetched when they are touched. */
   | { readonly kind: 'restore'; readonly memory: 'file' | 'page_server'; readonly snapshot: MachineSnapshot };
 
-export interface StartOptions extends Pick<FirecrackerOptions, 'disks' | 'jails' | 'log'> {
+export interface StartOptions extends Pick<FirecrackerOptions, 'codeCache' | 'disks' | 'jails' | 'log'> {
   readonly spec: MachineSpec;
   readonly build: FirecrackerBuild;
   readonly start: MachineStart;
@@ -104,7 +104,7 @@ async function startedVmm(options: StartOptions, rootfs: string, held: Cleanup):
 }
 
 async function startedPages(
-  { spec, start: from }: StartOptions,
+  { spec, start: from, codeCache }: StartOptions,
   held: Cleanup,
   signal: AbortSignal,
 ): Promise<PageServerProcess | undefined> {
@@ -119,7 +119,7 @@ async function startedPages(
     prefetch: workingSet,
     recordTo: inPlace(spec.directory, 'workingSet'),
   };
-  const pages = await startPageServer(job, spec, signal);
+  const pages = await startPageServer(job, { ...spec, codeCache }, signal);
   await held.add('page server', () => pages.stop());
   return pages;
 }

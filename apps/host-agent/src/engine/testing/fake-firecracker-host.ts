@@ -157,6 +157,7 @@ async function openEngine(builds: string, directory: string): Promise<Firecracke
     builds: [first, ...more],
     disks: await RawDisks.open(directory, never),
     jails: join(directory, 'jails'),
+    codeCache: join(directory, 'code-cache'),
     console: 'off',
     log,
   });
