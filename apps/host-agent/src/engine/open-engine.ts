@@ -52,6 +52,7 @@ export async function openEngine(
     builds: [first, ...more],
     disks: await RawDisks.open(config.directory, signal),
     jails: join(config.directory, 'jails'),
+    codeCache: join(config.directory, 'code-cache'),
     console: config.firecrackerConsole,
     log,
   });

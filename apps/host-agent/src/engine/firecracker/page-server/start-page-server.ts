@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { access, type FileHandle, open, readFile, rm } from 'node:fs/promises';
+import { access, type FileHandle, open, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { deadline, systemCode, until, WrennError } from '@wrenn/core';
 import type { Cgroup } from '../../../cgroup/cgroup.ts';
 import { enterAndBecome } from '../../../cgroup/enter-and-become.ts';
+import { openPlaced } from '../../../files/open-placed.ts';
 import { isRunning, killProcess, type ProcessIdentity } from '../../../process/process-identity.ts';
 import { startedProcess } from '../../../process/started-process.ts';
 import { inPlace } from '../place.ts';
@@ -116,12 +117,17 @@ export async function adoptPageServer(
 }
 
 async function lastWords(directory: string): Promise<string | undefined> {
-  const said = (await readFile(logFile(directory), 'utf8').catch(absent)).trim();
-  return said === '' ? undefined : said.slice(-longestWords);
+  try {
+    await using log = await openPlaced(logFile(directory));
+    const said = (await log.readFile('utf8')).trim();
+    return said === '' ? undefined : said.slice(-longestWords);
+  } catch (thrown) {
+    return nothing(thrown);
+  }
 }
 
 async function appears(path: string, signal: AbortSignal): Promise<void> {
-  const isThere = () => access(path).then(() => true, notYet);
+  const isThere = () => access(path).then(() => true, nothing);
   await until(isThere, 2, signal);
 }
 
@@ -140,12 +146,7 @@ function logFile(directory: string): string {
   return inPlace(directory, 'pageServerLog');
 }
 
-function notYet(thrown: unknown): undefined {
+function nothing(thrown: unknown): undefined {
   if (systemCode(thrown) === 'ENOENT') return undefined;
-  throw thrown;
-}
-
-function absent(thrown: unknown): string {
-  if (systemCode(thrown) === 'ENOENT') return '';
   throw thrown;
 }
