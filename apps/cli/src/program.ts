@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { agentCommand } from './commands/agent.ts';
 import { capsuleCommand } from './commands/capsule.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { runCommand } from './commands/run.ts';
@@ -19,7 +20,8 @@ export function buildProgram(context: CommandContext): Command {
     .addCommand(doctorCommand(context))
     .addCommand(runCommand(context))
     .addCommand(capsuleCommand(context))
-    .addCommand(snapshotCommand(context));
+    .addCommand(snapshotCommand(context))
+    .addCommand(agentCommand(context));
   configure(program, context);
   return program;
 }

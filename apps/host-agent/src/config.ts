@@ -1,6 +1,7 @@
-import { type Config, setting, settingType } from '@wrenn/core';
+import { type Config, setting, settingType, WrennError } from '@wrenn/core';
 import { z } from 'zod';
 import { lastSlot } from './network/slot.ts';
+import { type SlotRange, selftestSlots } from './network/slot-range.ts';
 
 const slotIndex = settingType.count.pipe(z.number().min(1).max(lastSlot));
 
@@ -63,3 +64,21 @@ export const settings = {
 };
 
 export type AgentConfig = Config<typeof settings>;
+
+/** Throws `missing_prerequisite` for a range without room for a capsule, or one that reaches into the self-test's. */
+export function slotsOf({ slotFirst, slotCount }: Pick<AgentConfig, 'slotFirst' | 'slotCount'>): SlotRange {
+  const end = slotFirst + slotCount;
+  if (slotCount < 2)
+    throw wrongSlots('WRENN_SLOT_COUNT: one slot serves DNS and metadata', 'set it to 2 or more');
+  if (end > selftestSlots.first) {
+    throw wrongSlots(
+      `WRENN_SLOT_FIRST, WRENN_SLOT_COUNT: slots ${slotFirst} to ${end - 1} reach beyond ${selftestSlots.first - 1}`,
+      `lower one of them: those from ${selftestSlots.first} on are for wrenn agent selftest`,
+    );
+  }
+  return { first: slotFirst, count: slotCount };
+}
+
+function wrongSlots(message: string, remedy: string): WrennError {
+  return new WrennError('missing_prerequisite', `configuration: ${message}`, { remedy });
+}

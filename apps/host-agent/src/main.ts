@@ -2,6 +2,7 @@ import { parseConfig, WrennError } from '@wrenn/core';
 import { runService, runTask } from '@wrenn/service';
 import { settings } from './config.ts';
 import { doctor } from './doctor/command.ts';
+import { selftest } from './selftest/selftest.ts';
 import { serve } from './serve.ts';
 import { setUp } from './set-up.ts';
 
@@ -15,9 +16,15 @@ switch (command) {
   case 'setup':
     await runTask('host-agent', config.logLevel, (context) => setUp(config, context));
     break;
+  case 'selftest':
+    await runTask('host-agent', config.logLevel, (context) => selftest(config, context));
+    break;
   case 'doctor':
     await doctor(config);
     break;
   default:
-    throw new WrennError('invalid_request', `there is no command ${command}: serve, setup or doctor`);
+    throw new WrennError(
+      'invalid_request',
+      `there is no command ${command}: serve, setup, selftest or doctor`,
+    );
 }

@@ -17,6 +17,7 @@ async function make(bench: Bench, behaviours: Partial<Record<keyof Programs, Beh
     config: parseConfig(settings, { WRENN_DIR: bench.directory, DATABASE_URL: 'postgres:///none' }),
     programs: {
       setup: service('setup', 'setup'),
+      selftest: service('selftest', 'selftest'),
       agent: service('agent', 'host-agent'),
       edge: service('edge', 'edge'),
       bootstrap: () => service('bootstrap', 'bootstrap'),

@@ -7,6 +7,7 @@ import type { ServiceSpec } from './service-process.ts';
 /** The programs of one installation, and where it keeps things. */
 export interface Programs {
   readonly setup: ServiceSpec;
+  readonly selftest: ServiceSpec;
   readonly agent: ServiceSpec;
   readonly edge: ServiceSpec;
   /** Both need the address of the database. */
@@ -47,6 +48,7 @@ export function programsOf(config: UpConfig, environment: NodeJS.ProcessEnv): Pr
   });
   return {
     setup: program('setup', 'host-agent', ['setup']),
+    selftest: program('selftest', 'host-agent', ['selftest']),
     agent: program('host-agent', 'host-agent', ['serve']),
     edge: program('edge', 'edge', []),
     bootstrap: (databaseUrl) =>

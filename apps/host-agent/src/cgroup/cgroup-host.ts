@@ -1,4 +1,4 @@
-import { mkdir, readdir, rmdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namePattern, systemCode, WrennError } from '@wrenn/core';
 import type { Cgroup, CgroupLimits } from './cgroup.ts';
@@ -98,6 +98,13 @@ export class CgroupHost {
     }
   }
 
+  /** The agent's own directories that are there. */
+  async present(): Promise<string[]> {
+    const folders = this.#hierarchies().map(({ root }) => join(root, this.#folder));
+    const found = await Promise.all(folders.map(exists));
+    return folders.filter((_, index) => found[index]);
+  }
+
   #hierarchies(): readonly Hierarchy[] {
     return this.#support.version === 'none' ? [] : this.#support.hierarchies;
   }
@@ -126,6 +133,16 @@ export class CgroupHost {
         }
       }
     }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (thrown) {
+    if (systemCode(thrown) === 'ENOENT') return false;
+    throw thrown;
   }
 }
 

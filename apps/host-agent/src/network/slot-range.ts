@@ -24,6 +24,9 @@ export interface RangeNames {
   readonly peers: string;
 }
 
+/** Those of the self-test, which runs beside an agent: no agent may have them. */
+export const selftestSlots: SlotRange = { first: lastSlot - 3, count: 4 };
+
 /** Groups are 32 bits wide and have no owner; the upper half spells "WR". */
 const firstInterfaceGroup = 0x5752_0000;
 
