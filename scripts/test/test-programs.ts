@@ -3,9 +3,15 @@ import { type Report, runStep } from '@wrenn/core';
 import { apt } from './apt.ts';
 
 /** Debian packages whose programs only tests run, each with one of them. */
-const packages = { busybox: '/usr/bin/busybox', git: '/usr/bin/git', socat: '/usr/bin/socat' } as const;
+const packages = {
+  'btrfs-progs': '/usr/sbin/mkfs.btrfs',
+  busybox: '/usr/bin/busybox',
+  git: '/usr/bin/git',
+  socat: '/usr/bin/socat',
+  xfsprogs: '/usr/sbin/mkfs.xfs',
+} as const;
 
-/** Installs the programs that tests drive the guest daemon with when it runs on this machine itself. */
+/** Installs the programs that tests drive the guest daemon with on this machine itself, and make file systems with. */
 export async function installTestPrograms(report: Report): Promise<void> {
   await runStep(report, 'programs of the tests', async (note) => {
     const missing: string[] = [];
