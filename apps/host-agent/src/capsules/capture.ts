@@ -95,7 +95,7 @@ export function factsOf(context: CapsuleContext, { record, parent, machine }: Ru
 }
 
 /** The disks that the capsule's own lie on, above its template's, from the lowest. */
-export function disksBelow({ record, parent }: Pick<RunningCapsule, 'record' | 'parent'>): DiskId[] {
+function disksBelow({ record, parent }: Pick<RunningCapsule, 'record' | 'parent'>): DiskId[] {
   return (record.below ?? parent?.snapshot.manifest.disks.map(({ id }) => id) ?? []).map(asDiskId);
 }
 

@@ -1,6 +1,6 @@
 import { chmod, chown, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Cleanup } from '@wrenn/core';
 import { createLogger } from '@wrenn/service';
 import { FakeFirecrackerControl, installFakeFirecracker } from '@wrenn/testkit/fake-firecracker';
@@ -20,7 +20,7 @@ const never = new AbortController().signal;
 const mebibyte = 1 << 20;
 
 /** Larger than one region of the fake's memory. */
-export const guestShape = { vcpus: 1, memoryMiB: 80 };
+const guestShape = { vcpus: 1, memoryMiB: 80 };
 
 export interface FakeMachine {
   readonly machine: Machine;
@@ -179,9 +179,4 @@ function imagesIn(directory: string): MachineSpec['images'] {
 
 async function makeImages(directory: string): Promise<void> {
   await writeFile(join(directory, 'image'), Buffer.alloc(mebibyte, 'image'), { mode: 0o644 });
-}
-
-/** For those whose machine ends beside the tests. */
-export function directoryOf({ machine }: Pick<FakeMachine, 'machine'>): string {
-  return dirname(machine.record.controlSocket);
 }

@@ -52,10 +52,8 @@ export class TestFileSystem implements AsyncDisposable {
   /** What is used of it, in bytes. */
   used(): number {
     execFileSync('sync', ['--file-system', this.directory]);
-    const { stdout } = {
-      stdout: execFileSync('df', ['--output=used', '-B1', this.directory], { encoding: 'utf8' }),
-    };
-    return Number(stdout.trim().split('\n').at(-1));
+    const table = execFileSync('df', ['--output=used', '-B1', this.directory], { encoding: 'utf8' });
+    return Number(table.trim().split('\n').at(-1));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
