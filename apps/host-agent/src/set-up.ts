@@ -7,10 +7,11 @@ import { probeKvm } from './setup/probe-kvm.ts';
 
 /** Makes a bare machine able to run capsules: packages, images, and whether it has usable KVM. */
 export async function setUp(
-  { cacheDirectory }: AgentConfig,
+  config: AgentConfig,
   { report, signal }: ServiceContext,
 ): Promise<Record<string, string>> {
-  await checkPrerequisites({ cacheDirectory, signal });
+  const { cacheDirectory } = config;
+  await checkPrerequisites({ ...config, signal });
   await installPackages({ report, signal });
   const images = await ensureImages({ cacheDirectory, report, signal });
   const hasKvm = await probeKvm({ images, cacheDirectory, signal });

@@ -25,7 +25,7 @@ export function doctorCommand(context: CommandContext): Command {
     });
 }
 
-const widthOfIds = 18;
+const widthOfIds = 21;
 
 function linesOf({ id, status, detail, remedy }: Finding, { colors }: CommandContext): string[] {
   const color = { ok: colors.green, warn: colors.yellow, fail: colors.red }[status];

@@ -1,3 +1,5 @@
+import type { AgentConfig } from '../config.ts';
+
 /**
  * - `ok`: as it should be.
  * - `warn`: capsules run, but something that Wrenn promises elsewhere does not hold here (isolation, bounds, speed).
@@ -13,8 +15,13 @@ export interface Finding {
   readonly remedy: string | null;
 }
 
-export interface CheckContext {
-  readonly cacheDirectory: string;
+/** What is looked at besides the machine itself. */
+export type CheckConfig = Pick<
+  AgentConfig,
+  'cacheDirectory' | 'directory' | 'engine' | 'firecrackerDirectory'
+>;
+
+export interface CheckContext extends CheckConfig {
   readonly signal: AbortSignal;
 }
 

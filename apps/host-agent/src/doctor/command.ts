@@ -1,5 +1,5 @@
 import { deadline } from '@wrenn/core';
-import type { CheckContext } from './check.ts';
+import type { CheckConfig } from './check.ts';
 import { type Diagnosis, runDoctor } from './run-doctor.ts';
 
 /** All checks together; the one that may boot a guest has a shorter limit of its own. */
@@ -8,9 +8,9 @@ const deadlineMs = 30_000;
 /**
  * `host-agent doctor`: prints what was found, as JSON with `--json`, and sets the exit code: 1 when a check fails.
  */
-export async function doctor({ cacheDirectory }: Pick<CheckContext, 'cacheDirectory'>): Promise<void> {
+export async function doctor(config: CheckConfig): Promise<void> {
   using limit = deadline(deadlineMs, 'examining this machine');
-  const diagnosis = await runDoctor({ cacheDirectory, signal: limit });
+  const diagnosis = await runDoctor({ ...config, signal: limit });
   const text = process.argv.includes('--json') ? JSON.stringify(diagnosis) : formatDiagnosis(diagnosis);
   process.stdout.write(`${text}\n`);
   if (diagnosis.checks.some((check) => check.status === 'fail')) process.exitCode = 1;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ok, warn } from './check.ts';
 import { formatDiagnosis } from './command.ts';
-import { kernelSettings } from './kernel-checks.ts';
+import { judgeVulnerabilities, kernelSettings } from './kernel-checks.ts';
 import { checks } from './run-doctor.ts';
 
 function judge(id: string, text: string | undefined): string | undefined {
@@ -31,6 +31,24 @@ describe('the checks', () => {
     ['ip-forward', '1', 'ok'],
   ])('judge %s from %j as %s', (id, text, status) => {
     expect(judge(id, text)).toBe(status);
+  });
+});
+
+describe('judgeVulnerabilities', () => {
+  it('names what the kernel does not deal with', () => {
+    const found = new Map([
+      ['meltdown', 'Not affected'],
+      ['spectre_v1', 'Mitigation: usercopy barriers'],
+      ['mds', 'Vulnerable: Clear CPU buffers attempted, no microcode'],
+    ]);
+    expect(judgeVulnerabilities(found)).toMatchObject({
+      status: 'warn',
+      detail: expect.stringMatching(/ mds$/),
+    });
+  });
+
+  it('is content where the kernel tells of none', () => {
+    expect(judgeVulnerabilities(new Map()).status).toBe('ok');
   });
 });
 

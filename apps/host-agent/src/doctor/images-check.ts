@@ -17,22 +17,45 @@ export const imagesCheck: Check = {
 export const kvmCheck: Check = {
   id: 'kvm',
   async examine(context) {
-    const images = await imagesOf(context);
-    if (images instanceof WrennError) {
-      return warn('not known before there is a kernel to try it with', 'run npm start, then this again');
+    switch (await kvmOf(context)) {
+      case 'usable':
+        return ok('an ordinary guest runs with KVM');
+      case 'unknown':
+        return warn(
+          'not known before images and QEMU are there to try it with',
+          'run npm start, then this again',
+        );
+      case 'unusable':
+        return warn(
+          'this machine runs no ordinary guest with KVM: capsules are emulated, which is slow and no isolation boundary',
+          'use a machine with hardware virtualisation, or turn on nested virtualisation where this machine runs',
+        );
     }
-    try {
-      if (await probeKvm({ images, ...context })) return ok('an ordinary guest runs with KVM');
-    } catch (thrown) {
-      if (!(thrown instanceof WrennError) || thrown.code !== 'missing_prerequisite') throw thrown;
-      return warn(thrown.message, thrown.remedy ?? 'run npm start');
-    }
-    return warn(
-      'this machine runs no ordinary guest with KVM: capsules are emulated, which is slow and no isolation boundary',
-      'use a machine with hardware virtualisation, or turn on nested virtualisation where this machine runs',
-    );
   },
 };
+
+type Kvm = 'usable' | 'unusable' | 'unknown';
+const answers = new WeakMap<CheckContext, Promise<Kvm>>();
+
+/** Whether KVM runs guests here. One guest is started for all the checks of an examination that ask. */
+export function kvmOf(context: CheckContext): Promise<Kvm> {
+  const known = answers.get(context);
+  if (known !== undefined) return known;
+  const asked = askKvm(context);
+  answers.set(context, asked);
+  return asked;
+}
+
+async function askKvm(context: CheckContext): Promise<Kvm> {
+  const images = await imagesOf(context);
+  if (images instanceof WrennError) return 'unknown';
+  try {
+    return (await probeKvm({ images, ...context })) ? 'usable' : 'unusable';
+  } catch (thrown) {
+    if (thrown instanceof WrennError && thrown.code === 'missing_prerequisite') return 'unknown';
+    throw thrown;
+  }
+}
 
 /** What is there, or the error that says what is missing. */
 async function imagesOf({ cacheDirectory, signal }: CheckContext): Promise<ImageSet | WrennError> {

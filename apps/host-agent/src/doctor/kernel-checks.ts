@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { systemCode } from '@wrenn/core';
 import { type Check, type Finding, ok, warn } from './check.ts';
 
@@ -92,6 +92,39 @@ export const userfaultfdCheck: Check = {
     }
   },
 };
+
+const vulnerabilitiesFolder = '/sys/devices/system/cpu/vulnerabilities';
+
+export const vulnerabilitiesCheck: Check = {
+  id: 'cpu-vulnerabilities',
+  async examine() {
+    const found = await Promise.all(
+      (await namesIn(vulnerabilitiesFolder)).map(
+        async (name) => [name, (await firstOf([`${vulnerabilitiesFolder}/${name}`])) ?? ''] as const,
+      ),
+    );
+    return judgeVulnerabilities(new Map(found));
+  },
+};
+
+/** What the kernel says of each fault of processors, by name; see its Documentation/ABI/testing/sysfs-devices-system-cpu. */
+export function judgeVulnerabilities(found: ReadonlyMap<string, string>): Finding {
+  const open = [...found].filter(([, text]) => text.startsWith('Vulnerable')).map(([name]) => name);
+  if (open.length === 0) return ok('the kernel knows of no fault of this processor that is not dealt with');
+  return warn(
+    `capsules may be able to read what is not theirs: the kernel does not deal with ${open.join(', ')}`,
+    'install the current kernel and microcode, and boot without mitigations=off',
+  );
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (thrown) {
+    if (systemCode(thrown) === 'ENOENT') return [];
+    throw thrown;
+  }
+}
 
 async function firstOf(files: readonly string[]): Promise<string | undefined> {
   for (const file of files) {

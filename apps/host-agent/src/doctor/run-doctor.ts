@@ -1,7 +1,8 @@
 import { describeError } from '@wrenn/core';
 import type { Check, CheckContext, Finding } from './check.ts';
+import { directoryCheck, firecrackerCheck, rawDisksCheck } from './firecracker-checks.ts';
 import { imagesCheck, kvmCheck } from './images-check.ts';
-import { kernelChecks, userfaultfdCheck } from './kernel-checks.ts';
+import { kernelChecks, userfaultfdCheck, vulnerabilitiesCheck } from './kernel-checks.ts';
 import { diskCheck, platformCheck, rootCheck, temporaryFilesCheck, tunCheck } from './machine-checks.ts';
 import { cgroupsCheck, namespacesCheck, nftCheck, packagesCheck } from './software-checks.ts';
 
@@ -18,8 +19,12 @@ export const checks: readonly Check[] = [
   cgroupsCheck,
   temporaryFilesCheck,
   diskCheck,
+  directoryCheck,
   ...kernelChecks,
+  vulnerabilitiesCheck,
   userfaultfdCheck,
+  firecrackerCheck,
+  rawDisksCheck,
 ];
 
 export interface Diagnosis {
