@@ -7,6 +7,7 @@ const hostPackages = [
   'ca-certificates',
   'conntrack',
   'debian-archive-keyring',
+  'dmsetup',
   'e2fsprogs',
   'iproute2',
   'lz4',
