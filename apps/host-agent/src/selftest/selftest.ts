@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Cleanup, newId, type Report, runStep, WrennError, zeroId } from '@wrenn/core';
+import { Cleanup, describeError, newId, type Report, runStep, WrennError, zeroId } from '@wrenn/core';
 import type { ServiceContext } from '@wrenn/service';
 import type { CapsuleContext } from '../capsules/capsules.ts';
 import { createCapsule } from '../capsules/create-capsule.ts';
@@ -100,7 +100,7 @@ async function named<T>(name: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
-    const { code, message, remedy } = WrennError.from(thrown, 'it failed');
+    const { code, message, remedy } = WrennError.from(thrown, describeError(thrown));
     throw new WrennError(code, `${name}: ${message}`, {
       cause: thrown,
       ...(remedy === undefined ? {} : { remedy }),
