@@ -3,6 +3,7 @@ import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '@wrenn/core';
 import { type DataRange, dataRanges } from '@wrenn/sys';
+import { readUpTo } from '../files/whole.ts';
 import { stampOf } from '../templates/template-snapshot.ts';
 import type { SnapshotPart } from './manifest.ts';
 
@@ -87,11 +88,8 @@ export async function partOf(path: string): Promise<SnapshotPart> {
 }
 
 async function readFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesRead } = await file.read(bytes, done, bytes.length - done, position + done);
-    if (bytesRead === 0) throw new Error(`the file ends at ${position + done}`);
-    done += bytesRead;
-  }
+  const read = await readUpTo(file, bytes, position);
+  if (read < bytes.length) throw new Error(`the file ends at ${position + read}`);
 }
 
 /** What a file, or a folder with all in it, takes of the disk; 0 for what is gone. */

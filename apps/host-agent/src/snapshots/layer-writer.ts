@@ -1,6 +1,6 @@
-import { writeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { pageBytes, type WrittenPages } from '../engine/engine.ts';
+import { writeAllSync } from '../files/whole.ts';
 import { checksumOf } from './files.ts';
 import type { SnapshotPart } from './manifest.ts';
 import { MapBuilder, MapCursor, type MapRange, type MapSource, type MemoryMap, moved } from './memory-map.ts';
@@ -138,8 +138,7 @@ export class LayerWriter implements AsyncDisposable {
   #store(offset: number, pages: Buffer): void {
     if (pages.length === 0) return;
     this.#map.add(offset, pages.length, { layer: this.#id, offset: this.#written });
-    for (let done = 0; done < pages.length; )
-      done += writeSync(this.#file.fd, pages, done, pages.length - done, this.#written + done);
+    writeAllSync(this.#file.fd, pages, this.#written);
     this.#written += pages.length;
   }
 

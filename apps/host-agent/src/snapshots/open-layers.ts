@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
+import { readUpToSync } from '../files/whole.ts';
 import type { LayerReader } from './layer-writer.ts';
 import type { StorePaths } from './paths.ts';
 import { faultOf, refused } from './refusal.ts';
@@ -17,11 +18,7 @@ export class OpenLayers implements LayerReader, Disposable {
 
   read(layer: string, bytes: Buffer, position: number): void {
     const file = this.#fileOf(layer);
-    for (let done = 0; done < bytes.length; ) {
-      const read = readSync(file, bytes, done, bytes.length - done, position + done);
-      if (read === 0) throw this.#refused(layer, 'it ends too early');
-      done += read;
-    }
+    if (readUpToSync(file, bytes, position) < bytes.length) throw this.#refused(layer, 'it ends too early');
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,7 @@
 import { constants, copyFile, type FileHandle, open, rm } from 'node:fs/promises';
 import { systemCode } from '@wrenn/core';
 import { dataRanges } from '@wrenn/sys';
+import { readUpTo, writeAll } from '../../files/whole.ts';
 import type { CopiedDisk } from '../engine-disks.ts';
 
 const chunkBytes = 4 << 20;
@@ -41,7 +42,8 @@ export async function copySparse(
       for (let done = 0; done < length; done += chunkBytes) {
         signal.throwIfAborted();
         const chunk = buffer.subarray(0, Math.min(chunkBytes, length - done));
-        await readFully(source, chunk, offset + done);
+        // It was cut short since: what is behind its end reads as zeros.
+        chunk.fill(0, await readUpTo(source, chunk, offset + done));
         await writeWithoutZeros(target, chunk, offset + done);
       }
     }
@@ -68,24 +70,8 @@ async function writeWithoutZeros(file: FileHandle, bytes: Buffer, position: numb
   for (let at = 0; at <= bytes.length; at += blockBytes) {
     const block = bytes.subarray(at, at + blockBytes);
     if (at < bytes.length && !block.equals(zeros.subarray(0, block.length))) continue;
-    if (at > from) await writeFully(file, bytes.subarray(from, at), position + from);
+    if (at > from) await writeAll(file, bytes.subarray(from, at), position + from);
     from = at + blockBytes;
   }
-  if (from < bytes.length) await writeFully(file, bytes.subarray(from), position + from);
-}
-
-async function readFully(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesRead } = await file.read(bytes, done, bytes.length - done, position + done);
-    // It was cut short since; what is behind its end reads as zeros.
-    if (bytesRead === 0) return void bytes.fill(0, done);
-    done += bytesRead;
-  }
-}
-
-async function writeFully(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
-  }
+  if (from < bytes.length) await writeAll(file, bytes.subarray(from), position + from);
 }

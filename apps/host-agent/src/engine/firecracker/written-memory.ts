@@ -1,9 +1,10 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync } from 'node:fs';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { systemCode, WrennError } from '@wrenn/core';
 import { dataRanges } from '@wrenn/sys';
+import { readUpToSync, writeAllSync } from '../../files/whole.ts';
 import type { WrittenPages } from '../engine.ts';
 
 const diffName = /^diff-(\d{1,9})$/;
@@ -102,7 +103,7 @@ export class WrittenMemory {
         for (let done = 0; done < length; done += sliceBytes) {
           const bytes = buffer.subarray(0, Math.min(sliceBytes, length - done));
           readFully(from, bytes, offset + done);
-          writeFully(to, bytes, offset + done);
+          writeAllSync(to, bytes, offset + done);
           await nextTurn();
           signal.throwIfAborted();
         }
@@ -136,14 +137,6 @@ export class WrittenMemory {
 }
 
 function readFully(file: number, bytes: Buffer, position: number): void {
-  for (let done = 0; done < bytes.length; ) {
-    const read = readSync(file, bytes, done, bytes.length - done, position + done);
-    if (read === 0) throw new WrennError('agent_error', `written memory ends at ${position + done}`);
-    done += read;
-  }
-}
-
-function writeFully(file: number, bytes: Buffer, position: number): void {
-  for (let done = 0; done < bytes.length; )
-    done += writeSync(file, bytes, done, bytes.length - done, position + done);
+  const read = readUpToSync(file, bytes, position);
+  if (read < bytes.length) throw new WrennError('agent_error', `written memory ends at ${position + read}`);
 }

@@ -1,7 +1,8 @@
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { systemCode, WrennError } from '@wrenn/core';
+import { readUpToSync } from '../../files/whole.ts';
 import { isRunning, type ProcessIdentity } from '../../process/process-identity.ts';
 import { type MemoryRange, pageBytes, type WrittenPages } from '../engine.ts';
 
@@ -202,10 +203,7 @@ function fileOf(files: Map<string, number>, path: string): number {
 
 /** Reads exactly as much as `bytes` holds; a file that ends before is a fault. */
 function readFully(file: number, bytes: Buffer, position: number): void {
-  for (let done = 0; done < bytes.length; ) {
-    const read = readSync(file, bytes, done, bytes.length - done, position + done);
-    if (read === 0)
-      throw new WrennError('agent_error', `reading memory at ${position + done}: it ends there`);
-    done += read;
-  }
+  const read = readUpToSync(file, bytes, position);
+  if (read === bytes.length) return;
+  throw new WrennError('agent_error', `reading memory at ${position + read}: it ends there`);
 }
