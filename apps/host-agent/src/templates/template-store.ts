@@ -55,7 +55,7 @@ export class TemplateStore {
 
   /** The snapshot to start from, built if it must be. `not_found` for an unknown template. */
   async ensure(template: string, shape: MachineShape): Promise<TemplateSnapshot> {
-    const key = this.#keyOf(template, shape);
+    const key = this.keyOf(template, shape);
     const running = this.#building.get(key);
     if (running !== undefined) return running;
     const ready = this.#ensure(template, shape, key);
@@ -101,7 +101,7 @@ export class TemplateStore {
   }
 
   /** Everything that a snapshot depends on, so that a change of any of it leads to a new one. */
-  #keyOf(template: string, shape: MachineShape): string {
+  keyOf(template: string, shape: MachineShape): string {
     const rootfs = namePattern.test(template) ? this.#parts.images.rootfs[template] : undefined;
     if (rootfs === undefined) throw unknownTemplate(template);
     const { engine, images } = this.#parts;
@@ -127,7 +127,7 @@ export class TemplateStore {
     const snapshot = await readSnapshot(name, join(this.#directory, name)).catch(() => undefined);
     if (snapshot === undefined) return false;
     const { template, vcpus, memoryMiB } = snapshot.manifest;
-    return template in this.#parts.images.rootfs && this.#keyOf(template, { vcpus, memoryMiB }) === name;
+    return template in this.#parts.images.rootfs && this.keyOf(template, { vcpus, memoryMiB }) === name;
   }
 }
 

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { lchown, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { allEnded, Cleanup, deadline, WrennError } from '@wrenn/core';
 import { killProcess } from '../../process/process-identity.ts';
@@ -97,6 +97,7 @@ async function startedVmm(options: StartOptions, rootfs: string, held: Cleanup):
   const { spec, build, start: from, jails } = options;
   // Its memory, and its disk where that is a file.
   const largestFileBytes = Math.max(spec.memoryMiB * mebibyte, (await stat(rootfs)).size);
+  if (from.kind === 'restore') await copyDeviceState(spec, from.snapshot.deviceState);
   const files = placedFiles(spec, from, rootfs);
   const vmm = await startVmm({ spec, build, files, largestFileBytes, jails });
   await held.add('virtual machine', () => killProcess(vmm));
@@ -124,6 +125,15 @@ async function startedPages(
   return pages;
 }
 
+/** A snapshot's is root's, and some ten KiB: the VMM gets one of its own. */
+async function copyDeviceState({ directory, slot }: MachineSpec, deviceState: string): Promise<void> {
+  await writeFile(inPlace(directory, 'deviceState'), await readFile(deviceState), {
+    flag: 'wx',
+    mode: 0o400,
+  });
+  await lchown(inPlace(directory, 'deviceState'), slot.uid, slot.gid);
+}
+
 /** What the VMM is to see of the host, beside its own directory. */
 function placedFiles({ images }: MachineSpec, from: MachineStart, rootfs: string): PlacedFile[] {
   const both: PlacedFile[] = [
@@ -137,10 +147,9 @@ function placedFiles({ images }: MachineSpec, from: MachineStart, rootfs: string
       { name: 'initrd', from: images.kernel.initrd, access: 'read' },
     ];
   }
-  const { deviceState, memory } = from.snapshot;
+  const { memory } = from.snapshot;
   return [
     ...both,
-    { name: 'deviceState', from: deviceState, access: 'read' },
     ...(from.memory === 'file' ? [{ name: 'memoryBase', from: memory.base, access: 'read' } as const] : []),
   ];
 }

@@ -20,7 +20,7 @@ const never = new AbortController().signal;
 const mebibyte = 1 << 20;
 
 /** Larger than one region of the fake's memory. */
-const guestShape = { vcpus: 1, memoryMiB: 80 };
+export const guestShape = { vcpus: 1, memoryMiB: 80 };
 
 export interface FakeMachine {
   readonly machine: Machine;
@@ -39,7 +39,8 @@ export class FakeFirecrackerHost implements AsyncDisposable {
   /** A file of all requests that any of the fakes was sent. */
   readonly journal: string;
   readonly slots: SlotPool;
-  readonly #cgroups: CgroupHost;
+  readonly cgroups: CgroupHost;
+  readonly range = range;
   readonly #cleanup: Cleanup;
   #count = 0;
 
@@ -52,7 +53,7 @@ export class FakeFirecrackerHost implements AsyncDisposable {
     this.engine = parts.engine;
     this.journal = parts.journal;
     this.slots = parts.slots;
-    this.#cgroups = cgroups;
+    this.cgroups = cgroups;
     this.#cleanup = cleanup;
   }
 
@@ -87,6 +88,13 @@ export class FakeFirecrackerHost implements AsyncDisposable {
   /** The engine as an agent opens it that starts anew on this host. */
   async anotherEngine(): Promise<FirecrackerEngine> {
     return await openEngine(join(this.directory, 'builds'), this.directory);
+  }
+
+  /** The slots as that agent finds them. */
+  async anotherPool(): Promise<SlotPool> {
+    const slots = await SlotPool.open({ range, ready: 0, log, signal: never });
+    await this.#cleanup.add('slots of another agent', () => slots.close());
+    return slots;
   }
 
   /** Boots one, with its memory's file in its directory. */
@@ -142,9 +150,9 @@ export class FakeFirecrackerHost implements AsyncDisposable {
     const disk = join(this.directory, `${name}${this.engine.disks.suffix}`);
     await this.engine.disks.make({ path: disk, below: [below], like: '', owner: slot }, never);
     await cleanup.add('disk', () => rm(disk, { force: true }));
-    const cgroup = await this.#cgroups.create(`fake-${name}`, machineLimits(guestShape));
-    await cleanup.add('cgroup', () => this.#cgroups.remove(`fake-${name}`));
-    const images = imagesIn(this.directory);
+    const cgroup = await this.cgroups.create(`fake-${name}`, machineLimits(guestShape));
+    await cleanup.add('cgroup', () => this.cgroups.remove(`fake-${name}`));
+    const images = imagesOf(this.directory);
     return { ...guestShape, directory, slot, cgroup, images, disks: [disk], metadata: { instanceID: name } };
   }
 }
@@ -163,7 +171,7 @@ async function openEngine(builds: string, directory: string): Promise<Firecracke
   });
 }
 
-function imagesIn(directory: string): MachineSpec['images'] {
+export function imagesOf(directory: string): MachineSpec['images'] {
   const file = (name: string) => join(directory, name);
   return {
     kernel: {
