@@ -77,19 +77,23 @@ export const directoryCheck: Check = {
 export const rawDisksCheck: Check = {
   id: 'raw-disks',
   async examine({ directory, signal }) {
-    if ((await stateOf(directory)) === undefined)
-      return ok(`not known before ${directory} is there, which the first start makes`);
-    if (!(await tellsHolesExactly(directory))) {
+    const tried = await nearest(directory);
+    if (!(await tellsHolesExactly(tried))) {
       return warn(
         `the file system of ${directory} does not tell holes of one page: Firecracker cannot be used`,
         'set WRENN_DIR to a folder on ext4, XFS or btrfs with blocks of 4 KiB',
       );
     }
-    const { method, rejected } = await probeDiskMethod(directory, signal);
+    const { method, rejected } = await probeDiskMethod(tried, signal);
     const why = rejected.map((each) => `no ${each.method}: ${each.why}`);
     return ok([`disks for Firecracker are made by ${method}`, ...why].join('; '));
   },
 };
+
+/** Before the first start it is not there, and what is above it is on the same file system. */
+async function nearest(path: string): Promise<string> {
+  return (await stateOf(path)) === undefined ? await nearest(dirname(path)) : path;
+}
 
 async function withParents(path: string): Promise<string[]> {
   const known = await realpath(path).catch((thrown: unknown) => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cleanup, Secret, zeroId } from '@wrenn/core';
 import { createLogger } from '@wrenn/service';
+import type { Cgroup } from '../../cgroup/cgroup.ts';
 import { CgroupHost } from '../../cgroup/cgroup-host.ts';
 import { GuestClient } from '../../guest/guest-client.ts';
 import type { Identity } from '../../guest/init-request.ts';
@@ -13,7 +14,7 @@ import { SlotPool } from '../../network/slot-pool.ts';
 import { probeKvm } from '../../setup/probe-kvm.ts';
 import type { TemplateSnapshot } from '../../templates/template-snapshot.ts';
 import { TemplateStore } from '../../templates/template-store.ts';
-import type { Engine, Machine, MachineSnapshot, MemoryRange } from '../engine.ts';
+import type { Engine, Isolation, Machine, MachineSnapshot, MachineSpec, MemoryRange } from '../engine.ts';
 import { machineLimits } from '../machine-limits.ts';
 import { QemuEngine } from '../qemu/qemu-engine.ts';
 
@@ -45,7 +46,18 @@ export interface Captured {
 export interface StartOptions {
   /** Where its disk is; else in the machine's own directory. */
   readonly diskDirectory?: string;
+  readonly signal?: AbortSignal;
 }
+
+/** What an engine is opened for. */
+export interface EngineHost {
+  readonly images: Awaited<ReturnType<typeof findImages>>;
+  readonly isolation: Isolation;
+  /** Where its machines and their disks are. */
+  readonly directory: string;
+}
+
+const openQemu = ({ isolation }: EngineHost): Promise<Engine> => QemuEngine.open(isolation, signal);
 
 /** Machines of one template on this host's real engine, without an agent around them. */
 export class MachineFixture implements AsyncDisposable {
@@ -76,7 +88,10 @@ export class MachineFixture implements AsyncDisposable {
   }
 
   /** Boots the template, which takes some ten seconds. */
-  static async open(memoryMiB: number): Promise<MachineFixture> {
+  static async open(
+    memoryMiB: number,
+    openEngine: (host: EngineHost) => Promise<Engine> = openQemu,
+  ): Promise<MachineFixture> {
     const cleanup = new Cleanup();
     try {
       const directory = await mkdtemp(join(tmpdir(), 'machines-'));
@@ -85,7 +100,7 @@ export class MachineFixture implements AsyncDisposable {
       const options = { cacheDirectory, report: () => undefined, signal };
       const images = await findImages(options);
       const isolation = (await probeKvm({ images, ...options })) ? 'kvm' : 'emulated';
-      const engine = await QemuEngine.open(isolation, signal);
+      const engine = await openEngine({ images, isolation, directory });
       const cgroups = await CgroupHost.detect(String(range.first));
       await cleanup.add('cgroups', () => cgroups.close());
       const slots = await SlotPool.open({ range, ready: 0, log, signal });
@@ -122,16 +137,30 @@ export class MachineFixture implements AsyncDisposable {
     };
   }
 
-  async start(from: Captured, { diskDirectory }: StartOptions = {}): Promise<TestMachine> {
+  /** The secret of guests that were started here once, and so of what is captured of them. */
+  get givenSecret(): Secret {
+    return identity.hostSecret;
+  }
+
+  async start(from: Captured, options: StartOptions = {}): Promise<TestMachine> {
     const name = `machine-${this.#count++}`;
+    const cleanup = new Cleanup();
+    await this.#cleanup.add(name, () => cleanup.release());
+    try {
+      return await this.#start(from, name, options, cleanup);
+    } catch (thrown) {
+      await cleanup.release();
+      throw thrown;
+    }
+  }
+
+  async #start(from: Captured, name: string, options: StartOptions, cleanup: Cleanup): Promise<TestMachine> {
     const directory = join(this.directory, name);
     const slot = await this.#slots.acquire(signal);
-    const cleanup = new Cleanup();
     await cleanup.add('slot', () => this.#slots.release(slot));
-    await this.#cleanup.add(name, () => cleanup.release());
     await mkdir(directory, { mode: 0o711 });
     await chown(directory, slot.uid, slot.gid);
-    const disk = join(diskDirectory ?? directory, `${name}.qcow2`);
+    const disk = join(options.diskDirectory ?? directory, `${name}${this.engine.disks.suffix}`);
     await this.overlay(disk, from.disk, slot);
     const { vcpus, memoryMiB } = this.template.manifest;
     const shape = { vcpus, memoryMiB };
@@ -139,8 +168,9 @@ export class MachineFixture implements AsyncDisposable {
     await cleanup.add('cgroup', () => this.#cgroups.remove(`test-${name}`));
     const { kind } = this.engine.disks;
     const disks = kind === 'whole' ? ([disk] as const) : ([from.disk, disk] as const);
-    const spec = { ...shape, directory, slot, cgroup, images: this.#images, disks, metadata: {} };
-    const machine = await this.engine.restore(spec, from.snapshot, signal);
+    const images = this.#images;
+    const spec: MachineSpec = { ...shape, directory, slot, cgroup, images, disks, metadata: {} };
+    const machine = await this.engine.restore(spec, from.snapshot, options.signal ?? signal);
     await cleanup.add('virtual machine', () => machine.kill());
     const guest = new GuestClient(slot.hostAddress, identity.accessToken);
     await cleanup.add('guest client', () => guest.close());
@@ -151,6 +181,7 @@ export class MachineFixture implements AsyncDisposable {
       guest,
       directory,
       disk,
+      cgroup,
       base: from.snapshot.memory.base,
       end: () => cleanup.release(),
     };
@@ -173,6 +204,7 @@ export interface TestMachine {
   readonly guest: GuestClient;
   readonly directory: string;
   readonly disk: string;
+  readonly cgroup: Cgroup;
   /** The memory file that it maps. */
   readonly base: string;
   /** Ends it, and gives back what it had. */
