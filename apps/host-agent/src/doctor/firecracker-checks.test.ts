@@ -63,6 +63,14 @@ describe('the check of the directory', () => {
   });
 });
 
-it('the check of disks makes no directory to try them in', async () => {
-  expect((await rawDisksCheck.examine(context)).detail).toContain('not known before /nowhere/wrenn is there');
+it('the check of disks tries them where the directory will be, and leaves nothing there', async () => {
+  const above = await mkdtemp(join(tmpdir(), 'wrenn-doctor-'));
+  try {
+    const { status, detail } = await rawDisksCheck.examine({ ...context, directory: join(above, 'not/yet') });
+    expect(status).toBe('ok');
+    expect(detail).toMatch(/disks for Firecracker are made by (reflink|dm_snapshot|sparse_copy)/);
+    expect(await readdir(above)).toEqual([]);
+  } finally {
+    await rm(above, { recursive: true });
+  }
 });
