@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -142,6 +142,15 @@ describe('several builds', () => {
       message: expect.stringContaining('1.15.0 sha256:0123'),
     });
   });
+});
+
+it('jails of machines that are gone are removed, and those in use stay', async () => {
+  const jails = join(host.directory, 'jails/firecracker');
+  for (const name of ['slot-7', 'slot-8']) await mkdir(join(jails, name, 'root'), { recursive: true });
+  expect(await host.engine.sweep(new Set([8]), never)).toEqual([join(jails, 'slot-7')]);
+  expect(await readdir(jails)).toEqual(['slot-8']);
+  await host.engine.sweep(new Set(), never);
+  expect(await readdir(jails)).toEqual([]);
 });
 
 it('a machine that ended leaves no mount, socket or process', async () => {

@@ -16,6 +16,7 @@ import type { FirecrackerBuild } from './builds.ts';
 import type { FirecrackerMachine } from './firecracker-machine.ts';
 import type { FirecrackerOptions } from './options.ts';
 import { startMachine } from './start-machine.ts';
+import { sweepJails } from './sweep-jails.ts';
 
 /** The guest's memory is read when it is touched, so this does not grow with it. */
 const restoreDeadlineMs = 30_000;
@@ -65,8 +66,9 @@ export class FirecrackerEngine implements Engine {
     return adoptMachine(record, this.#options, signal);
   }
 
-  sweep(slots: ReadonlySet<number>, signal: AbortSignal): Promise<string[]> {
-    return this.disks.sweep(slots, signal);
+  async sweep(slots: ReadonlySet<number>, signal: AbortSignal): Promise<string[]> {
+    const disks = await this.disks.sweep(slots, signal);
+    return [...disks, ...(await sweepJails(this.#options.jails, slots))];
   }
 
   /** A snapshot says by which build it was made, and restores with no other. */
