@@ -14,11 +14,11 @@ export class FakeFirecrackerControl implements Disposable {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    createInterface({ input: socket }).on('line', (line) =>
-      this.#answered(JSON.parse(line) as ControlAnswer),
-    );
-    // `close` follows, and says it to those who wait.
+    // The socket's errors are the reader's too. `close` follows, and says it to those who wait.
     socket.on('error', () => undefined);
+    createInterface({ input: socket })
+      .on('line', (line) => this.#answered(JSON.parse(line) as ControlAnswer))
+      .on('error', () => undefined);
     socket.once('close', () => {
       for (const { reject } of this.#waiting.values()) reject(new Error('the fake Firecracker ended'));
       this.#waiting.clear();
