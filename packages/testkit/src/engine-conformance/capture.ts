@@ -47,7 +47,7 @@ export async function captureAndEnd(host: ConformanceHost, running: RunningMachi
 }
 
 /** `newer` over `older`, of which only what it does not cover is left; both ascending and disjoint. */
-export function layOver(older: readonly MemoryRange[], newer: readonly MemoryRange[]): MemoryRange[] {
+function layOver(older: readonly MemoryRange[], newer: readonly MemoryRange[]): MemoryRange[] {
   let left = [...older];
   for (const { offset, length } of newer)
     left = left.flatMap((range) => [

@@ -4,6 +4,8 @@ import { createLogger } from '@wrenn/service';
 import type { ConformanceHost, ConformanceSubject } from '@wrenn/testkit/engine-conformance';
 import { vi } from 'vitest';
 import { RawDisks } from '../../disks/raw/raw-disks.ts';
+import { findImages } from '../../images/images.ts';
+import { probeKvm } from '../../setup/probe-kvm.ts';
 import { findBuilds } from '../firecracker/builds.ts';
 import { FirecrackerEngine } from '../firecracker/firecracker-engine.ts';
 import { Qmp } from '../qemu/qmp.ts';
@@ -12,6 +14,7 @@ import { type EngineHost, MachineFixture } from './machine-fixture.ts';
 
 const never = new AbortController().signal;
 const memoryMiB = 256;
+const cacheDirectory = process.env['WRENN_CACHE_DIR'] ?? '/var/cache/wrenn';
 const builds = process.env['WRENN_FIRECRACKER_DIR'] ?? '/opt/wrenn/firecracker';
 
 export const qemuSubject: ConformanceSubject = {
@@ -37,7 +40,10 @@ async function whyNoFirecracker(): Promise<string | undefined> {
     ...(existsSync('/dev/kvm') ? [] : ['there is no /dev/kvm']),
     ...(usable.length > 0 ? [] : [`there is no build in ${builds}`]),
   ];
-  return missing.length === 0 ? undefined : missing.join(', and ');
+  if (missing.length > 0) return missing.join(', and ');
+  const options = { cacheDirectory, report: () => undefined, signal: never };
+  const runsGuests = await probeKvm({ images: await findImages(options), ...options });
+  return runsGuests ? undefined : 'the KVM of this machine runs no ordinary guest';
 }
 
 async function openQemu(): Promise<ConformanceHost> {
