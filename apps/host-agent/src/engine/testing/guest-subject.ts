@@ -65,8 +65,7 @@ function runningMachine(
       const next = join(directory, `disk-${seals++}${suffix}`);
       const own = disk;
       if (sealing.by === 'copy') {
-        await sealing.copy({ from: own, to: next, owner: { uid: 0, gid: 0 } }, never);
-        await chmod(next, 0o644);
+        await fixture.sealedCopy(own, next);
         return next;
       }
       // Those that lie on it belong to others.

@@ -68,6 +68,8 @@ export class MachineFixture implements AsyncDisposable {
   readonly #cgroups: CgroupHost;
   readonly #slots: SlotPool;
   readonly #cleanup: Cleanup;
+  /** Of disks that hold only what differs: from the template's up to the disk itself. */
+  readonly #stacks = new Map<string, readonly [string, ...string[]]>();
   #count = 0;
 
   private constructor(
@@ -166,8 +168,7 @@ export class MachineFixture implements AsyncDisposable {
     const shape = { vcpus, memoryMiB };
     const cgroup = await this.#cgroups.create(`test-${name}`, machineLimits(shape));
     await cleanup.add('cgroup', () => this.#cgroups.remove(`test-${name}`));
-    const { kind } = this.engine.disks;
-    const disks = kind === 'whole' ? ([disk] as const) : ([from.disk, disk] as const);
+    const disks = this.#stackOf(disk);
     const images = this.#images;
     const spec: MachineSpec = { ...shape, directory, slot, cgroup, images, disks, metadata: {} };
     const machine = await this.engine.restore(spec, from.snapshot, options.signal ?? signal);
@@ -188,9 +189,25 @@ export class MachineFixture implements AsyncDisposable {
   }
 
   /** An empty overlay that the machine on `slot` may write. */
-  overlay(path: string, backing: string, slot: Slot): Promise<void> {
-    const like = this.template.emptyDisk;
-    return this.engine.disks.make({ path, below: [backing], like, owner: slot }, signal);
+  async overlay(path: string, backing: string, slot: Slot): Promise<void> {
+    const { disks } = this.engine;
+    const below = this.#stackOf(backing);
+    await disks.make({ path, below, like: this.template.emptyDisk, owner: slot }, signal);
+    if (disks.kind === 'layer') this.#stacks.set(path, [...below, path]);
+  }
+
+  /** A disk that others may lie on, with what is on `own` now. */
+  async sealedCopy(own: string, to: string): Promise<void> {
+    const { sealing, kind } = this.engine.disks;
+    if (sealing.by !== 'copy') throw new Error('disks of this engine are sealed by a switch');
+    await sealing.copy({ from: own, to, owner: { uid: 0, gid: 0 } }, signal);
+    await chmod(to, 0o644);
+    const [first, ...rest] = this.#stackOf(own);
+    if (kind === 'layer') this.#stacks.set(to, rest.length === 0 ? [to] : [first, ...rest.slice(0, -1), to]);
+  }
+
+  #stackOf(disk: string): readonly [string, ...string[]] {
+    return this.#stacks.get(disk) ?? [disk];
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -29,7 +29,7 @@ export async function firecrackerSubject(): Promise<ConformanceSubject> {
   return {
     name: 'firecracker',
     missing: await whyNoFirecracker(),
-    lacks: { 'readable memory': 'its memory comes from a page server, and has no file to find it by' },
+    lacks: { 'readable memory': 'its process maps its memory by a name of its own, or by none' },
     open: openFirecracker,
   };
 }
