@@ -12,6 +12,7 @@ const hostPackages = [
   'iproute2',
   'lz4',
   'mmdebstrap',
+  'mount',
   'nftables',
   'qemu-system-x86',
   'qemu-utils',

@@ -38,7 +38,9 @@ export async function copySparse(
     const size = bytes ?? (await source.stat()).size;
     await target.truncate(size);
     const buffer = Buffer.alloc(chunkBytes);
-    for (const { offset, length } of dataRanges(source.fd, size)) {
+    // A device does not tell holes; what reads as zeros is found all the same.
+    const data = bytes === undefined ? dataRanges(source.fd, size) : [{ offset: 0, length: bytes }];
+    for (const { offset, length } of data) {
       for (let done = 0; done < length; done += chunkBytes) {
         signal.throwIfAborted();
         const chunk = buffer.subarray(0, Math.min(chunkBytes, length - done));

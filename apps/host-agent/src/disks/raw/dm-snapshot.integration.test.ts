@@ -21,6 +21,7 @@ case "\${0##*/} $1" in
     [ -e $state/broken ] && grep -qx "$2" $state/broken && { echo 'no such target' >&2; exit 1; }
     printf '%s\\t(253:%s)\\n' "$2" 1 >>$state/devices ;;
   'dmsetup remove') grep -v "^$3	" $state/devices >$state/rest; mv $state/rest $state/devices ;;
+  'losetup --list') cat $state/listed 2>/dev/null || true ;;
   'dmsetup ls') [ -s $state/devices ] && cat $state/devices || echo 'No devices found' ;;
 esac
 `;
@@ -95,13 +96,36 @@ describe('a stack of copy-on-write stores, with programs that stand in for the d
 
   it('begins at the last file that is an image itself', async () => {
     const { image, lower, upper } = await disks();
-    await writeFile(lower, Buffer.alloc(1 << 20, 'image'));
+    await writeFile(lower, Buffer.alloc(1 << 20, 'image'), { flag: 'w' });
     await expect(stacks.attach(name, [image, lower, upper], owner, never)).rejects.toMatchObject({
       code: 'ENOENT',
     });
     expect((await calls()).filter((each) => each.startsWith('losetup --find'))).toEqual([
       `losetup --find --show --read-only ${lower}`,
       `losetup --find --show ${upper}`,
+    ]);
+  });
+
+  it('refuses a store below that was never used, whose content nobody knows', async () => {
+    const { image, lower, upper } = await disks();
+    await writeFile(lower, Buffer.alloc(4), { flag: 'r+' });
+    await expect(stacks.attach(name, [image, lower, upper], owner, never)).rejects.toMatchObject({
+      code: 'agent_error',
+      message: expect.stringContaining(lower),
+    });
+  });
+
+  it('has the loop devices of its own files detached at a sweep, and no others', async () => {
+    const listed = [
+      `/dev/loop3 ${directory}/lower`,
+      '/dev/loop4 /elsewhere/lower',
+      `/dev/loop5  ${directory}/a b`,
+    ];
+    await writeFile(join(directory, 'listed'), `${listed.join('\n')}\n`);
+    await stacks.sweep(new Set(), never);
+    expect((await calls()).filter((each) => each.includes('--detach'))).toEqual([
+      'losetup --detach /dev/loop3',
+      'losetup --detach /dev/loop5',
     ]);
   });
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { access, chown, mkdtemp, open, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Cleanup, describeError, systemCode } from '@wrenn/core';
+import { Cleanup, describeError, systemCode, WrennError } from '@wrenn/core';
 import { run } from '../../process/run.ts';
 import { findProgram } from '../../setup/find-program.ts';
 import type { DiskOwner } from '../engine-disks.ts';
@@ -17,9 +17,12 @@ const control = '/dev/mapper/control';
 
 /** Disks of one installation: what it names on the host is not another's. */
 export class DiskStacks {
+  readonly #directory: string;
   readonly #prefix: string;
 
+  /** All files of its stacks are below `directory`, or are images that belong to all. */
   constructor(directory: string) {
+    this.#directory = directory;
     this.#prefix = `wrenn-${createHash('sha256').update(directory).digest('hex').slice(0, 8)}-`;
   }
 
@@ -30,7 +33,8 @@ export class DiskStacks {
 
   /**
    * Lays stores over an image; the topmost is written to, and its device, whose path is returned, belongs to `owner`. The
-   * lowest store that is an image itself takes the place of all below it. A fault leaves nothing attached.
+   * last file that is an image itself takes the place of all below it. A fault leaves nothing attached; a command that was
+   * begun is not called off, since then nobody would know what came of it.
    */
   async attach(
     name: string,
@@ -38,19 +42,20 @@ export class DiskStacks {
     owner: DiskOwner,
     signal: AbortSignal,
   ): Promise<string> {
+    signal.throwIfAborted();
     const [image, ...stores] = await fromLastImage(files);
     const sectors = (await stat(image)).size / sectorBytes;
     await using undo = new Cleanup();
     // Once a device above has it open, a loop device that is detached goes with that.
     await using loops = new Cleanup();
-    let device = await attachLoop(image, 'read', loops, signal);
+    let device = await attachLoop(image, 'read', loops);
     for (const [level, store] of stores.entries()) {
       const access = level === stores.length - 1 ? 'write' : 'read';
-      const loop = await attachLoop(store, access, loops, signal);
+      const loop = await attachLoop(store, access, loops);
       const own = `${name}-${level}`;
       const table = snapshotTable(sectors, device, loop);
       const options = access === 'read' ? ['--readonly'] : [];
-      await run(['dmsetup', 'create', own, ...options, '--table', table], { signal, timeoutMs });
+      await command(['dmsetup', 'create', own, ...options, '--table', table]);
       await undo.add(own, () => removeDevice(own));
       device = `/dev/mapper/${own}`;
     }
@@ -66,12 +71,32 @@ export class DiskStacks {
       await removeDevice(each);
   }
 
-  /** Detaches the stacks of all slots but these. Returns their names. */
+  /**
+   * Writes down what is still in the kernel's memory of a stack's device. A store that is copied or summed has it only then.
+   */
+  async flush(name: string, signal: AbortSignal): Promise<void> {
+    const levels = (await deviceNames(signal)).filter((each) => each.startsWith(`${name}-`));
+    const top = levels.toSorted((one, other) => levelOf(other) - levelOf(one))[0];
+    if (top === undefined) throw new WrennError('agent_error', `disk ${name} is not attached`);
+    await using device = await open(`/dev/mapper/${top}`, 'r+');
+    await device.sync();
+  }
+
+  /**
+   * Detaches the stacks of all slots but these, and the loop devices that an agent left which was killed on its way.
+   * Returns the stacks' names.
+   */
   async sweep(slots: ReadonlySet<number>, signal: AbortSignal): Promise<string[]> {
     const names = (await deviceNames(signal)).filter((each) => each.startsWith(this.#prefix));
     const stacks = new Set(names.map((each) => each.slice(0, each.lastIndexOf('-'))));
     const gone = [...stacks].filter((name) => !slots.has(Number(name.slice(this.#prefix.length))));
     for (const name of gone) await this.detach(name, signal);
+    const { stdout } = await run(['losetup', '--list', '--noheadings', '--output', 'NAME,BACK-FILE'], {
+      signal,
+      timeoutMs,
+    });
+    // Those of stacks in use are detached already, and stay as long as they are used.
+    for (const loop of parseLoops(stdout, this.#directory)) await command(['losetup', '--detach', loop]);
     return gone;
   }
 }
@@ -123,24 +148,23 @@ export function snapshotTable(sectors: number, origin: string, store: string): s
   return `0 ${sectors} snapshot ${origin} ${store} P ${chunkSectors}`;
 }
 
-async function attachLoop(
-  file: string,
-  access: 'read' | 'write',
-  loops: Cleanup,
-  signal: AbortSignal,
-): Promise<string> {
+async function attachLoop(file: string, access: 'read' | 'write', loops: Cleanup): Promise<string> {
   const options = access === 'read' ? ['--read-only'] : [];
-  const { stdout } = await run(['losetup', '--find', '--show', ...options, file], { signal, timeoutMs });
-  const loop = stdout.trim();
+  const loop = (await command(['losetup', '--find', '--show', ...options, file])).trim();
   await loops.add(loop, async () => {
-    await run(['losetup', '--detach', loop], { signal: AbortSignal.timeout(timeoutMs), timeoutMs });
+    await command(['losetup', '--detach', loop]);
   });
   return loop;
 }
 
 /** One that is still in use for a moment is tried again by dmsetup itself. */
 async function removeDevice(name: string): Promise<void> {
-  await run(['dmsetup', 'remove', '--retry', name], { signal: AbortSignal.timeout(timeoutMs), timeoutMs });
+  await command(['dmsetup', 'remove', '--retry', name]);
+}
+
+/** Changes what is attached; what it printed. */
+async function command(argv: readonly [string, ...string[]]): Promise<string> {
+  return (await run(argv, { signal: AbortSignal.timeout(timeoutMs), timeoutMs })).stdout;
 }
 
 async function deviceNames(signal: AbortSignal): Promise<string[]> {
@@ -157,12 +181,27 @@ function levelOf(name: string): number {
   return Number(name.slice(name.lastIndexOf('-') + 1));
 }
 
+/** `losetup --list`: the devices whose files are below a directory. */
+export function parseLoops(list: string, directory: string): string[] {
+  return list.split('\n').flatMap((line) => {
+    const [, loop, file] = /^(\/dev\/loop\d+)\s+(.+)$/.exec(line.trim()) ?? [];
+    return loop !== undefined && file?.startsWith(`${directory}/`) === true ? [loop] : [];
+  });
+}
+
 /** The topmost is always a store, and one that was never attached has nothing at its start yet. */
 async function fromLastImage(files: readonly [string, ...string[]]): Promise<readonly [string, ...string[]]> {
   let result = files;
+  const { size } = await stat(files[0]);
   for (const [index, file] of files.slice(0, -1).entries()) {
     const [first, ...rest] = files.slice(index);
-    if (first !== undefined && index > 0 && !(await isStore(file))) result = [first, ...rest];
+    if (first === undefined || index === 0 || (await isStore(file))) continue;
+    if ((await stat(file)).size !== size)
+      throw new WrennError(
+        'agent_error',
+        `${file} is neither an image of this disk nor a store that was used`,
+      );
+    result = [first, ...rest];
   }
   return result;
 }

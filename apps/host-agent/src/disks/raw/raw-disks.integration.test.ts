@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { open, readFile, stat } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dataRanges } from '@wrenn/sys';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -118,6 +120,23 @@ describe.each([
   });
 });
 
+it('a device is copied whole, without the zeros that it reads', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'wrenn-device-'));
+  const [file, copy] = [join(directory, 'file'), join(directory, 'copy')];
+  await writeFile(file, Buffer.concat([Buffer.alloc(mebibyte, 'a'), Buffer.alloc(7 * mebibyte)]));
+  const loop = execFileSync('losetup', ['--find', '--show', '--read-only', file], {
+    encoding: 'utf8',
+  }).trim();
+  try {
+    await copySparse({ from: loop, to: copy, owner }, never, 8 * mebibyte);
+    expect((await readFile(copy)).equals(await readFile(file))).toBe(true);
+    expect((await stat(copy)).blocks * 512).toBeLessThan(2 * mebibyte);
+  } finally {
+    execFileSync('losetup', ['--detach', loop]);
+    await rm(directory, { recursive: true });
+  }
+});
+
 describe('disks of copy-on-write stores', () => {
   if (withoutMapper !== undefined) {
     console.log(`disks of copy-on-write stores are not tested: ${withoutMapper}`);
@@ -149,6 +168,9 @@ describe('disks of copy-on-write stores', () => {
     expect(bytes.equals(Buffer.alloc(512, 'x'))).toBe(true);
     await read.close();
     expect(await disks.sweep(new Set(), never)).toHaveLength(1);
+    const merged = join(system.directory, 'merged.cow');
+    await disks.merge({ chain: [store], base: image, destination: merged, signal: never });
+    expect((await readFile(merged)).subarray(4096, 4608).equals(Buffer.alloc(512, 'x'))).toBe(true);
     expect((await readFile(image)).subarray(4096, 4608).every((byte) => byte === 0)).toBe(true);
   });
 });

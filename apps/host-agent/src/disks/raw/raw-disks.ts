@@ -100,6 +100,11 @@ export class RawDisks implements EngineDisks {
     return { path, name, detach: () => this.detach(name) };
   }
 
+  /** What a guest that stands still has written is in its disk's file when this returns. */
+  async flush(name: string | undefined, signal: AbortSignal): Promise<void> {
+    if (name !== undefined) await this.#stacks.flush(name, signal);
+  }
+
   /** Also of a machine that another agent started; `name` is the attached disk's. */
   async detach(name: string | undefined): Promise<void> {
     if (name !== undefined) await this.#stacks.detach(name, AbortSignal.timeout(detachMs));

@@ -53,6 +53,7 @@ export async function adoptMachine(
     // A template's build does not outlive the agent.
     bootMemory: undefined,
     workingSet: record.pageServer && inPlace(directory, 'workingSet'),
+    flushDisk: (limited) => disks.flush(record.attachedDisk, limited),
     lastWords: () => lastWords(directory, undefined),
     consoleTail: async () => 'nothing that this agent has seen',
     release: () => held.release(),

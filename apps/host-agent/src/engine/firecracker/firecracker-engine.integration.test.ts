@@ -14,53 +14,6 @@ beforeAll(async () => {
 afterAll(() => host[Symbol.asyncDispose]());
 
 describe("Firecracker's engine, on a fake Firecracker", () => {
-  it('boots a machine, freezes it, and restores others from it that are independent', async () => {
-    const frozen = await frozenTemplate(host);
-    const [one, other] = [
-      await host.restore(frozen.snapshot, frozen.disk),
-      await host.restore(frozen.snapshot, frozen.disk),
-    ];
-    expect(await textAt(one, 70 << 20, 15)).toBe('of the template');
-    await one.guest.write(70 << 20, Buffer.from('of the one'));
-    expect(await textAt(other, 70 << 20, 15)).toBe('of the template');
-    await one.end();
-    await other.end();
-  });
-
-  it('keeps what each generation wrote, through page servers', async () => {
-    const frozen = await frozenTemplate(host);
-    const first = await host.restore(frozen.snapshot, frozen.disk);
-    await first.guest.write(page, Buffer.from('first'));
-    const one = await capture(host, first, frozen);
-    await first.end();
-    const second = await host.restore(one.snapshot, one.disk);
-    expect(second.machine.record.pageServer).toBeDefined();
-    expect(await textAt(second, page, 5)).toBe('first');
-    expect(await textAt(second, 70 << 20, 15)).toBe('of the template');
-    await second.guest.write(8 * page, Buffer.from('next'));
-    const two = await capture(host, second, one);
-    await second.end();
-    const third = await host.restore(two.snapshot, two.disk);
-    expect(await textAt(third, page, 5)).toBe('first');
-    expect(await textAt(third, 8 * page, 4)).toBe('next');
-    await third.end();
-  });
-
-  it('loses no page when a capture came to nothing and the guest went on', async () => {
-    const frozen = await frozenTemplate(host);
-    const machine = await host.restore(frozen.snapshot, frozen.disk);
-    await machine.guest.write(page, Buffer.from('before'));
-    await capture(host, machine, frozen);
-    await machine.machine.go(never);
-    await machine.guest.write(2 * page, Buffer.from('after'));
-    const captured = await capture(host, machine, frozen);
-    await machine.end();
-    const again = await host.restore(captured.snapshot, captured.disk);
-    expect(await textAt(again, page, 6)).toBe('before');
-    expect(await textAt(again, 2 * page, 5)).toBe('after');
-    await again.end();
-  });
-
   it('says why Firecracker could not write a snapshot, and has every page in the next', async () => {
     const frozen = await frozenTemplate(host);
     const machine = await host.restore(frozen.snapshot, frozen.disk);

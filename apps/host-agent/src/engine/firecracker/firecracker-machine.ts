@@ -15,6 +15,8 @@ export interface FirecrackerParts {
   /** Of one that boots: the name, in its directory, of the file that its memory is to be written to. */
   readonly bootMemory: string | undefined;
   readonly workingSet: string | undefined;
+  /** Where its disk is a device of the host's, that is not in the disk's file before. */
+  readonly flushDisk: (signal: AbortSignal) => Promise<void>;
   readonly consoleTail: () => Promise<string>;
   readonly lastWords: () => Promise<string>;
   /** What it has of the host besides the VMM, which has ended. */
@@ -39,6 +41,7 @@ export class FirecrackerMachine implements Machine {
 
   async stop(signal: AbortSignal): Promise<void> {
     if (await this.isRunning(signal)) await this.#parts.api.setVm('Paused', signal);
+    await this.#parts.flushDisk(signal);
   }
 
   async go(signal: AbortSignal): Promise<void> {

@@ -87,6 +87,7 @@ async function start(
     written: new WrittenMemory(spec.directory, spec.memoryMiB * mebibyte),
     bootMemory: options.start.kind === 'boot' ? basename(options.start.memory) : undefined,
     workingSet: pages && inPlace(spec.directory, 'workingSet'),
+    flushDisk: (limited) => options.disks.flush(disk.name, limited),
     consoleTail,
     lastWords: () => lastWords(spec.directory, log),
     release: () => held.release(),
