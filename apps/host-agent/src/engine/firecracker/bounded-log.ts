@@ -1,6 +1,6 @@
-import { closeSync, constants, lchownSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lchownSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { systemCode } from '@wrenn/core';
+import { systemCode, WrennError } from '@wrenn/core';
 import { makeSpecialFile } from '@wrenn/sys';
 
 /** Enough to see why a guest did not come up. */
@@ -38,6 +38,7 @@ export class BoundedLog implements Disposable {
     // For writing too: so it never ends, and what was written last is there although the writer has ended.
     const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW);
     try {
+      if (!fstatSync(fd).isFIFO()) throw new WrennError('agent_error', `${path} is no pipe`);
       return new BoundedLog(new Socket({ fd, readable: true, writable: false }));
     } catch (thrown) {
       closeSync(fd);
