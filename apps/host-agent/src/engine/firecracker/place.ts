@@ -37,16 +37,12 @@ export function inPlace(directory: string, name: PlaceName): string {
 }
 
 /** Makes what the view is mounted over; on a machine where users may write to /tmp, somebody may have been there first. */
-export async function makeViewPoint(): Promise<void> {
-  await mkdir(directoryView, { recursive: true, mode: 0o711 });
-  const { uid, mode } = await lstat(directoryView);
+export async function makeViewPoint(path = directoryView): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o711 });
+  const { uid, mode } = await lstat(path);
   const isDirectory = (mode & constants.S_IFMT) === constants.S_IFDIR;
   if (isDirectory && uid === 0 && (mode & 0o022) === 0) return;
-  throw new WrennError(
-    'missing_prerequisite',
-    `${directoryView} is not a directory that only root writes to`,
-    {
-      remedy: `remove ${directoryView}`,
-    },
-  );
+  throw new WrennError('missing_prerequisite', `${path} is not a directory that only root writes to`, {
+    remedy: `remove ${path}`,
+  });
 }
