@@ -182,7 +182,7 @@ function levelOf(name: string): number {
 }
 
 /** `losetup --list`: the devices whose files are below a directory. */
-export function parseLoops(list: string, directory: string): string[] {
+function parseLoops(list: string, directory: string): string[] {
   return list.split('\n').flatMap((line) => {
     const [, loop, file] = /^(\/dev\/loop\d+)\s+(.+)$/.exec(line.trim()) ?? [];
     return loop !== undefined && file?.startsWith(`${directory}/`) === true ? [loop] : [];
