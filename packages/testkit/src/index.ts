@@ -9,6 +9,7 @@ export {
   type TestDatabases,
   testDatabases,
 } from './postgres.ts';
+export { processesNaming } from './processes.ts';
 export { runCyclingGuest } from './userfault-peer/cycling-guest.ts';
 export { GuestMemory, type HandoverOptions, type TouchAll } from './userfault-peer/guest-memory.ts';
 export type { OddHandover } from './userfault-peer/handover.ts';

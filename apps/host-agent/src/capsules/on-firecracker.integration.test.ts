@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CapsuleId, newId, until } from '@wrenn/core';
+import { processesNaming } from '@wrenn/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FakeFirecrackerAgent } from '../engine/testing/fake-firecracker-agent.ts';
 import { requireRunning } from './capsules.ts';
@@ -46,12 +46,11 @@ async function destroy(...ids: readonly CapsuleId[]): Promise<void> {
 /** Processes, disks, layers and directories of capsules. */
 async function left(): Promise<string[]> {
   const { paths } = agent.context.snapshots;
-  const list = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n');
   return [
     ...(await readdir(paths.disks)),
     ...(await readdir(paths.layers)),
     ...(await readdir(join(agent.host.directory, 'agent/capsules'))),
-    ...list.filter((line) => line.includes(agent.host.directory)),
+    ...(await processesNaming(agent.host.directory)),
   ];
 }
 

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { processesNaming } from '../processes.ts';
 import { capture, captureAndEnd } from './capture.ts';
-import { processesNaming } from './processes.ts';
 import { type EnginePromise, never } from './promise.ts';
 import type { ConformanceHost, StartPoint } from './subject.ts';
 

@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { processesNaming } from '@wrenn/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isRunning } from '../../process/process-identity.ts';
 import { capture, type Frozen, frozenTemplate, textAt } from '../testing/fake-captures.ts';
@@ -29,11 +29,8 @@ async function resumed() {
   return { captured, machine: await host.restore(captured.snapshot, captured.disk) };
 }
 
-/** Command lines of all processes that belong to machines of this test. */
-function ours(): string[] {
-  const list = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n');
-  return list.filter((line) => line.includes(host.directory));
-}
+/** Processes of machines of this test. */
+const ours = () => processesNaming(host.directory);
 
 describe('a page server that fails', () => {
   it('is the end of its machine, which says so, and leaves the snapshot as it was', async () => {
@@ -45,7 +42,7 @@ describe('a page server that fails', () => {
     const again = await host.restore(captured.snapshot, captured.disk);
     expect(await textAt(again, 16 * page, 6)).toBe('page 1');
     await again.end();
-    expect(ours()).toEqual([]);
+    expect(await ours()).toEqual([]);
   });
 
   it('for a layer that was cut short ends its machine, and names the layer', async () => {
@@ -58,7 +55,7 @@ describe('a page server that fails', () => {
     expect(await reading).toBe('ended');
     expect(await machine.machine.lastWords()).toContain(layer);
     await machine.end();
-    expect(ours()).toEqual([]);
+    expect(await ours()).toEqual([]);
   });
 
   it('takes no other machine with it', async () => {
@@ -91,7 +88,7 @@ describe('a Firecracker that ends or refuses', () => {
       message: expect.stringMatching(/snapshot\/load|Firecracker ended/),
     });
     await rm(damaged);
-    expect(ours()).toEqual([]);
+    expect(await ours()).toEqual([]);
   });
 
   it('between two calls is noticed, and what was stored stays', async () => {
@@ -103,7 +100,7 @@ describe('a Firecracker that ends or refuses', () => {
     const again = await host.restore(template.snapshot, template.disk);
     expect(await textAt(again, 8 * page, 4)).toBe('also');
     await again.end();
-    expect(ours()).toEqual([]);
+    expect(await ours()).toEqual([]);
   });
 
   it('is ended with what it had when its start is called off', async () => {
@@ -113,7 +110,7 @@ describe('a Firecracker that ends or refuses', () => {
     const starting = host.restore(captured.snapshot, captured.disk, stop.signal);
     setTimeout(() => stop.abort(new Error('called off')), 30);
     await expect(starting).rejects.toThrow();
-    expect(ours()).toEqual([]);
+    expect(await ours()).toEqual([]);
   });
 
   it('has its own words bounded, however much a guest makes it log', async () => {
@@ -156,7 +153,7 @@ it('jails of machines that are gone are removed, and those in use stay', async (
 it('a machine that ended leaves no mount, socket or process', async () => {
   const { machine } = await resumed();
   await machine.end();
-  expect(ours()).toEqual([]);
+  expect(await ours()).toEqual([]);
   expect(await readFile('/proc/self/mounts', 'utf8')).not.toContain(host.directory);
   await delay(0);
   await expect(stat(machine.directory)).rejects.toMatchObject({ code: 'ENOENT' });
