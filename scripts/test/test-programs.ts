@@ -5,7 +5,8 @@ import { apt } from './apt.ts';
 /** Debian packages whose programs only tests run, each with one of them. */
 const packages = {
   'btrfs-progs': '/usr/sbin/mkfs.btrfs',
-  busybox: '/usr/bin/busybox',
+  // Without libraries, for a root that has none.
+  'busybox-static': '/usr/bin/busybox',
   git: '/usr/bin/git',
   socat: '/usr/bin/socat',
   xfsprogs: '/usr/sbin/mkfs.xfs',

@@ -10,6 +10,8 @@ export interface MemoryOptions {
 }
 
 export interface HandoverOptions extends MemoryOptions {
+  /** Started before it is handed over; 2 where nothing is said. */
+  readonly threads?: number;
   /** Runs when all is ready but the connection: to become another user, for example. */
   readonly beforeConnect?: () => void;
   readonly odd?: OddHandover;
@@ -69,7 +71,7 @@ export class GuestMemory implements AsyncDisposable {
   static async handedOver(
     lengths: readonly number[],
     socketPath: string,
-    { beforeConnect, odd, ...options }: HandoverOptions = {},
+    { beforeConnect, odd, threads = 2, ...options }: HandoverOptions = {},
   ): Promise<GuestMemory> {
     const memory = GuestMemory.anonymous(lengths, options);
     try {
@@ -77,7 +79,7 @@ export class GuestMemory implements AsyncDisposable {
       memory.#descriptors.push(userfaultfd);
       for (const { address, length } of memory.regions) registerMissing(userfaultfd, address, BigInt(length));
       // Their code may not be there for whom it becomes.
-      await Promise.all([memory.#thread(0), memory.#thread(1)]);
+      await Promise.all(Array.from({ length: threads }, (_, index) => memory.#thread(index)));
       beforeConnect?.();
       memory.#descriptors.push(handOver(socketPath, memory.regions, userfaultfd, odd));
       return memory;

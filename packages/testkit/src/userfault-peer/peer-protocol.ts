@@ -24,6 +24,8 @@ export interface PeerOpening {
     | { readonly kind: 'handed over'; readonly socketPath: string; readonly odd?: OddHandover };
   /** Whom it becomes before it connects. */
   readonly as?: { readonly uid: number; readonly gid: number };
+  /** That it ever touches its memory with at once; 2 where nothing is said. */
+  readonly threads?: number;
 }
 
 /** Where a region is in the peer; the address is text, since not all of them are exact as JSON's numbers. */

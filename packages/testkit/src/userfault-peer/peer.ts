@@ -47,7 +47,7 @@ async function run(command: PeerCommand): Promise<unknown> {
   }
 }
 
-async function open({ lengths, backing, as }: PeerOpening): Promise<GuestMemory> {
+async function open({ lengths, backing, as, threads = 2 }: PeerOpening): Promise<GuestMemory> {
   const become = () => {
     if (as === undefined) return;
     process.setgroups?.([]);
@@ -61,7 +61,11 @@ async function open({ lengths, backing, as }: PeerOpening): Promise<GuestMemory>
       return GuestMemory.ofFile(backing.path, lengths);
     case 'handed over': {
       const odd = backing.odd === undefined ? {} : { odd: backing.odd };
-      return await GuestMemory.handedOver(lengths, backing.socketPath, { beforeConnect: become, ...odd });
+      return await GuestMemory.handedOver(lengths, backing.socketPath, {
+        beforeConnect: become,
+        threads,
+        ...odd,
+      });
     }
   }
 }

@@ -17,7 +17,7 @@ beforeEach(async () => {
   const job = await fixture.job(snapshot, memoryMiB);
   await fixture.start(job);
   const backing = { kind: 'handed over', socketPath: job.socketPath } as const;
-  peer = await UserfaultPeer.start({ lengths: regionsOf(memoryMiB), backing, as: vmmUser });
+  peer = await UserfaultPeer.start({ lengths: regionsOf(memoryMiB), backing, as: vmmUser, threads: 7 });
 });
 afterEach(async () => {
   await peer.kill();

@@ -20,7 +20,7 @@ async function served(snapshot: LayeredSnapshot): Promise<UserfaultPeer> {
   const job = await fixture.job(snapshot, memoryMiB);
   await fixture.start(job);
   const backing = { kind: 'handed over', socketPath: job.socketPath } as const;
-  return await UserfaultPeer.start({ lengths: regionsOf(memoryMiB), backing, as: vmmUser });
+  return await UserfaultPeer.start({ lengths: regionsOf(memoryMiB), backing, as: vmmUser, threads: 7 });
 }
 
 async function memoryOf(peer: UserfaultPeer): Promise<Buffer> {

@@ -27,7 +27,7 @@ async function served(prefetch?: string, recordTo?: string) {
   const job = { ...usual, recordTo: recordTo ?? usual.recordTo };
   const server = await fixture.start(job);
   const backing = { kind: 'handed over', socketPath: job.socketPath } as const;
-  const peer = await UserfaultPeer.start({ lengths: regionsOf(memoryMiB), backing, as: vmmUser });
+  const peer = await UserfaultPeer.start({ lengths: regionsOf(memoryMiB), backing, as: vmmUser, threads: 7 });
   return { job, server, peer };
 }
 
