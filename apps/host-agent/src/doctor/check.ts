@@ -25,7 +25,7 @@ export interface CheckContext extends CheckConfig {
   readonly signal: AbortSignal;
 }
 
-/** One thing that is looked at. `examine` changes nothing on the machine and throws only for faults of its own. */
+/** One thing that is looked at. `examine` leaves nothing on the machine and throws only for faults of its own. */
 export interface Check {
   /** Stable: scripts match on it. */
   readonly id: string;

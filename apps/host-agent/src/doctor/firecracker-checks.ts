@@ -1,8 +1,9 @@
-import { lstat, realpath } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode } from '@wrenn/core';
 import { probeDiskMethod, tellsHolesExactly } from '../disks/raw/probe.ts';
 import { type FoundBuilds, findBuilds, oldestVersion, textOf } from '../engine/firecracker/builds.ts';
+import { writableByOthers } from '../files/writable-by-others.ts';
 import { type Check, type CheckConfig, type Finding, fail, ok, warn } from './check.ts';
 import { kvmOf } from './images-check.ts';
 
@@ -60,11 +61,8 @@ function describeBuilds({ usable, unusable }: FoundBuilds): string {
 export const directoryCheck: Check = {
   id: 'directory',
   async examine({ directory }) {
-    for (const path of [join(directory, 'jails'), ...(await withParents(directory))]) {
-      const state = await stateOf(path);
-      // Others may make files in a sticky directory such as /tmp, but not replace root's.
-      const isSafe = state === undefined || (state.uid === 0 && (!state.isOpen || state.isSticky));
-      if (isSafe) continue;
+    const path = await writableByOthers(join(directory, 'jails'));
+    if (path !== undefined) {
       return warn(
         `others than root can write to ${path}, and so replace what lies in ${directory}`,
         `chown root ${path} && chmod go-w ${path}`,
@@ -76,7 +74,8 @@ export const directoryCheck: Check = {
 
 export const rawDisksCheck: Check = {
   id: 'raw-disks',
-  async examine({ directory, signal }) {
+  async examine(context) {
+    const { directory, signal } = context;
     const tried = await nearest(directory);
     if (!(await tellsHolesExactly(tried))) {
       return warn(
@@ -86,32 +85,23 @@ export const rawDisksCheck: Check = {
     }
     const { method, rejected } = await probeDiskMethod(tried, signal);
     const why = rejected.map((each) => `no ${each.method}: ${each.why}`);
-    return ok([`disks for Firecracker are made by ${method}`, ...why].join('; '));
+    const found = [`disks for Firecracker are made by ${method}`, ...why].join('; ');
+    // Without KVM QEMU runs capsules, whose disks are overlays.
+    if (method !== 'sparse_copy' || (await kvmOf(context)) !== 'usable') return ok(found);
+    return warn(
+      found,
+      'have WRENN_DIR on XFS with reflink or on btrfs: each new capsule is a copy otherwise',
+    );
   },
 };
 
 /** Before the first start it is not there, and what is above it is on the same file system. */
 async function nearest(path: string): Promise<string> {
-  return (await stateOf(path)) === undefined ? await nearest(dirname(path)) : path;
-}
-
-async function withParents(path: string): Promise<string[]> {
-  const known = await realpath(path).catch((thrown: unknown) => {
-    if (systemCode(thrown) === 'ENOENT') return path;
-    throw thrown;
-  });
-  const parent = dirname(known);
-  return parent === known ? [known] : [known, ...(await withParents(parent))];
-}
-
-async function stateOf(
-  path: string,
-): Promise<{ readonly uid: number; readonly isOpen: boolean; readonly isSticky: boolean } | undefined> {
   try {
-    const { uid, mode } = await lstat(path);
-    return { uid, isOpen: (mode & 0o022) !== 0, isSticky: (mode & 0o1000) !== 0 };
+    await lstat(path);
+    return path;
   } catch (thrown) {
-    if (systemCode(thrown) === 'ENOENT') return undefined;
-    throw thrown;
+    if (systemCode(thrown) !== 'ENOENT') throw thrown;
+    return await nearest(dirname(path));
   }
 }

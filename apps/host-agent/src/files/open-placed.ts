@@ -1,6 +1,16 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { WrennError } from '@wrenn/core';
+import { readUpTo } from './whole.ts';
+
+/** What such a file holds now, and no more where it grows meanwhile; undefined where that is more than `most` bytes. */
+export async function readPlaced(path: string, most: number): Promise<Buffer | undefined> {
+  await using file = await openPlaced(path);
+  const { size } = await file.stat();
+  if (size > most) return undefined;
+  const bytes = Buffer.alloc(size);
+  return bytes.subarray(0, await readUpTo(file, bytes, 0));
+}
 
 /**
  * Opens a file in a directory that a VMM's user owns, for reading. Where that user put a link in its place it is not

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { allEnded, Cleanup, type SnapshotId, systemCode, WrennError } from '@wrenn/core';
 import type { Machine, WrittenPages } from '../engine/engine.ts';
 import { flush } from '../files/flush.ts';
-import { openPlaced } from '../files/open-placed.ts';
+import { readPlaced } from '../files/open-placed.ts';
 import { stampOf } from '../templates/template-snapshot.ts';
 import { partOf } from './files.ts';
 import type { InProgress } from './in-progress.ts';
@@ -108,10 +108,8 @@ export class Draft implements AsyncDisposable {
   /** Keeps a hint for those who start from it. That there is none is no fault. */
   async noteWorkingSet(from: string): Promise<void> {
     try {
-      await using file = await openPlaced(from);
-      const { size } = await file.stat();
-      if (size <= largestHint)
-        await writeFile(this.#path('workingSet'), await file.readFile(), { mode: 0o600 });
+      const hint = await readPlaced(from, largestHint);
+      if (hint !== undefined) await writeFile(this.#path('workingSet'), hint, { mode: 0o600 });
     } catch (thrown) {
       if (systemCode(thrown) !== 'ENOENT') throw thrown;
     }
@@ -119,11 +117,10 @@ export class Draft implements AsyncDisposable {
 
   /** Copies the engine's file, which is in a directory that the VMM's user writes to. */
   async writeDeviceState(from: string): Promise<void> {
-    await using file = await openPlaced(from);
-    const { size } = await file.stat();
-    if (size > largestDeviceState)
-      throw new WrennError('agent_error', `the state of the machine's devices has ${size} bytes`);
-    await writeFile(this.#path('deviceState'), await file.readFile(), { mode: 0o600 });
+    const state = await readPlaced(from, largestDeviceState);
+    if (state === undefined)
+      throw new WrennError('agent_error', "the state of the machine's devices is too large");
+    await writeFile(this.#path('deviceState'), state, { mode: 0o600 });
   }
 
   /** `disks` from the lowest to the topmost; each is complete and is never written to again. */

@@ -5,12 +5,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findBuilds } from './builds.ts';
 
 const never = new AbortController().signal;
+let above: string;
 let directory: string;
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'builds-'));
-  await chmod(directory, 0o755);
+  above = await mkdtemp(join(tmpdir(), 'builds-'));
+  directory = join(above, 'builds');
+  await mkdir(directory, { mode: 0o755 });
 });
-afterEach(() => rm(directory, { recursive: true }));
+afterEach(() => rm(above, { recursive: true }));
 
 /** A program that prints a version, and leaves a mark when it is run. */
 async function program(folder: string, name: string, printed: string): Promise<string> {
@@ -75,6 +77,12 @@ describe('findBuilds', () => {
     ['the program', async (path: string) => await chmod(path, 0o777)],
     ['its folder', async () => await chmod(join(directory, 'open'), 0o777)],
     ['the directory of all', async () => await chmod(directory, 0o777)],
+    [
+      'a folder above',
+      async () => {
+        await chmod(above, 0o777);
+      },
+    ],
   ])('does not even run one where others may write to %s', async (_, open) => {
     const path = await program('open', 'firecracker', 'Firecracker v1.16.2');
     await open(path);

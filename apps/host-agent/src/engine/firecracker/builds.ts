@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError, systemCode } from '@wrenn/core';
+import { writableByOthers } from '../../files/writable-by-others.ts';
 import { run } from '../../process/run.ts';
 
 /** A build of Firecracker that may run machines. */
@@ -30,7 +31,6 @@ export interface FoundBuilds {
 /** Before it snapshots are of another format, and a guest may hang after a pause; see its CHANGELOG. */
 export const oldestVersion: Version = { major: 1, minor: 16, patch: 2 };
 const answerMs = 10_000;
-const longestAnswer = 200;
 
 /** Looks at each folder of `directory`, which need not exist. A program that others may write to is not run. */
 export async function findBuilds(directory: string, signal: AbortSignal): Promise<FoundBuilds> {
@@ -38,7 +38,7 @@ export async function findBuilds(directory: string, signal: AbortSignal): Promis
   const unusable: { directory: string; why: string }[] = [];
   for (const name of await foldersOf(directory)) {
     const folder = join(directory, name);
-    const found = await examine(directory, folder, signal);
+    const found = await examine(folder, signal);
     if ('why' in found) unusable.push({ directory: folder, why: found.why });
     else usable.push(found);
   }
@@ -49,26 +49,23 @@ export function compareVersions(one: Version, other: Version): number {
   return one.major - other.major || one.minor - other.minor || one.patch - other.patch;
 }
 
-/** The version in the first line that Firecracker and its jailer print; undefined for what is not from them. */
-export function parseVersion(printed: string): Version | undefined {
-  const line = printed.split('\n')[0]?.slice(0, longestAnswer) ?? '';
-  const [, major, minor, patch] = /^(?:Firecracker|Jailer) v?(\d+)\.(\d+)\.(\d+)$/.exec(line.trim()) ?? [];
+/** The version in the first line that Firecracker or its jailer prints; undefined for what is not from that program. */
+export function parseVersion(from: 'Firecracker' | 'Jailer', printed: string): Version | undefined {
+  const [, major, minor, patch] =
+    new RegExp(`^${from} v(\\d{1,5})\\.(\\d{1,5})\\.(\\d{1,5})(?:\\n|$)`).exec(printed) ?? [];
   if (major === undefined || minor === undefined || patch === undefined) return undefined;
   return { major: Number(major), minor: Number(minor), patch: Number(patch) };
 }
 
 async function examine(
-  directory: string,
   folder: string,
   signal: AbortSignal,
 ): Promise<FirecrackerBuild | { readonly why: string }> {
   const program = join(folder, 'firecracker');
   try {
-    for (const path of [directory, folder, program]) {
-      const open = await writableByOthers(path);
-      if (open) return { why: `${path} can be written to by others than root` };
-    }
-    const version = await versionOf(program, signal);
+    const open = (await isLinkOrOpen(program)) ? program : await writableByOthers(folder);
+    if (open !== undefined) return { why: `${open} can be written to by others than root` };
+    const version = await versionOf('Firecracker', program, signal);
     if (version === undefined) return { why: `${program} does not say a version` };
     if (compareVersions(version, oldestVersion) < 0)
       return { why: `version ${textOf(version)} is older than ${textOf(oldestVersion)}` };
@@ -83,23 +80,27 @@ async function examine(
 async function jailerIn(folder: string, version: Version, signal: AbortSignal): Promise<string | undefined> {
   const jailer = join(folder, 'jailer');
   try {
-    if (await writableByOthers(jailer)) throw new Error(`${jailer} can be written to by others than root`);
+    if (await isLinkOrOpen(jailer)) throw new Error(`${jailer} can be written to by others than root`);
   } catch (thrown) {
     if (systemCode(thrown) === 'ENOENT') return undefined;
     throw thrown;
   }
-  const own = await versionOf(jailer, signal);
+  const own = await versionOf('Jailer', jailer, signal);
   if (own !== undefined && compareVersions(own, version) === 0) return jailer;
   throw new Error(`${jailer} is not of version ${textOf(version)}`);
 }
 
-async function versionOf(program: string, signal: AbortSignal): Promise<Version | undefined> {
+async function versionOf(
+  name: 'Firecracker' | 'Jailer',
+  program: string,
+  signal: AbortSignal,
+): Promise<Version | undefined> {
   const { stdout } = await run([program, '--version'], { signal, timeoutMs: answerMs });
-  return parseVersion(stdout);
+  return parseVersion(name, stdout);
 }
 
-/** Links are not followed: who may change one may change what it leads to. */
-async function writableByOthers(path: string): Promise<boolean> {
+/** A link is not followed: who may change it may change what it leads to. */
+async function isLinkOrOpen(path: string): Promise<boolean> {
   const { uid, mode } = await lstat(path);
   return uid !== 0 || (mode & 0o022) !== 0;
 }

@@ -141,6 +141,20 @@ describe('several builds', () => {
   });
 });
 
+it('a jailed machine that outlived its agent is ended with its jail', async () => {
+  const machine = await host.restore(template.snapshot, template.disk);
+  const jail = join(host.directory, 'jails/firecracker/slot-99');
+  await mkdir(join(jail, 'root'), { recursive: true });
+  const adopted = await (await host.anotherEngine()).adopt(
+    { ...machine.machine.record, jail: 'slot-99' },
+    never,
+  );
+  await adopted?.kill();
+  expect(await isRunning(machine.machine.record)).toBe(false);
+  await expect(stat(jail)).rejects.toMatchObject({ code: 'ENOENT' });
+  await machine.end();
+});
+
 it('jails of machines that are gone are removed, and those in use stay', async () => {
   const jails = join(host.directory, 'jails/firecracker');
   for (const name of ['slot-7', 'slot-8']) await mkdir(join(jails, name, 'root'), { recursive: true });
