@@ -137,7 +137,8 @@ export async function probeDmSnapshot(signal: AbortSignal): Promise<string | und
     return undefined;
   } catch (thrown) {
     signal.throwIfAborted();
-    return describeError(thrown);
+    // dmsetup says what follows from it in lines of their own.
+    return describeError(thrown).split('\n')[0];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
