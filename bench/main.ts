@@ -11,6 +11,7 @@ import { fork } from './benchmarks/fork.ts';
 import { pages } from './benchmarks/pages.ts';
 import { pause } from './benchmarks/pause.ts';
 import { resume } from './benchmarks/resume.ts';
+import { runaway } from './benchmarks/runaway.ts';
 import { openInstallation } from './installation.ts';
 
 const benchmarks: readonly (Benchmark | StandaloneBenchmark)[] = [
@@ -24,6 +25,7 @@ const benchmarks: readonly (Benchmark | StandaloneBenchmark)[] = [
   envdMemory,
   envdStart,
   pages,
+  runaway,
 ];
 
 /** Runs one benchmark; the last line on standard output is its result as JSON. Exit code 1 when a bar is missed. */
