@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { machineRecord } from '../engine/machine-record.ts';
 
 /**
  * What the agent must know to find a capsule again, to serve it, and to remove every trace of it. It is written
@@ -39,19 +40,7 @@ export const capsuleRecord = z.object({
   hostSecret: z.string(),
   /** `failed`: its VMM is gone although nobody ended it; its disk is kept until it is destroyed. */
   phase: z.enum(['creating', 'running', 'pausing', 'paused', 'resuming', 'failed', 'destroying']),
-  machine: z
-    .object({
-      engine: z.enum(['qemu', 'firecracker']),
-      pid: z.number().int(),
-      startTicks: z.number(),
-      controlSocket: z.string(),
-      build: z.string().optional(),
-      pageServer: z.object({ pid: z.number().int(), startTicks: z.number() }).optional(),
-      attachedDisk: z.string().optional(),
-      jail: z.string().optional(),
-      memoryBytes: z.number().int().optional(),
-    })
-    .optional(),
+  machine: machineRecord.optional(),
   metadata: z.record(z.string(), z.string()),
 });
 

@@ -94,12 +94,8 @@ export function factsOf(context: CapsuleContext, { record, parent, machine }: Ru
   };
 }
 
-/** The disks that the capsule's own lie on, above its template's, from the lowest. */
-function disksBelow({ record, parent }: Pick<RunningCapsule, 'record' | 'parent'>): DiskId[] {
-  return (record.below ?? parent?.snapshot.manifest.disks.map(({ id }) => id) ?? []).map(asDiskId);
-}
-
 /** All disks of a capsule above its template's, from the lowest to the one that its machine writes to. */
-export function disksOf(capsule: Pick<RunningCapsule, 'record' | 'parent'>): DiskId[] {
-  return [...disksBelow(capsule), ...capsule.record.disks.map(asDiskId)];
+export function disksOf({ record, parent }: Pick<RunningCapsule, 'record' | 'parent'>): DiskId[] {
+  const below = record.below ?? parent?.snapshot.manifest.disks.map(({ id }) => id) ?? [];
+  return [...below, ...record.disks].map(asDiskId);
 }

@@ -122,7 +122,8 @@ async function standOn(
 ): Promise<void> {
   const inSnapshot = new Set<string>(sealed);
   const own = capsule.record.disks.filter((id) => !inSnapshot.has(id));
-  const below = disksOf(capsule).slice(0, -own.length);
+  const all = disksOf(capsule);
+  const below = all.slice(0, all.length - own.length);
   const before = capsule.parent;
   capsule.parent = parent;
   capsule.record = { ...capsule.record, parent: parent.snapshot.id, below, disks: own };

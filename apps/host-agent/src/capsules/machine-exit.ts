@@ -23,7 +23,7 @@ export function watchMachine(context: CapsuleContext, capsule: RunningCapsule): 
 async function fail(context: CapsuleContext, capsule: RunningCapsule): Promise<void> {
   // Destroyed in the meantime: that was the cause.
   if (context.capsules.get(capsule.id) !== capsule) return;
-  const failure = `its virtual machine ended by itself: ${await capsule.machine.lastWords()}`;
+  const failure = `its virtual machine ended by itself; it said: ${await lastWordsOf(capsule)}`;
   const failed = {
     ...withoutMachine(capsule.record),
     metadata: { ...capsule.record.metadata, failure },
@@ -42,4 +42,13 @@ async function fail(context: CapsuleContext, capsule: RunningCapsule): Promise<v
     parent: capsule.parent,
   });
   await releaseMachine(context, capsule);
+}
+
+/** What it wrote is in a directory of its user's: a file there that cannot be read must not keep the capsule unsettled. */
+async function lastWordsOf({ machine }: RunningCapsule): Promise<string> {
+  try {
+    return await machine.lastWords();
+  } catch (thrown) {
+    return `what cannot be read (${describeError(thrown)})`;
+  }
 }

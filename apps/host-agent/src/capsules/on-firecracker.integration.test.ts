@@ -1,9 +1,12 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CapsuleId, newId, until } from '@wrenn/core';
 import { processesNaming } from '@wrenn/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inPlace } from '../engine/firecracker/place.ts';
 import { FakeFirecrackerAgent } from '../engine/testing/fake-firecracker-agent.ts';
+import { pageServerOf } from '../engine/testing/fake-firecracker-host.ts';
+import type { FailedCapsule } from './capsule.ts';
 import { requireRunning } from './capsules.ts';
 import { destroyCapsule } from './destroy-capsule.ts';
 import { forkCapsule } from './fork-capsule.ts';
@@ -41,6 +44,15 @@ const resume = (id: CapsuleId) => resumeCapsule(agent.context, id, {}, never);
 
 async function destroy(...ids: readonly CapsuleId[]): Promise<void> {
   for (const id of ids) await destroyCapsule(agent.context, id, never);
+}
+
+/** The capsule, once it is known that its machine is gone. */
+function failedCapsule(id: CapsuleId): Promise<FailedCapsule> {
+  const isFailed = async () => {
+    const capsule = agent.context.capsules.get(id);
+    return capsule?.kind === 'failed' ? capsule : undefined;
+  };
+  return until(isFailed, 20, AbortSignal.timeout(20_000));
 }
 
 /** Processes, disks, layers and directories of capsules. */
@@ -116,19 +128,24 @@ describe("a capsule in Firecracker's engine, on a fake Firecracker", () => {
     await pause(id);
     await resume(id);
     const { machine } = requireRunning(agent.context, id);
-    process.kill(machine.record.pageServer?.pid ?? 0, 'SIGKILL');
-    const failed = await until(
-      async () => {
-        const capsule = agent.context.capsules.get(id);
-        return capsule?.kind === 'failed' ? capsule : undefined;
-      },
-      20,
-      AbortSignal.timeout(20_000),
-    );
+    process.kill(pageServerOf(machine).pid, 'SIGKILL');
+    const failed = await failedCapsule(id);
     expect(failed.record.metadata['failure']).toContain('its virtual machine ended by itself');
     expect(agent.context.snapshots.find(snapshotId)).toBeDefined();
     await destroy(id);
     await deleteSnapshot(agent.context, snapshotId);
+    expect(await left()).toEqual([]);
+  });
+
+  it('is settled when its machine has died, also where the words it left cannot be read', async () => {
+    const id = await agent.create();
+    const log = inPlace(agent.context.journal.machineDirectoryOf(id), 'said');
+    await rm(log);
+    await symlink('/etc/hostname', log);
+    await requireRunning(agent.context, id).machine.kill();
+    const failed = await failedCapsule(id);
+    expect(failed.record.metadata['failure']).toContain('cannot be read');
+    await destroy(id);
     expect(await left()).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import type { Cgroup } from '../cgroup/cgroup.ts';
 import type { EngineDisks } from '../disks/engine-disks.ts';
 import type { ImageSet } from '../images/image-set.ts';
 import type { Slot } from '../network/slot.ts';
+import type { MachineRecord } from './machine-record.ts';
 
 /** `emulated` is not an isolation boundary. */
 export type Isolation = 'kvm' | 'emulated';
@@ -16,7 +17,10 @@ export interface Engine {
   boot(spec: MachineSpec, memory: BootMemory, signal: AbortSignal): Promise<Machine>;
   /** Starts from a snapshot; returns when the guest runs. */
   restore(spec: MachineSpec, snapshot: MachineSnapshot, signal: AbortSignal): Promise<Machine>;
-  /** A machine that outlived the agent, or undefined when it is no longer the one that `record` describes. */
+  /**
+   * A machine that outlived the agent, or undefined when it is no longer the one that `record` describes. Throws
+   * missing_prerequisite for one that runs with another engine.
+   */
   adopt(record: MachineRecord, signal: AbortSignal): Promise<Machine | undefined>;
   /**
    * Frees what machines that are gone left of the host, beside slots, cgroups and directories. `slots` are those in use.
@@ -93,25 +97,6 @@ export interface WrittenPages {
   readonly offset: number;
   /** Whole pages; the memory is reused as soon as the next ones are asked for. */
   readonly bytes: Buffer;
-}
-
-/** What finds a machine again after the agent was restarted; kept in the capsule's record. */
-export interface MachineRecord {
-  readonly engine: EngineTraits['name'];
-  readonly pid: number;
-  /** From /proc/PID/stat, in clock ticks since boot: a PID alone may have been given to another process. */
-  readonly startTicks: number;
-  readonly controlSocket: string;
-  /** The engine's build that it runs with; absent in records from before there was a choice. */
-  readonly build?: string | undefined;
-  /** The process that fetches its memory, where it has one. */
-  readonly pageServer?: { readonly pid: number; readonly startTicks: number } | undefined;
-  /** What its disk was attached to the host as, where that had to be. */
-  readonly attachedDisk?: string | undefined;
-  /** What its jail is called, where it has one. */
-  readonly jail?: string | undefined;
-  /** Of the guest, where an engine has to know it again. */
-  readonly memoryBytes?: number | undefined;
 }
 
 export interface Machine {

@@ -1,8 +1,6 @@
-import { join } from 'node:path';
 import { WrennError } from '@wrenn/core';
 import type { Logger } from '@wrenn/service';
 import type { AgentConfig } from '../config.ts';
-import { RawDisks } from '../disks/raw/raw-disks.ts';
 import type { ImageSet } from '../images/image-set.ts';
 import { probeKvm } from '../setup/probe-kvm.ts';
 import type { Engine } from './engine.ts';
@@ -48,12 +46,6 @@ export async function openEngine(
       },
     );
   }
-  return await FirecrackerEngine.open({
-    builds: [first, ...more],
-    disks: await RawDisks.open(config.directory, signal),
-    jails: join(config.directory, 'jails'),
-    codeCache: join(config.directory, 'code-cache'),
-    console: config.firecrackerConsole,
-    log,
-  });
+  const settings = { builds: [first, ...more], console: config.firecrackerConsole, log } as const;
+  return await FirecrackerEngine.open(settings, config.directory, signal);
 }

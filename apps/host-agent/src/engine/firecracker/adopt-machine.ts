@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { Cleanup, deadline } from '@wrenn/core';
 import { isRunning, killProcess } from '../../process/process-identity.ts';
-import type { MachineRecord } from '../engine.ts';
+import { type FirecrackerRecord, type MachineRecord, runningRecord } from '../machine-record.ts';
 import { FirecrackerApi } from './api/client.ts';
 import { type Lifeline, lifeline } from './api/lifeline.ts';
 import { FirecrackerMachine } from './firecracker-machine.ts';
@@ -20,11 +20,12 @@ const controlDeadlineMs = 20_000;
  * memory for ever: it is ended, and counts as gone.
  */
 export async function adoptMachine(
-  record: MachineRecord,
-  { builds, disks, jails, log }: FirecrackerOptions,
+  found: MachineRecord,
+  { disks, jails, log }: FirecrackerOptions,
   signal: AbortSignal,
 ): Promise<FirecrackerMachine | undefined> {
-  if (!(await isRunning(record))) return undefined;
+  const record = await runningRecord(found, 'firecracker');
+  if (record === undefined) return undefined;
   using limit = deadline(controlDeadlineMs, 'finding the virtual machine again', signal);
   const line = await holdOn(record, limit);
   if (line === undefined) return undefined;
@@ -46,10 +47,10 @@ export async function adoptMachine(
   }
   await held.add('lifeline', () => line[Symbol.dispose]());
   return new FirecrackerMachine({
-    record: { ...record, build: record.build ?? builds[0].id },
+    record,
     api: new FirecrackerApi(record.controlSocket),
     exited: line.closed,
-    written: new WrittenMemory(directory, record.memoryBytes ?? 0),
+    written: new WrittenMemory(directory, record.memoryBytes),
     // A template's build does not outlive the agent.
     bootMemory: undefined,
     workingSet: record.pageServer && inPlace(directory, 'workingSet'),
@@ -61,7 +62,7 @@ export async function adoptMachine(
 }
 
 /** Undefined when it ended between the look and the connection. */
-async function holdOn(record: MachineRecord, signal: AbortSignal): Promise<Lifeline | undefined> {
+async function holdOn(record: FirecrackerRecord, signal: AbortSignal): Promise<Lifeline | undefined> {
   try {
     return await lifeline(record.controlSocket, signal);
   } catch (thrown) {

@@ -5,7 +5,7 @@ import { processesNaming } from '@wrenn/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isRunning } from '../../process/process-identity.ts';
 import { capture, type Frozen, frozenTemplate, textAt } from '../testing/fake-captures.ts';
-import { FakeFirecrackerHost } from '../testing/fake-firecracker-host.ts';
+import { FakeFirecrackerHost, pageServerOf } from '../testing/fake-firecracker-host.ts';
 
 const never = new AbortController().signal;
 const page = 4096;
@@ -35,7 +35,7 @@ const ours = () => processesNaming(host.directory);
 describe('a page server that fails', () => {
   it('is the end of its machine, which says so, and leaves the snapshot as it was', async () => {
     const { captured, machine } = await resumed();
-    process.kill(machine.machine.record.pageServer?.pid ?? 0, 'SIGKILL');
+    process.kill(pageServerOf(machine.machine).pid, 'SIGKILL');
     await machine.machine.exited;
     expect(await isRunning(machine.machine.record)).toBe(false);
     await machine.end();
@@ -60,7 +60,7 @@ describe('a page server that fails', () => {
 
   it('takes no other machine with it', async () => {
     const [one, other] = [await resumed(), await resumed()];
-    process.kill(one.machine.machine.record.pageServer?.pid ?? 0, 'SIGKILL');
+    process.kill(pageServerOf(one.machine.machine).pid, 'SIGKILL');
     await one.machine.machine.exited;
     expect(await textAt(other.machine, 16 * page, 6)).toBe('page 1');
     await one.machine.end();
@@ -71,7 +71,7 @@ describe('a page server that fails', () => {
     const { machine } = await resumed();
     const { record } = machine.machine;
     const engine = await host.anotherEngine();
-    const gone = { ...record, pageServer: { pid: record.pageServer?.pid ?? 0, startTicks: 1 } };
+    const gone = { ...record, pageServer: { ...pageServerOf(machine.machine), startTicks: 1 } };
     expect(await engine.adopt(gone, never)).toBeUndefined();
     expect(await isRunning(record)).toBe(false);
     await machine.end();
@@ -145,10 +145,9 @@ it('a jailed machine that outlived its agent is ended with its jail', async () =
   const machine = await host.restore(template.snapshot, template.disk);
   const jail = join(host.directory, 'jails/firecracker/slot-99');
   await mkdir(join(jail, 'root'), { recursive: true });
-  const adopted = await (await host.anotherEngine()).adopt(
-    { ...machine.machine.record, jail: 'slot-99' },
-    never,
-  );
+  const { record } = machine.machine;
+  if (record.engine !== 'firecracker') throw new Error('not of this engine');
+  const adopted = await (await host.anotherEngine()).adopt({ ...record, jail: 'slot-99' }, never);
   await adopted?.kill();
   expect(await isRunning(machine.machine.record)).toBe(false);
   await expect(stat(jail)).rejects.toMatchObject({ code: 'ENOENT' });

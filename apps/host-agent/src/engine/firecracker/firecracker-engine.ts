@@ -1,20 +1,15 @@
+import { join } from 'node:path';
 import { deadline, WrennError } from '@wrenn/core';
-import type { RawDisks } from '../../disks/raw/raw-disks.ts';
-import type {
-  BootMemory,
-  Engine,
-  EngineTraits,
-  MachineRecord,
-  MachineSnapshot,
-  MachineSpec,
-} from '../engine.ts';
+import { RawDisks } from '../../disks/raw/raw-disks.ts';
+import type { BootMemory, Engine, EngineTraits, MachineSnapshot, MachineSpec } from '../engine.ts';
 import { hostCpu } from '../host-cpu.ts';
+import type { MachineRecord } from '../machine-record.ts';
 import { adoptMachine } from './adopt-machine.ts';
 import type { FirecrackerApi } from './api/client.ts';
 import { bootGuest, restoreGuest } from './boot-sequence.ts';
 import type { FirecrackerBuild } from './builds.ts';
 import type { FirecrackerMachine } from './firecracker-machine.ts';
-import type { FirecrackerOptions } from './options.ts';
+import type { FirecrackerOptions, FirecrackerSettings } from './options.ts';
 import { startMachine } from './start-machine.ts';
 import { sweepJails } from './sweep-jails.ts';
 
@@ -33,9 +28,20 @@ export class FirecrackerEngine implements Engine {
     this.#options = options;
   }
 
-  static async open(options: FirecrackerOptions): Promise<FirecrackerEngine> {
-    const builds = options.builds.map(({ id }) => id);
-    const build = builds.at(-1) ?? options.builds[0].id;
+  /** Keeps what it needs of the host's disk in `directory`, the agent's own. */
+  static async open(
+    settings: FirecrackerSettings,
+    directory: string,
+    signal: AbortSignal,
+  ): Promise<FirecrackerEngine> {
+    const options = {
+      ...settings,
+      disks: await RawDisks.open(directory, signal),
+      jails: join(directory, 'jails'),
+      codeCache: join(directory, 'code-cache'),
+    };
+    const builds = settings.builds.map(({ id }) => id);
+    const build = builds.at(-1) ?? settings.builds[0].id;
     const cpu = await hostCpu();
     return new FirecrackerEngine({ name: 'firecracker', isolation: 'kvm', build, builds, cpu }, options);
   }

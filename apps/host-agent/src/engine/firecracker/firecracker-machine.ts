@@ -1,14 +1,15 @@
 import { basename } from 'node:path';
 import { allEnded, Cleanup, WrennError } from '@wrenn/core';
 import { killProcess } from '../../process/process-identity.ts';
-import type { Machine, MachineRecord, WrittenPages } from '../engine.ts';
+import type { Machine, WrittenPages } from '../engine.ts';
+import type { FirecrackerRecord } from '../machine-record.ts';
 import type { FirecrackerApi } from './api/client.ts';
 import { directoryView } from './place.ts';
 import type { WrittenMemory } from './written-memory.ts';
 
 /** What a machine is made of; it releases the rest of it when it is killed. */
 export interface FirecrackerParts {
-  readonly record: MachineRecord & { readonly build: string };
+  readonly record: FirecrackerRecord;
   readonly api: FirecrackerApi;
   readonly exited: Promise<void>;
   readonly written: WrittenMemory;
@@ -24,7 +25,7 @@ export interface FirecrackerParts {
 }
 
 export class FirecrackerMachine implements Machine {
-  readonly record: MachineRecord;
+  readonly record: FirecrackerRecord;
   readonly build: string;
   readonly exited: Promise<void>;
   readonly unwritten = 'start';

@@ -1,10 +1,7 @@
-import { describeError, systemCode, WrennError } from '@wrenn/core';
-import { openPlaced } from '../../files/open-placed.ts';
-import { lastLines } from '../console.ts';
+import { describeError, WrennError } from '@wrenn/core';
+import { lastLines, tailOf } from '../last-lines.ts';
 import type { BoundedLog } from './bounded-log.ts';
-import { inPlace, type PlaceName } from './place.ts';
-
-const longestWords = 1_000;
+import { inPlace } from './place.ts';
 
 /** The fault with what the VMM said of it, unless it is one that the VMM has nothing to do with. */
 export async function withLastWords(cause: unknown, directory: string, log: BoundedLog): Promise<WrennError> {
@@ -17,21 +14,9 @@ export async function withLastWords(cause: unknown, directory: string, log: Boun
 /** What the VMM said, and its page server, where they said something; on one line. */
 export async function lastWords(directory: string, log: BoundedLog | undefined): Promise<string> {
   const said = [
-    await saidIn(directory, 'pageServerLog'),
-    await saidIn(directory, 'said'),
+    await tailOf(inPlace(directory, 'pageServerLog')),
+    await tailOf(inPlace(directory, 'said')),
     log?.tail() ?? Buffer.alloc(0),
   ];
   return lastLines(Buffer.concat(said));
-}
-
-/** These are files of root's, which a guest makes nobody write to. */
-async function saidIn(directory: string, name: PlaceName): Promise<Buffer> {
-  try {
-    await using file = await openPlaced(inPlace(directory, name));
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(longestWords), 0, longestWords, 0);
-    return buffer.subarray(0, bytesRead);
-  } catch (thrown) {
-    if (systemCode(thrown) === 'ENOENT') return Buffer.alloc(0);
-    throw thrown;
-  }
 }

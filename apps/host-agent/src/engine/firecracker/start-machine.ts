@@ -3,8 +3,9 @@ import { basename } from 'node:path';
 import { allEnded, Cleanup, deadline, WrennError } from '@wrenn/core';
 import { killProcess } from '../../process/process-identity.ts';
 import type { StartedProcess } from '../../process/started-process.ts';
-import { lastLines } from '../console.ts';
-import type { MachineRecord, MachineSnapshot, MachineSpec } from '../engine.ts';
+import type { MachineSnapshot, MachineSpec } from '../engine.ts';
+import { lastLines } from '../last-lines.ts';
+import type { FirecrackerRecord } from '../machine-record.ts';
 import { FirecrackerApi } from './api/client.ts';
 import { BoundedLog } from './bounded-log.ts';
 import type { FirecrackerBuild } from './builds.ts';
@@ -68,7 +69,7 @@ async function start(
   using limit = deadline(controlDeadlineMs, 'waiting for Firecracker', signal);
   const api = await Promise.race([FirecrackerApi.connect(controlSocket, limit), endOf(vmm)]);
   await Promise.race([options.configure(api), endOf(vmm)]);
-  const record: MachineRecord & { build: string } = {
+  const record: FirecrackerRecord = {
     engine: 'firecracker',
     pid: vmm.pid,
     startTicks: vmm.startTicks,

@@ -9,11 +9,11 @@ import type {
   EngineTraits,
   Isolation,
   Machine,
-  MachineRecord,
   MachineSnapshot,
   MachineSpec,
 } from '../engine.ts';
 import { hostCpu } from '../host-cpu.ts';
+import { type MachineRecord, type QemuRecord, runningRecord } from '../machine-record.ts';
 import { machineFiles, type QemuStart, qemuArguments, qemuProgram } from './arguments.ts';
 import { hostTscKhz } from './host-tsc.ts';
 import { QemuMachine } from './qemu-machine.ts';
@@ -73,8 +73,9 @@ export class QemuEngine implements Engine {
     }
   }
 
-  async adopt(record: MachineRecord, signal: AbortSignal): Promise<Machine | undefined> {
-    if (!(await isRunning(record))) return undefined;
+  async adopt(found: MachineRecord, signal: AbortSignal): Promise<Machine | undefined> {
+    const record = await runningRecord(found, 'qemu');
+    if (record === undefined) return undefined;
     using limit = deadline(controlDeadlineMs, 'finding the virtual machine again', signal);
     try {
       const qmp = await Qmp.connect(record.controlSocket, limit);
@@ -124,7 +125,7 @@ export class QemuEngine implements Engine {
 }
 
 /** The socket appears a while after the spawn, and listens a moment after it appears. */
-function connect(record: MachineRecord, signal: AbortSignal): Promise<Qmp> {
+function connect(record: QemuRecord, signal: AbortSignal): Promise<Qmp> {
   return until(
     async () => {
       try {

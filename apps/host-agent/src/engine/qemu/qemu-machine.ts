@@ -5,7 +5,8 @@ import { abortable, describeError, WrennError } from '@wrenn/core';
 import { z } from 'zod';
 import { killProcess } from '../../process/process-identity.ts';
 import { consoleTail } from '../console.ts';
-import type { Machine, MachineRecord, WrittenPages } from '../engine.ts';
+import type { Machine, WrittenPages } from '../engine.ts';
+import type { QemuRecord } from '../machine-record.ts';
 import { FullDiskWatch } from './full-disk.ts';
 import { GuestMemory } from './guest-memory.ts';
 import type { Qmp } from './qmp.ts';
@@ -15,7 +16,7 @@ const runState = z.object({ running: z.boolean() });
 const memoryObject = z.object({ file: z.string(), bytes: z.number() });
 
 export class QemuMachine implements Machine {
-  readonly record: MachineRecord;
+  readonly record: QemuRecord;
   readonly build: string;
   readonly exited: Promise<void>;
   readonly unwritten = 'base';
@@ -27,7 +28,7 @@ export class QemuMachine implements Machine {
   #isHeld = false;
 
   /** `exited` is that of the process if we are its parent, else that of its control socket. */
-  constructor(record: MachineRecord & { readonly build: string }, qmp: Qmp, exited: Promise<void>) {
+  constructor(record: QemuRecord & { readonly build: string }, qmp: Qmp, exited: Promise<void>) {
     this.record = record;
     this.build = record.build;
     this.#qmp = qmp;

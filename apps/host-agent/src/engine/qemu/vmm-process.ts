@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
-import { systemCode, WrennError } from '@wrenn/core';
+import { WrennError } from '@wrenn/core';
 import { enterAndBecome } from '../../cgroup/enter-and-become.ts';
-import { openPlaced } from '../../files/open-placed.ts';
 import { type StartedProcess, startedProcess } from '../../process/started-process.ts';
 import type { MachineSpec } from '../engine.ts';
+import { lastLines, tailOf } from '../last-lines.ts';
 import { machineFiles, qemuProgram } from './arguments.ts';
 
 /**
@@ -45,14 +45,7 @@ export function groupsOption(groups: readonly number[]): string {
   return groups.length === 0 ? '--clear-groups' : `--groups=${groups.join(',')}`;
 }
 
-/** The end of QEMU's own messages, for an error to carry. */
+/** The last of QEMU's own messages, for an error to carry. */
 export async function logTail(directory: string): Promise<string> {
-  try {
-    await using file = await openPlaced(`${directory}/${machineFiles.log}`);
-    const text = await file.readFile('utf8');
-    return text.trim().split('\n').slice(-3).join('; ') || 'it said nothing';
-  } catch (thrown) {
-    if (systemCode(thrown) === 'ENOENT') return 'it left no log';
-    throw thrown;
-  }
+  return lastLines(await tailOf(`${directory}/${machineFiles.log}`));
 }

@@ -5,9 +5,9 @@ import { Cleanup } from '@wrenn/core';
 import { createLogger } from '@wrenn/service';
 import { FakeFirecrackerControl, installFakeFirecracker } from '@wrenn/testkit/fake-firecracker';
 import { CgroupHost } from '../../cgroup/cgroup-host.ts';
-import { RawDisks } from '../../disks/raw/raw-disks.ts';
 import type { Slot } from '../../network/slot.ts';
 import { SlotPool } from '../../network/slot-pool.ts';
+import type { ProcessIdentity } from '../../process/process-identity.ts';
 import type { Machine, MachineSnapshot, MachineSpec } from '../engine.ts';
 import { findBuilds } from '../firecracker/builds.ts';
 import { FirecrackerEngine } from '../firecracker/firecracker-engine.ts';
@@ -30,6 +30,13 @@ export interface FakeMachine {
   readonly directory: string;
   readonly disk: string;
   end(): Promise<void>;
+}
+
+/** The process that fetches the machine's memory. */
+export function pageServerOf({ record }: Machine): ProcessIdentity {
+  if (record.engine !== 'firecracker' || record.pageServer === undefined)
+    throw new Error('this machine has no page server');
+  return record.pageServer;
 }
 
 /** A host with real slots, cgroups and disks, on which Firecracker's engine runs a fake Firecracker. */
@@ -161,14 +168,8 @@ async function openEngine(builds: string, directory: string): Promise<Firecracke
   const { usable, unusable } = await findBuilds(builds, never);
   const [first, ...more] = usable;
   if (first === undefined) throw new Error(`no usable build: ${JSON.stringify(unusable)}`);
-  return await FirecrackerEngine.open({
-    builds: [first, ...more],
-    disks: await RawDisks.open(directory, never),
-    jails: join(directory, 'jails'),
-    codeCache: join(directory, 'code-cache'),
-    console: 'off',
-    log,
-  });
+  const settings = { builds: [first, ...more], console: 'off', log } as const;
+  return await FirecrackerEngine.open(settings, directory, never);
 }
 
 export function imagesOf(directory: string): MachineSpec['images'] {

@@ -9,8 +9,8 @@ import {
   type RunningMachine,
   type StartPoint,
 } from '@wrenn/testkit/engine-conformance';
-import type { MachineRecord } from '../engine.ts';
 import { inView } from '../firecracker/place.ts';
+import type { MachineRecord } from '../machine-record.ts';
 import { frozenTemplate } from './fake-captures.ts';
 import { FakeFirecrackerHost, type FakeMachine } from './fake-firecracker-host.ts';
 

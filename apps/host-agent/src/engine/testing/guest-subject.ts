@@ -8,7 +8,7 @@ import type {
   RunningMachine,
   StartPoint,
 } from '@wrenn/testkit/engine-conformance';
-import type { MachineRecord } from '../engine.ts';
+import type { MachineRecord } from '../machine-record.ts';
 import { type MachineFixture, sh, type TestMachine } from './machine-fixture.ts';
 
 const never = new AbortController().signal;

@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { createLogger } from '@wrenn/service';
 import type { ConformanceHost, ConformanceSubject } from '@wrenn/testkit/engine-conformance';
 import { vi } from 'vitest';
-import { RawDisks } from '../../disks/raw/raw-disks.ts';
 import { findImages } from '../../images/images.ts';
 import { probeKvm } from '../../setup/probe-kvm.ts';
 import { findBuilds } from '../firecracker/builds.ts';
@@ -94,12 +92,6 @@ async function openFirecrackerEngine({ isolation, directory }: EngineHost): Prom
   if (isolation !== 'kvm') throw new Error('the KVM of this machine runs no ordinary guest');
   const [first, ...more] = (await findBuilds(builds, never)).usable;
   if (first === undefined) throw new Error(`there is no build in ${builds}`);
-  return await FirecrackerEngine.open({
-    builds: [first, ...more],
-    disks: await RawDisks.open(directory, never),
-    jails: join(directory, 'jails'),
-    codeCache: join(directory, 'code-cache'),
-    console: 'off',
-    log: createLogger('test', 'silent'),
-  });
+  const settings = { builds: [first, ...more], console: 'off', log: createLogger('test', 'silent') } as const;
+  return await FirecrackerEngine.open(settings, directory, never);
 }
