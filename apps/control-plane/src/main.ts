@@ -1,10 +1,9 @@
-import { parseConfig, settingType, WrennError } from '@wrenn/core';
+import { parseConfig, startLogLevel, WrennError } from '@wrenn/core';
 import { runService, runTask } from '@wrenn/service';
 import { settings } from './config.ts';
 
 const [command = 'serve', ...args] = process.argv.slice(2);
-// Read ahead of the rest, so that faults of the rest are reported as every fault of the start is.
-const level = settingType.logLevel.catch('info').parse(process.env[settings.logLevel.variable]);
+const level = startLogLevel(settings, process.env);
 
 switch (command) {
   case 'serve':

@@ -1,7 +1,8 @@
-import { parseConfig } from '@wrenn/core';
+import { parseConfig, startLogLevel } from '@wrenn/core';
 import { runService } from '@wrenn/service';
 import { settings } from './config.ts';
 import { serve } from './serve.ts';
 
-const config = parseConfig(settings, process.env);
-await runService('edge', config.logLevel, (context) => serve(config, context));
+await runService('edge', startLogLevel(settings, process.env), (context) =>
+  serve(parseConfig(settings, process.env), context),
+);

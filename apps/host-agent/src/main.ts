@@ -1,4 +1,4 @@
-import { parseConfig, WrennError } from '@wrenn/core';
+import { parseConfig, startLogLevel, WrennError } from '@wrenn/core';
 import { runService, runTask } from '@wrenn/service';
 import { settings } from './config.ts';
 import { doctor } from './doctor/command.ts';
@@ -6,18 +6,19 @@ import { selftest } from './selftest/selftest.ts';
 import { serve } from './serve.ts';
 import { setUp } from './set-up.ts';
 
-const config = parseConfig(settings, process.env);
+const level = startLogLevel(settings, process.env);
+const config = () => parseConfig(settings, process.env);
 const [command = 'serve'] = process.argv.slice(2);
 
 switch (command) {
   case 'serve':
-    await runService('host-agent', config.logLevel, (context) => serve(config, context));
+    await runService('host-agent', level, (context) => serve(config(), context));
     break;
   case 'setup':
-    await runTask('host-agent', config.logLevel, (context) => setUp(config, context));
+    await runTask('host-agent', level, (context) => setUp(config(), context));
     break;
   case 'selftest':
-    await runTask('host-agent', config.logLevel, (context) => selftest(config, context));
+    await runTask('host-agent', level, (context) => selftest(config(), context));
     break;
   case 'doctor':
     await doctor(config);

@@ -48,6 +48,17 @@ export function parseConfig<S extends Settings>(
   return Object.freeze(Object.fromEntries(values)) as Config<S>;
 }
 
+/**
+ * The log level alone, before the rest is parsed, so that faults of the rest can be reported as every fault of a start
+ * is. A level that is none counts as the default here; parsing the rest refuses it.
+ */
+export function startLogLevel(
+  { logLevel }: { readonly logLevel: Setting<typeof settingType.logLevel> },
+  environment: Record<string, string | undefined>,
+): z.output<typeof settingType.logLevel> {
+  return logLevel.schema.catch('info').parse(environment[logLevel.variable]);
+}
+
 /** Schemas for the shapes that settings have. Sizes and times are integers in the unit that the name says. */
 export const settingType = {
   text: z.string({ error: 'must be set' }),

@@ -9,7 +9,7 @@ export {
   nextCapsuleState,
 } from './capsule-state.ts';
 export { Cleanup } from './cleanup.ts';
-export { type Config, parseConfig, type Settings, setting, settingType } from './config.ts';
+export { type Config, parseConfig, type Settings, setting, settingType, startLogLevel } from './config.ts';
 export { abortable, deadline, pause, until } from './deadline.ts';
 export {
   describeError,

@@ -16,8 +16,15 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 /** `wrenn agent selftest --json` in a directory without images. */
-async function selftest(): Promise<{ code: number; stdout: string; stderr: string }> {
-  const env = { ...process.env, WRENN_DIR: directory, WRENN_CACHE_DIR: join(directory, 'cache') };
+async function selftest(
+  environment: NodeJS.ProcessEnv = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = {
+    ...process.env,
+    WRENN_DIR: directory,
+    WRENN_CACHE_DIR: join(directory, 'cache'),
+    ...environment,
+  };
   const child = spawn(process.execPath, [entry, 'agent', 'selftest', '--json'], { env });
   const said = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
@@ -34,6 +41,12 @@ describe('wrenn agent selftest', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/wrenn: host: the guest kernel is not built: .*; run npm start/);
     await expect(access(join(directory, 'selftest'))).rejects.toThrow('ENOENT');
+  });
+
+  it('names a setting that is wrong', async () => {
+    const { code, stderr } = await selftest({ WRENN_ENGINE: 'fire' });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/wrenn: configuration: WRENN_ENGINE: .*docs\/configuration.md/);
   });
 
   it('does not begin while another one runs on this machine', async () => {

@@ -1,5 +1,5 @@
-import { deadline } from '@wrenn/core';
-import type { CheckConfig } from './check.ts';
+import { deadline, WrennError } from '@wrenn/core';
+import { type CheckConfig, fail } from './check.ts';
 import { type Diagnosis, runDoctor } from './run-doctor.ts';
 
 /** All checks together; the one that may boot a guest has a shorter limit of its own. */
@@ -7,13 +7,23 @@ const deadlineMs = 30_000;
 
 /**
  * `host-agent doctor`: prints what was found, as JSON with `--json`, and sets the exit code: 1 when a check fails.
+ * Settings that cannot be read are such a finding, and the only one.
  */
-export async function doctor(config: CheckConfig): Promise<void> {
-  using limit = deadline(deadlineMs, 'examining this machine');
-  const diagnosis = await runDoctor({ ...config, signal: limit });
+export async function doctor(readConfig: () => CheckConfig): Promise<void> {
+  const diagnosis = await diagnose(readConfig);
   const text = process.argv.includes('--json') ? JSON.stringify(diagnosis) : formatDiagnosis(diagnosis);
   process.stdout.write(`${text}\n`);
   if (diagnosis.checks.some((check) => check.status === 'fail')) process.exitCode = 1;
+}
+
+async function diagnose(readConfig: () => CheckConfig): Promise<Diagnosis> {
+  using limit = deadline(deadlineMs, 'examining this machine');
+  try {
+    return await runDoctor({ ...readConfig(), signal: limit });
+  } catch (thrown) {
+    if (!(thrown instanceof WrennError) || thrown.code !== 'missing_prerequisite') throw thrown;
+    return { checks: [{ id: 'settings', ...fail(thrown.message, thrown.remedy ?? 'set them right') }] };
+  }
 }
 
 /** A line for each check, and one more where there is something to do. */
