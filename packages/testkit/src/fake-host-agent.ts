@@ -82,7 +82,7 @@ export class FakeHostAgent implements AsyncDisposable {
         const output = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
         const cap = request.outputCapBytes === 0 ? 8 * 1024 * 1024 : request.outputCapBytes;
         for await (const event of this.#run(
-          { ...request, $typeName: 'hostagent.v1.ExecStreamRequest' },
+          { ...request, keepStdinOpen: false, $typeName: 'hostagent.v1.ExecStreamRequest' },
           signal,
         )) {
           if (event.kind !== 'end') {

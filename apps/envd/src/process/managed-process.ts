@@ -4,6 +4,7 @@ import { systemCode } from '@wrenn/core';
 import { logFault } from '../log.ts';
 import type { Placement } from '../workload/workload.ts';
 import { InputPipe } from './input-pipe.ts';
+import { InputWriters } from './input-writers.ts';
 import { type Outcome, outcomeOfExit } from './outcome.ts';
 import type { OutputLog } from './output-log.ts';
 import { OutputPipe } from './output-pipe.ts';
@@ -45,6 +46,7 @@ export type Input =
 export class ManagedProcess {
   readonly pid: number;
   readonly input: Input;
+  readonly writers = new InputWriters();
   readonly output: OutputLog;
   /** The process itself is gone; its output may still be on its way. */
   readonly exited: Promise<Outcome>;

@@ -1,5 +1,5 @@
 import { WrennError } from '@wrenn/core';
-import type { ProcessInput, StreamInputRequest } from '@wrenn/protocol/process';
+import type { ProcessInput, SendInputRequest, StreamInputRequest } from '@wrenn/protocol/process';
 import type { InputPipe } from './input-pipe.ts';
 import type { Input, ManagedProcess } from './managed-process.ts';
 import type { ProcessTable } from './process-table.ts';
@@ -9,7 +9,7 @@ import type { Terminal } from './terminal.ts';
  * Settles when the process's input has taken all of it. Throws `invalid_request` for none, `invalid_state` when it is
  * for another kind of input than the process has, or for one that is closed.
  */
-export async function writeInput({ input }: ManagedProcess, given: ProcessInput | undefined): Promise<void> {
+async function writeInput({ input }: ManagedProcess, given: ProcessInput | undefined): Promise<void> {
   switch (given?.input.case) {
     case 'stdin':
       return await pipeOf(input).write(given.input.value);
@@ -18,6 +18,18 @@ export async function writeInput({ input }: ManagedProcess, given: ProcessInput 
     default:
       throw new WrennError('invalid_request', 'no input is given', { field: 'input' });
   }
+}
+
+/** The same for one call, which may repeat what came already. */
+export async function writeSent(
+  process: ManagedProcess,
+  { input, writer, offset }: SendInputRequest,
+): Promise<void> {
+  if (input?.input.value === undefined) return await writeInput(process, input);
+  const { case: kind, value } = input.input;
+  const part = process.writers.newPart(writer, offset, value);
+  if (part.length === 0 && value.length > 0) return;
+  await writeInput(process, { ...input, input: { case: kind, value: part } });
 }
 
 /**

@@ -9,7 +9,7 @@ import { usernameOf } from '../users/basic-auth.ts';
 import { eventsOf, eventsOfNone } from './event-stream.ts';
 import { ManagedProcess } from './managed-process.ts';
 import { OutputLog } from './output-log.ts';
-import { pipeOf, terminalOf, writeInput, writeInputStream } from './process-input.ts';
+import { pipeOf, terminalOf, writeInputStream, writeSent } from './process-input.ts';
 import { type Spawned, spawnProcess } from './spawn-process.ts';
 import { readStartRequest } from './start-request.ts';
 import { readNewSize } from './terminal-size.ts';
@@ -64,7 +64,7 @@ export function processService(daemon: Daemon): ServiceImpl<typeof Process> {
     }),
 
     sendInput: unary(async (request) => {
-      await writeInput(processes.select(request.process), request.input);
+      await writeSent(processes.select(request.process), request);
       return {};
     }),
 

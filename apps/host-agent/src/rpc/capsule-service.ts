@@ -1,25 +1,17 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { parseId } from '@wrenn/core';
-import { type HostAgentService, Outcome } from '@wrenn/protocol/hostagent';
+import type { HostAgentService } from '@wrenn/protocol/hostagent';
 import type { Capsule } from '../capsules/capsule.ts';
 import type { CapsuleContext } from '../capsules/capsules.ts';
 import { createCapsule } from '../capsules/create-capsule.ts';
 import { destroyCapsule } from '../capsules/destroy-capsule.ts';
-import { type ExecEvent, type ExecOutcome, exec } from '../capsules/exec.ts';
-import { collectOutput } from '../capsules/exec-output.ts';
 import { describeHost } from '../host/describe-host.ts';
-import { createOptions, execOptions } from './requests.ts';
+import { processService } from './process-service.ts';
+import { createOptions } from './requests.ts';
 import { machineFacts, stateService } from './state-service.ts';
 
 /** Changes at each start, so that the control plane knows that what it remembers of this agent is over. */
 const epoch = crypto.randomUUID();
-
-const outcomes: Record<ExecOutcome, Outcome> = {
-  exited: Outcome.EXITED,
-  killed: Outcome.KILLED,
-  timed_out: Outcome.TIMED_OUT,
-  lost: Outcome.LOST,
-};
 
 /** The control plane's calls, each handed to the operation that does it. `stopping` ends them with the agent. */
 export function capsuleService(
@@ -45,18 +37,7 @@ export function capsuleService(
 
     ...stateService(context, stopping),
 
-    async exec(request, call) {
-      const { id, options, capBytes } = execOptions(request);
-      const signal = AbortSignal.any([call.signal, stopping]);
-      const { outcome, ...rest } = await collectOutput(exec(context, id, options, signal), capBytes);
-      return { ...rest, outcome: outcomes[outcome] };
-    },
-
-    async *execStream(request, call) {
-      const { id, options } = execOptions(request);
-      const signal = AbortSignal.any([call.signal, stopping]);
-      for await (const event of exec(context, id, options, signal)) yield execResponse(event);
-    },
+    ...processService(context, stopping),
 
     listSandboxes() {
       const capsules = [...context.capsules.values()];
@@ -74,23 +55,6 @@ export function capsuleService(
       return describeHost(context);
     },
   };
-}
-
-function execResponse(event: ExecEvent) {
-  switch (event.kind) {
-    case 'start':
-      return { event: { case: 'start', value: { pid: event.pid } } } as const;
-    case 'stdout':
-      return { event: { case: 'data', value: { output: { case: 'stdout', value: event.data } } } } as const;
-    case 'stderr':
-      return { event: { case: 'data', value: { output: { case: 'stderr', value: event.data } } } } as const;
-    case 'end': {
-      const { exitCode, error } = event;
-      return {
-        event: { case: 'end', value: { exitCode, error, outcome: outcomes[event.outcome] } },
-      } as const;
-    }
-  }
 }
 
 function statusOf({ kind, record }: Capsule): 'running' | 'starting' | 'paused' | 'error' {

@@ -22,11 +22,13 @@ const codeByName: Readonly<Record<(typeof errorCodes)[ErrorCode]['rpc'], Code>> 
 /** Carries our own code beside the RPC's, since several of ours share one of those. */
 const errorCodeHeader = 'wrenn-error-code';
 const errorRemedyHeader = 'wrenn-error-remedy';
+const errorFieldHeader = 'wrenn-error-field';
 
 /** For the wire. The cause stays here, for the log. */
 export function toConnect(error: WrennError): ConnectError {
   const headers = new Headers({ [errorCodeHeader]: error.code });
   if (error.remedy !== undefined) headers.set(errorRemedyHeader, encodeURIComponent(error.remedy));
+  if (error.field !== undefined) headers.set(errorFieldHeader, error.field);
   return new ConnectError(error.message, codeByName[errorCodes[error.code].rpc], headers);
 }
 

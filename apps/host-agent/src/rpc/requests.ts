@@ -6,8 +6,9 @@ import type {
   ForkSandboxRequest,
 } from '@wrenn/protocol/hostagent';
 import type { CreateOptions } from '../capsules/create-capsule.ts';
-import type { ExecOptions } from '../capsules/exec.ts';
 import type { ChildOptions } from '../capsules/fork-capsule.ts';
+import type { ExecOptions } from '../processes/exec.ts';
+import type { CommandOptions } from '../processes/guest-call.ts';
 
 /** The most that `Exec` keeps of each stream, and its default. */
 const outputCapBytes = 8 * 1024 * 1024;
@@ -49,24 +50,38 @@ export function forkOptions(request: ForkSandboxRequest): {
   return { id: parseId('capsule', request.sandboxId, 'sandbox_id'), children };
 }
 
-export function execOptions(request: ExecRequest | ExecStreamRequest) {
-  if (request.cmd === '') throw invalid('cmd', 'is required');
-  const isUnary = 'outputCapBytes' in request;
-  const options: ExecOptions = {
-    cmd: request.cmd,
-    args: request.args,
-    envs: request.envs,
-    cwd: request.cwd,
-    user: request.user,
-    timeoutSec: isUnary && request.timeoutSec === 0 ? defaultTimeoutSec : request.timeoutSec,
-    stdin: request.stdin,
-  };
-  const asked = isUnary && request.outputCapBytes > 0 ? request.outputCapBytes : outputCapBytes;
+export function execOptions(request: ExecRequest) {
+  const { outputCapBytes: asked, stdin } = request;
+  const timeoutSec = request.timeoutSec === 0 ? defaultTimeoutSec : request.timeoutSec;
+  const options: ExecOptions = { ...commandOptions(request), timeoutSec, stdin, stdinAfter: 'end' };
   return {
     id: parseId('capsule', request.sandboxId, 'sandbox_id'),
     options,
-    capBytes: Math.min(asked, outputCapBytes),
+    capBytes: asked > 0 ? Math.min(asked, outputCapBytes) : outputCapBytes,
   };
+}
+
+export function execStreamOptions(request: ExecStreamRequest) {
+  const { timeoutSec, stdin } = request;
+  const stdinAfter = request.keepStdinOpen ? 'open' : 'end';
+  const options: ExecOptions = { ...commandOptions(request), timeoutSec, stdin, stdinAfter };
+  return { id: parseId('capsule', request.sandboxId, 'sandbox_id'), options };
+}
+
+export function commandOptions(
+  request: Pick<ExecRequest, 'cmd' | 'args' | 'envs' | 'cwd' | 'user'>,
+): CommandOptions {
+  const { cmd, args, envs, cwd, user } = request;
+  if (cmd === '') throw invalid('cmd', 'is required');
+  return { cmd, args, envs, cwd, user };
+}
+
+/** Tags are read by people and stand in paths of URLs. */
+const tagPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
+
+export function tagFrom(tag: string): string {
+  if (tagPattern.test(tag)) return tag;
+  throw invalid('tag', 'must be 1 to 128 letters, digits, dots, colons, dashes and underscores');
 }
 
 function templateName(name: string): string {

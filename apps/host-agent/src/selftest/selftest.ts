@@ -5,10 +5,10 @@ import type { ServiceContext } from '@wrenn/service';
 import type { CapsuleContext } from '../capsules/capsules.ts';
 import { createCapsule } from '../capsules/create-capsule.ts';
 import { destroyCapsule } from '../capsules/destroy-capsule.ts';
-import { exec } from '../capsules/exec.ts';
 import type { AgentConfig } from '../config.ts';
 import { selftestSlots } from '../network/slot-range.ts';
 import { openHost } from '../open-host.ts';
+import { exec } from '../processes/exec.ts';
 import { leftBehind } from './left-behind.ts';
 import { onlyOne } from './only-one.ts';
 
@@ -67,7 +67,8 @@ async function greeting(host: CapsuleContext, { report, signal }: ServiceContext
   );
   await step(report, 'capsule', () => createCapsule(host, options, signal));
   return await step(report, `${command.cmd} ${command.args.join(' ')}`, async () => {
-    const call = { ...command, envs: {}, cwd: '', user: '', timeoutSec: commandSec, stdin: Buffer.alloc(0) };
+    const input = { stdin: Buffer.alloc(0), stdinAfter: 'end' } as const;
+    const call = { ...command, ...input, envs: {}, cwd: '', user: '', timeoutSec: commandSec };
     const said: Uint8Array[] = [];
     for await (const event of exec(host, capsuleId, call, signal)) {
       if (event.kind === 'stdout' || event.kind === 'stderr') said.push(event.data);

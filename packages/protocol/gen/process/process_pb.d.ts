@@ -468,6 +468,19 @@ export declare type SendInputRequest = Message<"process.SendInputRequest"> & {
    * @generated from field: process.ProcessInput input = 2;
    */
   input?: ProcessInput | undefined;
+
+  /**
+   * Whoever sends again what it does not know to have arrived names itself, and says how many bytes it sent before
+   * these: what was taken already is not taken twice.
+   *
+   * @generated from field: string writer = 100;
+   */
+  writer: string;
+
+  /**
+   * @generated from field: uint64 offset = 101;
+   */
+  offset: bigint;
 };
 
 /**

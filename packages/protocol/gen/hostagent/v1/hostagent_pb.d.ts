@@ -770,6 +770,13 @@ export declare type ExecStreamRequest = Message<"hostagent.v1.ExecStreamRequest"
    * @generated from field: bytes stdin = 8;
    */
   stdin: Uint8Array;
+
+  /**
+   * More input comes by SendProcessInput, until its end.
+   *
+   * @generated from field: bool keep_stdin_open = 9;
+   */
+  keepStdinOpen: boolean;
 };
 
 /**
@@ -803,6 +810,12 @@ export declare type ExecStreamResponse = Message<"hostagent.v1.ExecStreamRespons
      */
     value: ExecStreamResponse_End;
     case: "end";
+  } | {
+    /**
+     * @generated from field: hostagent.v1.Gap gap = 4;
+     */
+    value: Gap;
+    case: "gap";
   } | { case: undefined; value?: undefined };
 };
 
@@ -847,7 +860,22 @@ export declare type ExecStreamResponse_Data = Message<"hostagent.v1.ExecStreamRe
      */
     value: Uint8Array;
     case: "stderr";
+  } | {
+    /**
+     * Of a process with a terminal.
+     *
+     * @generated from field: bytes pty = 4;
+     */
+    value: Uint8Array;
+    case: "pty";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Counts the frames of the process, from 1.
+   *
+   * @generated from field: uint64 number = 3;
+   */
+  number: bigint;
 };
 
 /**
@@ -881,6 +909,628 @@ export declare type ExecStreamResponse_End = Message<"hostagent.v1.ExecStreamRes
  * Use `create(ExecStreamResponse_EndSchema)` to create a new message.
  */
 export declare const ExecStreamResponse_EndSchema: GenMessage<ExecStreamResponse_End>;
+
+/**
+ * Frames that were asked for, or that the reader was too slow for, and that are not kept any more.
+ *
+ * @generated from message hostagent.v1.Gap
+ */
+export declare type Gap = Message<"hostagent.v1.Gap"> & {
+  /**
+   * @generated from field: uint64 first = 1;
+   */
+  first: bigint;
+
+  /**
+   * @generated from field: uint64 last = 2;
+   */
+  last: bigint;
+};
+
+/**
+ * Describes the message hostagent.v1.Gap.
+ * Use `create(GapSchema)` to create a new message.
+ */
+export declare const GapSchema: GenMessage<Gap>;
+
+/**
+ * @generated from message hostagent.v1.StartBackgroundRequest
+ */
+export declare type StartBackgroundRequest = Message<"hostagent.v1.StartBackgroundRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from field: string cmd = 2;
+   */
+  cmd: string;
+
+  /**
+   * @generated from field: repeated string args = 3;
+   */
+  args: string[];
+
+  /**
+   * What the process is found by, beside its ID.
+   *
+   * @generated from field: string tag = 4;
+   */
+  tag: string;
+
+  /**
+   * @generated from field: map<string, string> envs = 5;
+   */
+  envs: { [key: string]: string };
+
+  /**
+   * @generated from field: string cwd = 6;
+   */
+  cwd: string;
+
+  /**
+   * Empty means the capsule's default user.
+   *
+   * @generated from field: string user = 7;
+   */
+  user: string;
+};
+
+/**
+ * Describes the message hostagent.v1.StartBackgroundRequest.
+ * Use `create(StartBackgroundRequestSchema)` to create a new message.
+ */
+export declare const StartBackgroundRequestSchema: GenMessage<StartBackgroundRequest>;
+
+/**
+ * @generated from message hostagent.v1.StartBackgroundResponse
+ */
+export declare type StartBackgroundResponse = Message<"hostagent.v1.StartBackgroundResponse"> & {
+  /**
+   * @generated from field: uint32 pid = 1;
+   */
+  pid: number;
+
+  /**
+   * @generated from field: string tag = 2;
+   */
+  tag: string;
+};
+
+/**
+ * Describes the message hostagent.v1.StartBackgroundResponse.
+ * Use `create(StartBackgroundResponseSchema)` to create a new message.
+ */
+export declare const StartBackgroundResponseSchema: GenMessage<StartBackgroundResponse>;
+
+/**
+ * @generated from message hostagent.v1.ListProcessesRequest
+ */
+export declare type ListProcessesRequest = Message<"hostagent.v1.ListProcessesRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+};
+
+/**
+ * Describes the message hostagent.v1.ListProcessesRequest.
+ * Use `create(ListProcessesRequestSchema)` to create a new message.
+ */
+export declare const ListProcessesRequestSchema: GenMessage<ListProcessesRequest>;
+
+/**
+ * @generated from message hostagent.v1.Process
+ */
+export declare type Process = Message<"hostagent.v1.Process"> & {
+  /**
+   * @generated from field: uint32 pid = 1;
+   */
+  pid: number;
+
+  /**
+   * @generated from field: string tag = 2;
+   */
+  tag: string;
+
+  /**
+   * @generated from field: string cmd = 3;
+   */
+  cmd: string;
+
+  /**
+   * @generated from field: repeated string args = 4;
+   */
+  args: string[];
+};
+
+/**
+ * Describes the message hostagent.v1.Process.
+ * Use `create(ProcessSchema)` to create a new message.
+ */
+export declare const ProcessSchema: GenMessage<Process>;
+
+/**
+ * @generated from message hostagent.v1.ListProcessesResponse
+ */
+export declare type ListProcessesResponse = Message<"hostagent.v1.ListProcessesResponse"> & {
+  /**
+   * @generated from field: repeated hostagent.v1.Process processes = 1;
+   */
+  processes: Process[];
+};
+
+/**
+ * Describes the message hostagent.v1.ListProcessesResponse.
+ * Use `create(ListProcessesResponseSchema)` to create a new message.
+ */
+export declare const ListProcessesResponseSchema: GenMessage<ListProcessesResponse>;
+
+/**
+ * @generated from message hostagent.v1.KillProcessRequest
+ */
+export declare type KillProcessRequest = Message<"hostagent.v1.KillProcessRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from oneof hostagent.v1.KillProcessRequest.process
+   */
+  process: {
+    /**
+     * @generated from field: uint32 pid = 2;
+     */
+    value: number;
+    case: "pid";
+  } | {
+    /**
+     * @generated from field: string tag = 3;
+     */
+    value: string;
+    case: "tag";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * SIGKILL or SIGTERM; empty means SIGKILL.
+   *
+   * @generated from field: string signal = 4;
+   */
+  signal: string;
+};
+
+/**
+ * Describes the message hostagent.v1.KillProcessRequest.
+ * Use `create(KillProcessRequestSchema)` to create a new message.
+ */
+export declare const KillProcessRequestSchema: GenMessage<KillProcessRequest>;
+
+/**
+ * @generated from message hostagent.v1.KillProcessResponse
+ */
+export declare type KillProcessResponse = Message<"hostagent.v1.KillProcessResponse"> & {
+};
+
+/**
+ * Describes the message hostagent.v1.KillProcessResponse.
+ * Use `create(KillProcessResponseSchema)` to create a new message.
+ */
+export declare const KillProcessResponseSchema: GenMessage<KillProcessResponse>;
+
+/**
+ * @generated from message hostagent.v1.ConnectProcessRequest
+ */
+export declare type ConnectProcessRequest = Message<"hostagent.v1.ConnectProcessRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from oneof hostagent.v1.ConnectProcessRequest.process
+   */
+  process: {
+    /**
+     * @generated from field: uint32 pid = 2;
+     */
+    value: number;
+    case: "pid";
+  } | {
+    /**
+     * @generated from field: string tag = 3;
+     */
+    value: string;
+    case: "tag";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * The number of the first frame that is wanted; absent: what comes from now on.
+   *
+   * @generated from field: optional uint64 from = 4;
+   */
+  from?: bigint | undefined;
+};
+
+/**
+ * Describes the message hostagent.v1.ConnectProcessRequest.
+ * Use `create(ConnectProcessRequestSchema)` to create a new message.
+ */
+export declare const ConnectProcessRequestSchema: GenMessage<ConnectProcessRequest>;
+
+/**
+ * @generated from message hostagent.v1.ConnectProcessResponse
+ */
+export declare type ConnectProcessResponse = Message<"hostagent.v1.ConnectProcessResponse"> & {
+  /**
+   * @generated from field: hostagent.v1.ExecStreamResponse event = 1;
+   */
+  event?: ExecStreamResponse | undefined;
+};
+
+/**
+ * Describes the message hostagent.v1.ConnectProcessResponse.
+ * Use `create(ConnectProcessResponseSchema)` to create a new message.
+ */
+export declare const ConnectProcessResponseSchema: GenMessage<ConnectProcessResponse>;
+
+/**
+ * @generated from message hostagent.v1.SendProcessInputRequest
+ */
+export declare type SendProcessInputRequest = Message<"hostagent.v1.SendProcessInputRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from oneof hostagent.v1.SendProcessInputRequest.process
+   */
+  process: {
+    /**
+     * @generated from field: uint32 pid = 2;
+     */
+    value: number;
+    case: "pid";
+  } | {
+    /**
+     * @generated from field: string tag = 3;
+     */
+    value: string;
+    case: "tag";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * @generated from field: bytes data = 4;
+   */
+  data: Uint8Array;
+
+  /**
+   * Nothing comes after it.
+   *
+   * @generated from field: bool end = 5;
+   */
+  end: boolean;
+};
+
+/**
+ * Describes the message hostagent.v1.SendProcessInputRequest.
+ * Use `create(SendProcessInputRequestSchema)` to create a new message.
+ */
+export declare const SendProcessInputRequestSchema: GenMessage<SendProcessInputRequest>;
+
+/**
+ * @generated from message hostagent.v1.SendProcessInputResponse
+ */
+export declare type SendProcessInputResponse = Message<"hostagent.v1.SendProcessInputResponse"> & {
+};
+
+/**
+ * Describes the message hostagent.v1.SendProcessInputResponse.
+ * Use `create(SendProcessInputResponseSchema)` to create a new message.
+ */
+export declare const SendProcessInputResponseSchema: GenMessage<SendProcessInputResponse>;
+
+/**
+ * @generated from message hostagent.v1.PtyAttachRequest
+ */
+export declare type PtyAttachRequest = Message<"hostagent.v1.PtyAttachRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * Chosen by the caller.
+   *
+   * @generated from field: string tag = 2;
+   */
+  tag: string;
+
+  /**
+   * Empty: the terminal of that tag runs already.
+   *
+   * @generated from field: string cmd = 3;
+   */
+  cmd: string;
+
+  /**
+   * @generated from field: repeated string args = 4;
+   */
+  args: string[];
+
+  /**
+   * @generated from field: uint32 cols = 5;
+   */
+  cols: number;
+
+  /**
+   * @generated from field: uint32 rows = 6;
+   */
+  rows: number;
+
+  /**
+   * @generated from field: map<string, string> envs = 7;
+   */
+  envs: { [key: string]: string };
+
+  /**
+   * @generated from field: string cwd = 8;
+   */
+  cwd: string;
+
+  /**
+   * Empty means the capsule's default user.
+   *
+   * @generated from field: string user = 9;
+   */
+  user: string;
+
+  /**
+   * Of one that runs: the number of the first frame that is wanted; absent: what comes from now on.
+   *
+   * @generated from field: optional uint64 from = 10;
+   */
+  from?: bigint | undefined;
+};
+
+/**
+ * Describes the message hostagent.v1.PtyAttachRequest.
+ * Use `create(PtyAttachRequestSchema)` to create a new message.
+ */
+export declare const PtyAttachRequestSchema: GenMessage<PtyAttachRequest>;
+
+/**
+ * @generated from message hostagent.v1.PtyAttachResponse
+ */
+export declare type PtyAttachResponse = Message<"hostagent.v1.PtyAttachResponse"> & {
+  /**
+   * @generated from oneof hostagent.v1.PtyAttachResponse.event
+   */
+  event: {
+    /**
+     * @generated from field: hostagent.v1.PtyAttachResponse.Started started = 1;
+     */
+    value: PtyAttachResponse_Started;
+    case: "started";
+  } | {
+    /**
+     * @generated from field: hostagent.v1.PtyAttachResponse.Output output = 2;
+     */
+    value: PtyAttachResponse_Output;
+    case: "output";
+  } | {
+    /**
+     * @generated from field: hostagent.v1.PtyAttachResponse.Exited exited = 3;
+     */
+    value: PtyAttachResponse_Exited;
+    case: "exited";
+  } | {
+    /**
+     * @generated from field: hostagent.v1.Gap gap = 4;
+     */
+    value: Gap;
+    case: "gap";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message hostagent.v1.PtyAttachResponse.
+ * Use `create(PtyAttachResponseSchema)` to create a new message.
+ */
+export declare const PtyAttachResponseSchema: GenMessage<PtyAttachResponse>;
+
+/**
+ * @generated from message hostagent.v1.PtyAttachResponse.Started
+ */
+export declare type PtyAttachResponse_Started = Message<"hostagent.v1.PtyAttachResponse.Started"> & {
+  /**
+   * @generated from field: uint32 pid = 1;
+   */
+  pid: number;
+
+  /**
+   * @generated from field: string tag = 2;
+   */
+  tag: string;
+};
+
+/**
+ * Describes the message hostagent.v1.PtyAttachResponse.Started.
+ * Use `create(PtyAttachResponse_StartedSchema)` to create a new message.
+ */
+export declare const PtyAttachResponse_StartedSchema: GenMessage<PtyAttachResponse_Started>;
+
+/**
+ * @generated from message hostagent.v1.PtyAttachResponse.Output
+ */
+export declare type PtyAttachResponse_Output = Message<"hostagent.v1.PtyAttachResponse.Output"> & {
+  /**
+   * @generated from field: bytes data = 1;
+   */
+  data: Uint8Array;
+
+  /**
+   * Counts the frames of the terminal, from 1.
+   *
+   * @generated from field: uint64 number = 2;
+   */
+  number: bigint;
+};
+
+/**
+ * Describes the message hostagent.v1.PtyAttachResponse.Output.
+ * Use `create(PtyAttachResponse_OutputSchema)` to create a new message.
+ */
+export declare const PtyAttachResponse_OutputSchema: GenMessage<PtyAttachResponse_Output>;
+
+/**
+ * @generated from message hostagent.v1.PtyAttachResponse.Exited
+ */
+export declare type PtyAttachResponse_Exited = Message<"hostagent.v1.PtyAttachResponse.Exited"> & {
+  /**
+   * @generated from field: int32 exit_code = 1;
+   */
+  exitCode: number;
+
+  /**
+   * @generated from field: string error = 2;
+   */
+  error: string;
+};
+
+/**
+ * Describes the message hostagent.v1.PtyAttachResponse.Exited.
+ * Use `create(PtyAttachResponse_ExitedSchema)` to create a new message.
+ */
+export declare const PtyAttachResponse_ExitedSchema: GenMessage<PtyAttachResponse_Exited>;
+
+/**
+ * @generated from message hostagent.v1.PtySendInputRequest
+ */
+export declare type PtySendInputRequest = Message<"hostagent.v1.PtySendInputRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from field: string tag = 2;
+   */
+  tag: string;
+
+  /**
+   * @generated from field: bytes data = 3;
+   */
+  data: Uint8Array;
+
+  /**
+   * As in the guest daemon's SendInputRequest: what is sent again is not taken twice.
+   *
+   * @generated from field: string writer = 4;
+   */
+  writer: string;
+
+  /**
+   * @generated from field: uint64 offset = 5;
+   */
+  offset: bigint;
+};
+
+/**
+ * Describes the message hostagent.v1.PtySendInputRequest.
+ * Use `create(PtySendInputRequestSchema)` to create a new message.
+ */
+export declare const PtySendInputRequestSchema: GenMessage<PtySendInputRequest>;
+
+/**
+ * @generated from message hostagent.v1.PtySendInputResponse
+ */
+export declare type PtySendInputResponse = Message<"hostagent.v1.PtySendInputResponse"> & {
+};
+
+/**
+ * Describes the message hostagent.v1.PtySendInputResponse.
+ * Use `create(PtySendInputResponseSchema)` to create a new message.
+ */
+export declare const PtySendInputResponseSchema: GenMessage<PtySendInputResponse>;
+
+/**
+ * @generated from message hostagent.v1.PtyResizeRequest
+ */
+export declare type PtyResizeRequest = Message<"hostagent.v1.PtyResizeRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from field: string tag = 2;
+   */
+  tag: string;
+
+  /**
+   * @generated from field: uint32 cols = 3;
+   */
+  cols: number;
+
+  /**
+   * @generated from field: uint32 rows = 4;
+   */
+  rows: number;
+};
+
+/**
+ * Describes the message hostagent.v1.PtyResizeRequest.
+ * Use `create(PtyResizeRequestSchema)` to create a new message.
+ */
+export declare const PtyResizeRequestSchema: GenMessage<PtyResizeRequest>;
+
+/**
+ * @generated from message hostagent.v1.PtyResizeResponse
+ */
+export declare type PtyResizeResponse = Message<"hostagent.v1.PtyResizeResponse"> & {
+};
+
+/**
+ * Describes the message hostagent.v1.PtyResizeResponse.
+ * Use `create(PtyResizeResponseSchema)` to create a new message.
+ */
+export declare const PtyResizeResponseSchema: GenMessage<PtyResizeResponse>;
+
+/**
+ * @generated from message hostagent.v1.PtyKillRequest
+ */
+export declare type PtyKillRequest = Message<"hostagent.v1.PtyKillRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from field: string tag = 2;
+   */
+  tag: string;
+};
+
+/**
+ * Describes the message hostagent.v1.PtyKillRequest.
+ * Use `create(PtyKillRequestSchema)` to create a new message.
+ */
+export declare const PtyKillRequestSchema: GenMessage<PtyKillRequest>;
+
+/**
+ * @generated from message hostagent.v1.PtyKillResponse
+ */
+export declare type PtyKillResponse = Message<"hostagent.v1.PtyKillResponse"> & {
+};
+
+/**
+ * Describes the message hostagent.v1.PtyKillResponse.
+ * Use `create(PtyKillResponseSchema)` to create a new message.
+ */
+export declare const PtyKillResponseSchema: GenMessage<PtyKillResponse>;
 
 /**
  * @generated from message hostagent.v1.ListSandboxesRequest
@@ -1230,6 +1880,86 @@ export declare const HostAgentService: GenService<{
     methodKind: "server_streaming";
     input: typeof ExecStreamRequestSchema;
     output: typeof ExecStreamResponseSchema;
+  },
+  /**
+   * Starts a command that goes on when nobody looks at it.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.StartBackground
+   */
+  startBackground: {
+    methodKind: "unary";
+    input: typeof StartBackgroundRequestSchema;
+    output: typeof StartBackgroundResponseSchema;
+  },
+  /**
+   * @generated from rpc hostagent.v1.HostAgentService.ListProcesses
+   */
+  listProcesses: {
+    methodKind: "unary";
+    input: typeof ListProcessesRequestSchema;
+    output: typeof ListProcessesResponseSchema;
+  },
+  /**
+   * @generated from rpc hostagent.v1.HostAgentService.KillProcess
+   */
+  killProcess: {
+    methodKind: "unary";
+    input: typeof KillProcessRequestSchema;
+    output: typeof KillProcessResponseSchema;
+  },
+  /**
+   * What a process prints, from a frame on; it goes on when the call ends.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.ConnectProcess
+   */
+  connectProcess: {
+    methodKind: "server_streaming";
+    input: typeof ConnectProcessRequestSchema;
+    output: typeof ConnectProcessResponseSchema;
+  },
+  /**
+   * Answers when the process's pipe has taken it.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.SendProcessInput
+   */
+  sendProcessInput: {
+    methodKind: "unary";
+    input: typeof SendProcessInputRequestSchema;
+    output: typeof SendProcessInputResponseSchema;
+  },
+  /**
+   * Starts a terminal, or looks at one that runs; it goes on when the call ends.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.PtyAttach
+   */
+  ptyAttach: {
+    methodKind: "server_streaming";
+    input: typeof PtyAttachRequestSchema;
+    output: typeof PtyAttachResponseSchema;
+  },
+  /**
+   * @generated from rpc hostagent.v1.HostAgentService.PtySendInput
+   */
+  ptySendInput: {
+    methodKind: "unary";
+    input: typeof PtySendInputRequestSchema;
+    output: typeof PtySendInputResponseSchema;
+  },
+  /**
+   * @generated from rpc hostagent.v1.HostAgentService.PtyResize
+   */
+  ptyResize: {
+    methodKind: "unary";
+    input: typeof PtyResizeRequestSchema;
+    output: typeof PtyResizeResponseSchema;
+  },
+  /**
+   * @generated from rpc hostagent.v1.HostAgentService.PtyKill
+   */
+  ptyKill: {
+    methodKind: "unary";
+    input: typeof PtyKillRequestSchema;
+    output: typeof PtyKillResponseSchema;
   },
   /**
    * @generated from rpc hostagent.v1.HostAgentService.ListSandboxes

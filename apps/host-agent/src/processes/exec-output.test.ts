@@ -1,11 +1,11 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import type { ExecEvent } from './exec.ts';
+import type { ProcessEvent } from './events.ts';
 import { collectOutput } from './exec-output.ts';
 
-const end: ExecEvent = { kind: 'end', exitCode: 0, outcome: 'exited', error: '' };
+const end: ProcessEvent = { kind: 'end', exitCode: 0, outcome: 'exited', error: '' };
 
-async function* events(...list: ExecEvent[]): AsyncGenerator<ExecEvent> {
+async function* events(...list: ProcessEvent[]): AsyncGenerator<ProcessEvent> {
   yield* list;
 }
 
@@ -13,7 +13,7 @@ describe('collectOutput', () => {
   test.prop([fc.array(fc.uint8Array()), fc.nat(64)])(
     'keeps the beginning and says whether there was more',
     async (chunks, cap) => {
-      const printed = chunks.map((data): ExecEvent => ({ kind: 'stdout', data }));
+      const printed = chunks.map((data): ProcessEvent => ({ kind: 'stdout', data, number: 1 }));
       const collected = await collectOutput(events(...printed, end), cap);
       const whole = Buffer.concat(chunks);
       expect(Buffer.from(collected.stdout)).toEqual(whole.subarray(0, cap));
@@ -23,7 +23,7 @@ describe('collectOutput', () => {
   );
 
   it('never makes up an end that it did not see', async () => {
-    const collected = await collectOutput(events({ kind: 'stdout', data: Buffer.from('x') }), 10);
+    const collected = await collectOutput(events({ kind: 'stdout', data: Buffer.from('x'), number: 1 }), 10);
     expect(collected).toMatchObject({ outcome: 'lost', exitCode: 255 });
   });
 });

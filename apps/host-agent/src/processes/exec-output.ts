@@ -1,4 +1,4 @@
-import type { ExecEvent, ExecOutcome } from './exec.ts';
+import type { ProcessEnd, ProcessEvent, ProcessOutcome } from './events.ts';
 
 export interface CollectedOutput {
   readonly stdout: Uint8Array;
@@ -6,7 +6,7 @@ export interface CollectedOutput {
   readonly stdoutTruncated: boolean;
   readonly stderrTruncated: boolean;
   readonly exitCode: number;
-  readonly outcome: ExecOutcome;
+  readonly outcome: ProcessOutcome;
 }
 
 /** The beginning of a stream, up to a bound. */
@@ -33,11 +33,11 @@ class Head {
 
 /** Reads a command to its end and keeps the first `capBytes` of each stream; the rest is read and dropped. */
 export async function collectOutput(
-  events: AsyncIterable<ExecEvent>,
+  events: AsyncIterable<ProcessEvent>,
   capBytes: number,
 ): Promise<CollectedOutput> {
   const streams = { stdout: new Head(capBytes), stderr: new Head(capBytes) };
-  let end: ExecEvent & { kind: 'end' } = {
+  let end: ProcessEnd = {
     kind: 'end',
     exitCode: 255,
     outcome: 'lost',

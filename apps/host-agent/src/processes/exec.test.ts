@@ -1,8 +1,9 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import { describe, expect, it } from 'vitest';
-import type { RunningCapsule } from './capsule.ts';
-import { type ExecEvent, type ExecOptions, exec } from './exec.ts';
-import { StandInCapsules } from './testing/stand-in-capsules.ts';
+import type { RunningCapsule } from '../capsules/capsule.ts';
+import { StandInCapsules } from '../capsules/testing/stand-in-capsules.ts';
+import type { ProcessEvent } from './events.ts';
+import { type ExecOptions, exec } from './exec.ts';
 
 const never = new AbortController().signal;
 const options: ExecOptions = {
@@ -13,6 +14,7 @@ const options: ExecOptions = {
   user: '',
   timeoutSec: 0,
   stdin: new Uint8Array(),
+  stdinAfter: 'end',
 };
 const started = { event: { event: { case: 'start', value: { pid: 7 } } } };
 const ended = { event: { event: { case: 'end', value: { exitCode: 0, exited: true } } } };
@@ -40,7 +42,7 @@ describe('a command', () => {
   it('is a use of its capsule from its start to its end', async () => {
     const { host, capsule } = capsuleSaying(() => saying(started, ended));
     expect(await isInUse(capsule)).toBe(false);
-    const seen: ExecEvent['kind'][] = [];
+    const seen: ProcessEvent['kind'][] = [];
     for await (const { kind } of exec(host.context, capsule.id, options, never)) {
       seen.push(kind);
       expect(await isInUse(capsule)).toBe(true);
