@@ -1,11 +1,12 @@
-import { WrennError } from '@wrenn/core';
 import type { FastifyReply } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { callerOf } from '../http/auth.ts';
 import { capsuleIdParameters, failures } from '../http/schemas.ts';
+import { whenGone } from '../http/when-gone.ts';
 import type { ServerContext } from '../server-context.ts';
 import { exec } from './exec.ts';
-import { execBody, execBodyBytes, execEvent, execResult } from './exec-schemas.ts';
+import { execInBackground } from './exec-background.ts';
+import { backgroundResult, execBody, execBodyBytes, execEvent, execResult } from './exec-schemas.ts';
 import { execStream } from './exec-stream.ts';
 
 const ndjson = 'application/x-ndjson';
@@ -35,7 +36,8 @@ export function execRoute(app: Parameters<FastifyPluginAsyncZod>[0], context: Se
             description: 'What became of the command.',
             content: { 'application/json': { schema: execResult }, [ndjson]: { schema: execEvent } },
           },
-          ...failures(400, 401, 404, 409, 413, 501, 502, 503, 504),
+          202: backgroundResult.describe('With `background`: the command runs.'),
+          ...failures(400, 401, 404, 409, 413, 502, 503, 504),
         },
       },
     },
@@ -43,6 +45,9 @@ export function execRoute(app: Parameters<FastifyPluginAsyncZod>[0], context: Se
       const { teamId } = callerOf(request);
       const { id } = request.params;
       const gone = whenGone(reply);
+      if (request.body.background) {
+        return await reply.code(202).send(await execInBackground(context, teamId, id, request.body, gone));
+      }
       if (request.headers.accept?.includes(ndjson) !== true) {
         return await reply.send(await exec(context, teamId, id, request.body, gone));
       }
@@ -51,13 +56,4 @@ export function execRoute(app: Parameters<FastifyPluginAsyncZod>[0], context: Se
       return await (reply as FastifyReply).type(ndjson).send(stream);
     },
   );
-}
-
-/** Aborts when the client closes the connection before it has the whole answer. */
-function whenGone(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort(new WrennError('cancelled', 'the client went away'));
-  });
-  return controller.signal;
 }

@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { text } from '../http/schemas.ts';
 import { envs } from './schemas.ts';
 
+/** What a process is found by; it also stands in paths. */
+export const tag = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'is not a tag');
+
 /** The most that is kept of each stream of a command in the foreground. */
 export const outputCapBytes = 8 * 1024 * 1024;
 const mostStdinBytes = 16 * 1024 * 1024;
@@ -30,9 +33,23 @@ export const execBody = z.strictObject({
     .default('')
     .describe('What the command reads, 16 MiB at most; then it sees the end of the file.'),
   stdin_encoding: z.enum(['utf-8', 'base64']).default('utf-8'),
-  background: z.boolean().default(false).describe('Not available yet.'),
+  background: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Answers 202 as soon as the command runs, which goes on by itself: without input, limit or `stdin`.',
+    ),
+  tag: tag
+    .optional()
+    .describe(
+      'What a command in the background is found by, beside its ID; by default `proc-` and eight digits.',
+    ),
 });
 export type ExecBody = z.output<typeof execBody>;
+
+export const backgroundResult = z
+  .object({ sandbox_id: z.string(), cmd: z.string(), pid: z.int(), tag: z.string() })
+  .meta({ id: 'BackgroundProcess' });
 
 export const execResult = z
   .object({

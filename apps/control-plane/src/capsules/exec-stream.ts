@@ -58,14 +58,15 @@ function present({ event }: ExecStreamResponse): ExecEvent | undefined {
       return { type: 'start', pid: event.value.pid };
     case 'data': {
       const { output } = event.value;
-      return output.case === undefined
-        ? undefined
-        : { type: output.case, data: view(output.value).toString('base64') };
+      if (output.case !== 'stdout' && output.case !== 'stderr') return undefined;
+      return { type: output.case, data: view(output.value).toString('base64') };
     }
     case 'end': {
       const { error } = event.value;
       return { type: 'end', ...presentEnd(event.value), ...(error === '' ? {} : { error }) };
     }
+    // A command has no terminal, and its one reader gets everything.
+    case 'gap':
     case undefined:
       return undefined;
   }

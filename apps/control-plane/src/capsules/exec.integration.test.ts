@@ -112,7 +112,6 @@ describe('in the foreground', () => {
     ['a negative limit', { cmd: 'true', timeout_sec: -1 }, 400, 'timeout_sec'],
     ['stdin that is not base64', { cmd: 'cat', stdin: 'a', stdin_encoding: 'base64' }, 400, 'stdin'],
     ['too much stdin', { cmd: 'cat', stdin: 'ä'.repeat(9 * 1024 * 1024) }, 413, 'stdin'],
-    ['the background', { cmd: 'true', background: true }, 501, 'background'],
   ])('%s is refused by name', async (_, body, status, field) => {
     const response = await post(body);
     expect(response.status).toBe(status);

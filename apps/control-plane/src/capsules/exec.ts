@@ -40,12 +40,6 @@ export async function exec(
 }
 
 export function toAgent(id: CapsuleId, body: ExecBody) {
-  if (body.background) {
-    throw new WrennError('not_implemented', 'background: is not available yet', {
-      field: 'background',
-      remedy: 'run it under `sh -c` with `&` and nohup, or keep a stream open',
-    });
-  }
   return {
     sandboxId: id,
     cmd: body.cmd,

@@ -4,6 +4,7 @@ import { type ErrorCode, errorCodes, systemCode, WrennError } from '@wrenn/core'
 /** Agents name our own code beside the RPC's, since several of ours share one of those. */
 const codeHeader = 'wrenn-error-code';
 const remedyHeader = 'wrenn-error-remedy';
+const fieldHeader = 'wrenn-error-field';
 
 const byRpcCode: Partial<Record<Code, ErrorCode>> = {
   [Code.InvalidArgument]: 'invalid_request',
@@ -24,9 +25,11 @@ export function fromAgent(thrown: unknown, doing: string): WrennError {
   const code = statedCode(error);
   if (code !== undefined) {
     const remedy = decode(error.metadata.get(remedyHeader));
+    const field = error.metadata.get(fieldHeader);
     return new WrennError(code, error.rawMessage, {
       cause: error,
       ...(remedy === undefined ? {} : { remedy }),
+      ...(field === null ? {} : { field }),
     });
   }
   const system = systemCode(error.cause);

@@ -5,6 +5,7 @@ import { type Client, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import type { CapsuleId, HostId, SnapshotId } from '@wrenn/core';
 import {
+  type ConnectProcessRequestSchema,
   type CreateSandboxRequestSchema,
   type CreateSandboxResponse,
   type DrainResponse,
@@ -15,11 +16,18 @@ import {
   type ForkSandboxResponse,
   type GetHostResponse,
   HostAgentService,
+  type KillProcessRequestSchema,
+  type ListProcessesResponse,
   type ListSandboxesResponse,
   type ListSnapshotsResponse,
   type PauseSandboxResponse,
+  type PtyAttachRequestSchema,
+  type PtyAttachResponse,
   type ResumeSandboxResponse,
+  type SendProcessInputRequestSchema,
   type SnapshotSandboxResponse,
+  type StartBackgroundRequestSchema,
+  type StartBackgroundResponse,
 } from '@wrenn/protocol/hostagent';
 import { fromAgent } from './agent-errors.ts';
 import type { AgentCredentials } from './credentials.ts';
@@ -28,6 +36,8 @@ import type { AgentCredentials } from './credentials.ts';
 export const createDeadlineMs = 120_000;
 const destroyDeadlineMs = 60_000;
 const queryDeadlineMs = 5_000;
+/** Of what a guest does at once, however busy it is. */
+const promptMs = 45_000;
 /** Of what reads or writes a whole memory: gigabytes, to a disk that others use too. */
 export const stateDeadlineMs = 600_000;
 /** Beyond a command's own limit, which the agent keeps: reaching the guest, ending the command, the way back. */
@@ -41,19 +51,22 @@ export class HostAgent implements Disposable {
   readonly #control: Client<typeof HostAgentService>;
   readonly #exec: Client<typeof HostAgentService>;
   readonly #state: Client<typeof HostAgentService>;
+  readonly #interactive: Client<typeof HostAgentService>;
 
   /**
-   * `address` is host:port. Commands have connections of their own, and so has what moves a capsule's state, so that
-   * they do not hold up control calls.
+   * `address` is host:port. Commands have connections of their own, so has what people type and see, and so has what
+   * moves a capsule's state: none holds up another.
    */
   constructor(id: HostId, address: string, credentials: AgentCredentials) {
     const control = connections(id, credentials);
     const exec = connections(id, credentials);
     const state = connections(id, credentials);
-    this.#connections = [control, exec, state];
+    const interactive = connections(id, credentials);
+    this.#connections = [control, exec, state, interactive];
     this.#control = client(address, control);
     this.#exec = client(address, exec);
     this.#state = client(address, state);
+    this.#interactive = client(address, interactive);
   }
 
   create(request: MessageInitShape<typeof CreateSandboxRequestSchema>): Promise<CreateSandboxResponse> {
@@ -142,6 +155,82 @@ export class HostAgent implements Disposable {
     } catch (thrown) {
       throw fromAgent(thrown, 'running the command');
     }
+  }
+
+  /** Starts a command that goes on by itself. */
+  startBackground(
+    request: MessageInitShape<typeof StartBackgroundRequestSchema>,
+    signal: AbortSignal,
+  ): Promise<StartBackgroundResponse> {
+    return call('starting the command', this.#exec.startBackground(request, { timeoutMs: promptMs, signal }));
+  }
+
+  listProcesses(id: CapsuleId, signal: AbortSignal): Promise<ListProcessesResponse> {
+    const request = { sandboxId: id };
+    return call('listing processes', this.#exec.listProcesses(request, { timeoutMs: promptMs, signal }));
+  }
+
+  async killProcess(
+    request: MessageInitShape<typeof KillProcessRequestSchema>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await call('sending a signal', this.#exec.killProcess(request, { timeoutMs: promptMs, signal }));
+  }
+
+  /** What a process prints; nothing is read ahead of the consumer. */
+  async *watchProcess(
+    request: MessageInitShape<typeof ConnectProcessRequestSchema>,
+    signal: AbortSignal,
+  ): AsyncGenerator<ExecStreamResponse, void> {
+    try {
+      for await (const { event } of this.#exec.connectProcess(request, { signal })) if (event) yield event;
+    } catch (thrown) {
+      throw fromAgent(thrown, 'connecting to the process');
+    }
+  }
+
+  /** Returns when the process has taken it, however long that is. */
+  async sendInput(
+    request: MessageInitShape<typeof SendProcessInputRequestSchema>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await call('sending input', this.#exec.sendProcessInput(request, { signal }));
+  }
+
+  /** What a terminal prints; nothing is read ahead of the consumer. */
+  async *attachTerminal(
+    request: MessageInitShape<typeof PtyAttachRequestSchema>,
+    signal: AbortSignal,
+  ): AsyncGenerator<PtyAttachResponse, void> {
+    try {
+      yield* this.#interactive.ptyAttach(request, { signal });
+    } catch (thrown) {
+      throw fromAgent(thrown, 'attaching to the terminal');
+    }
+  }
+
+  /** Returns when the terminal has taken it, however long that is. */
+  async typeInto(
+    id: CapsuleId,
+    input: { tag: string; data: Uint8Array; writer: string; offset: bigint },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const request = { ...input, data: new Uint8Array(input.data), sandboxId: id };
+    await call('typing into the terminal', this.#interactive.ptySendInput(request, { signal }));
+  }
+
+  async resizeTerminal(
+    id: CapsuleId,
+    size: { tag: string; cols: number; rows: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const options = { timeoutMs: promptMs, signal };
+    await call('resizing the terminal', this.#interactive.ptyResize({ ...size, sandboxId: id }, options));
+  }
+
+  async killTerminal(id: CapsuleId, tag: string, signal: AbortSignal): Promise<void> {
+    const options = { timeoutMs: promptMs, signal };
+    await call('ending the terminal', this.#interactive.ptyKill({ sandboxId: id, tag }, options));
   }
 
   list(signal: AbortSignal): Promise<ListSandboxesResponse> {

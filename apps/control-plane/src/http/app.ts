@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import swagger from '@fastify/swagger';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
@@ -6,7 +7,13 @@ import type { Extension } from '../extension.ts';
 import { healthRoutes } from '../health/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import type { ServerContext } from '../server-context.ts';
+import { execSocket } from '../sessions/exec-socket.ts';
+import { processSocket } from '../sessions/process-socket.ts';
+import { processRoutes } from '../sessions/routes.ts';
+import { terminalSocket } from '../sessions/terminal-socket.ts';
 import { snapshotRoutes } from '../snapshots/routes.ts';
+import { addSockets } from '../sockets/add-sockets.ts';
+import { Sockets } from '../sockets/sockets.ts';
 import { canonicalUrl } from './aliases.ts';
 import { addAuthentication } from './auth.ts';
 import { documentationRoutes } from './documentation-routes.ts';
@@ -22,11 +29,14 @@ const requestMs = 300_000;
 const idleMs = 620_000;
 const bodyBytes = 1024 * 1024;
 
+const socketRoutes = [terminalSocket, execSocket, processSocket];
+
 /** The HTTP interface with all its routes; listens when told to. */
 export async function buildApp(
   context: ServerContext,
   extensions: readonly Extension[],
 ): Promise<FastifyInstance> {
+  const sockets = new Sockets(context, socketRoutes);
   const app = fastify({
     loggerInstance: context.log as FastifyBaseLogger,
     genReqId: requestId,
@@ -35,7 +45,12 @@ export async function buildApp(
     bodyLimit: bodyBytes,
     keepAliveTimeout: idleMs,
     requestTimeout: requestMs,
-    http: { headersTimeout: headersMs, connectionsCheckingInterval: 2_000 },
+    http: {
+      headersTimeout: headersMs,
+      connectionsCheckingInterval: 2_000,
+      // All others are requests like any other, whatever they wish to become.
+      shouldUpgradeCallback: (request: IncomingMessage) => sockets.isSocket(request),
+    },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
   });
@@ -46,12 +61,14 @@ export async function buildApp(
   addRequestLog(app);
   addGracefulClose(app);
   addAuthentication(app, context);
+  addSockets(app, sockets);
   await app.register(swagger, openapiOptions(context.version));
   for (const extension of extensions) await extension.middleware?.(app, context);
 
   await app.register(documentationRoutes);
   await app.register(healthRoutes(context));
   await app.register(capsuleRoutes(context), { prefix: '/v1/capsules' });
+  await app.register(processRoutes(context), { prefix: '/v1/capsules' });
   await app.register(jobRoutes(context), { prefix: '/v1/jobs' });
   await app.register(snapshotRoutes(context), { prefix: '/v1/snapshots' });
   for (const { routes } of extensions) {

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { WrennError } from '@wrenn/core';
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 import { type Caller, findCaller } from '../keys/store.ts';
@@ -22,7 +23,7 @@ export function addAuthentication(app: FastifyInstance, { database }: ServerCont
   app.addHook('onRequest', async (request) => {
     // Unknown paths have no configuration and need no key: they answer 404.
     if (request.is404 || request.routeOptions.config.auth === 'none') return;
-    const key = presentedKey(request);
+    const key = presentedKey(request.headers);
     request.caller = key === undefined ? undefined : await findCaller(database, key);
     if (request.caller === undefined) throw unauthorized(key);
   });
@@ -40,10 +41,11 @@ function requireStatement(route: RouteOptions): void {
   }
 }
 
-function presentedKey(request: FastifyRequest): string | undefined {
-  const key = request.headers['x-api-key'];
+/** The key that a request shows, whatever it is worth. */
+export function presentedKey(headers: IncomingHttpHeaders): string | undefined {
+  const key = headers['x-api-key'];
   if (typeof key === 'string') return key;
-  return /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  return /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1];
 }
 
 function unauthorized(key: string | undefined): WrennError {

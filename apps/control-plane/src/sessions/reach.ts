@@ -1,0 +1,73 @@
+import { abortable, type CapsuleId, type TeamId, WrennError } from '@wrenn/core';
+import { noticePause } from '../capsules/notice-pause.ts';
+import { findPlaced } from '../capsules/store.ts';
+import { useCapsule } from '../capsules/use.ts';
+import type { HostAgent } from '../hosts/agent.ts';
+import type { ServerContext } from '../server-context.ts';
+
+/** Between two looks at a capsule that is not there at the moment. */
+const lookEveryMs = 1_000;
+
+/** A capsule that somebody has a session with. */
+export interface Target {
+  readonly context: ServerContext;
+  readonly teamId: TeamId;
+  readonly capsuleId: CapsuleId;
+}
+
+/** Why a session stands still. */
+export type Absence = 'paused' | 'unreachable';
+
+/**
+ * The first answer of `use` from the capsule's agent, when it can be given. While the capsule is paused, or its host
+ * out of reach, this waits, and says so to `absent`; `wanted` says whether there is a reason to wake it, which happens
+ * if it was made with `auto_resume`: a terminal that is only looked at lets its capsule sleep.
+ *
+ * Throws what is for good: the capsule is gone, or `use` refuses.
+ */
+export async function reach<T>(
+  { context, teamId, capsuleId }: Target,
+  options: {
+    readonly use: (agent: HostAgent) => Promise<T>;
+    readonly absent: (why: Absence) => Promise<void>;
+    readonly wanted: () => boolean;
+    readonly signal: AbortSignal;
+  },
+): Promise<T> {
+  const { use, absent, wanted, signal } = options;
+  for (;;) {
+    signal.throwIfAborted();
+    const capsule = await findPlaced(context.database, teamId, capsuleId);
+    const agent = context.agents.of(capsule.host);
+    try {
+      if (wanted() && capsule.autoResume) return await useCapsule(context, teamId, capsuleId, signal, use);
+      if (capsule.status === 'running') return await use(agent);
+    } catch (thrown) {
+      const error = WrennError.from(thrown, 'reaching the capsule');
+      if (!isPassing(error)) throw error;
+      // Its host paused it, and the row may not say so yet.
+      if (error.code === 'invalid_state' && !(await noticePause(context, agent, capsuleId, signal)))
+        throw error;
+    }
+    if (capsule.status === 'stopped' || capsule.status === 'error') {
+      throw new WrennError('invalid_state', `the capsule is ${capsule.status}`);
+    }
+    await absent(capsule.status === 'paused' ? 'paused' : 'unreachable');
+    await pause(signal);
+  }
+}
+
+/** Whether it may be otherwise in a moment. */
+function isPassing({ code }: WrennError): boolean {
+  return code === 'host_unavailable' || code === 'busy' || code === 'invalid_state';
+}
+
+async function pause(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, lookEveryMs);
+  try {
+    await abortable(promise, signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}

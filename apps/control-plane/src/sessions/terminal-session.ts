@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto';
+import { WrennError } from '@wrenn/core';
+import type { PtyAttachResponse } from '@wrenn/protocol/hostagent';
+import type { HostAgent } from '../hosts/agent.ts';
+import type { Channel } from '../sockets/channel.ts';
+import { InputQueue } from './input-queue.ts';
+import { reach, type Target } from './reach.ts';
+import type { OpenFrame } from './terminal-frames.ts';
+
+type PtyEvent = PtyAttachResponse['event'];
+type Opened = { readonly events: AsyncGenerator<PtyAttachResponse, void>; readonly first: PtyEvent };
+
+/** A stream that breaks at once, and again, would be asked for as fast as that otherwise. */
+const breakMs = 250;
+
+/**
+ * One client at one terminal. Its stream of output and its calls may break, by a pause of the capsule or a restart of
+ * its host's agent; the session then attaches again from the frame after the last one that the client was sent, and
+ * sends again the input that was not confirmed, which is taken once.
+ */
+export class TerminalSession {
+  readonly queue = new InputQueue();
+  readonly #target: Target;
+  readonly #channel: Channel;
+  readonly #open: OpenFrame;
+  readonly #tag: string;
+  readonly #writer: string;
+  /** Undefined until it was started; from then on it is only attached to. */
+  #from: bigint | undefined;
+  #said: 'nothing' | 'paused' | 'unreachable' = 'nothing';
+
+  constructor(target: Target, channel: Channel, open: OpenFrame) {
+    this.#target = target;
+    this.#channel = channel;
+    this.#open = open;
+    this.#tag = open.type === 'connect' ? open.tag : `pty-${randomBytes(4).toString('hex')}`;
+    this.#writer = open.writer ?? randomBytes(12).toString('hex');
+    this.#from = open.type === 'connect' ? BigInt(open.from) : undefined;
+  }
+
+  /** Shows what the terminal prints until its program has ended. Throws what is for good. */
+  async show(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const { events, first } = await this.#reach((agent) => this.#attach(agent, signal), signal);
+      try {
+        if (await this.#pump(first, events)) return;
+      } catch (thrown) {
+        signal.throwIfAborted();
+        const error = WrennError.from(thrown, 'reading from the terminal');
+        if (error.code !== 'host_unavailable' && error.code !== 'cancelled') throw error;
+        await new Promise((resolve) => setTimeout(resolve, breakMs));
+      } finally {
+        await events.return();
+      }
+    }
+  }
+
+  /** Does what the client does, one after the other, until the queue ends. Throws what is for good. */
+  async act(signal: AbortSignal): Promise<void> {
+    for (let deed = await this.queue.next(signal); deed !== undefined; deed = await this.queue.next(signal)) {
+      const { capsuleId } = this.#target;
+      const tag = this.#tag;
+      const what = deed;
+      await this.#reach(async (agent) => {
+        switch (what.kind) {
+          case 'input': {
+            const { data, offset } = what;
+            return await agent.typeInto(capsuleId, { tag, data, offset, writer: this.#writer }, signal);
+          }
+          case 'resize':
+            return await agent.resizeTerminal(capsuleId, { tag, cols: what.cols, rows: what.rows }, signal);
+          case 'kill':
+            return await agent.killTerminal(capsuleId, tag, signal);
+        }
+      }, signal);
+      this.queue.done();
+      if (what.kind === 'input') {
+        await this.#channel.send({ type: 'ack', offset: Number(what.offset) + what.data.length });
+      }
+    }
+  }
+
+  #reach<T>(use: (agent: HostAgent) => Promise<T>, signal: AbortSignal): Promise<T> {
+    // A new terminal is a reason to wake its capsule, and so is whatever was typed.
+    const wanted = () => this.#from === undefined || !this.queue.isEmpty;
+    return reach(this.#target, { use, wanted, signal, absent: (why) => this.#sayAbsent(why) });
+  }
+
+  async #sayAbsent(why: 'paused' | 'unreachable'): Promise<void> {
+    if (this.#said === why) return;
+    this.#said = why;
+    await this.#channel.send({ type: 'status', status: why });
+  }
+
+  async #attach(agent: HostAgent, signal: AbortSignal): Promise<Opened> {
+    const common = { sandboxId: this.#target.capsuleId, tag: this.#tag };
+    const open = this.#open;
+    const request =
+      this.#from !== undefined || open.type === 'connect'
+        ? { ...common, ...(this.#from === undefined ? {} : { from: this.#from }) }
+        : {
+            ...common,
+            ...sizeOf(open),
+            cmd: open.cmd,
+            args: open.args,
+            envs: open.envs,
+            cwd: open.cwd,
+            user: open.user,
+          };
+    const events = agent.attachTerminal(request, signal);
+    const { done, value } = await events.next();
+    if (done === true) throw new WrennError('host_unavailable', 'the terminal did not answer');
+    return { events, first: value.event };
+  }
+
+  /** True when the program has ended. */
+  async #pump(first: PtyEvent, rest: AsyncGenerator<PtyAttachResponse, void>): Promise<boolean> {
+    if (await this.#tell(first)) return true;
+    for await (const { event } of rest) if (await this.#tell(event)) return true;
+    return false;
+  }
+
+  async #tell(event: PtyEvent): Promise<boolean> {
+    switch (event.case) {
+      case 'started': {
+        const { pid, tag } = event.value;
+        this.#from ??= 1n;
+        this.#said = 'nothing';
+        await this.#channel.send({ type: 'started', tag, pid });
+        return false;
+      }
+      case 'output': {
+        const { data, number } = event.value;
+        await this.#channel.send(this.#outputFrame(data, number));
+        this.#from = number + 1n;
+        return false;
+      }
+      case 'gap': {
+        const { first, last } = event.value;
+        await this.#channel.send({ type: 'gap', first: Number(first), last: Number(last) });
+        this.#from = last + 1n;
+        return false;
+      }
+      case 'exited': {
+        const { exitCode, error } = event.value;
+        await this.#channel.send({ type: 'exit', exit_code: exitCode, ...(error === '' ? {} : { error }) });
+        return true;
+      }
+      default:
+        return false;
+    }
+  }
+
+  #outputFrame(data: Uint8Array, number: bigint): object | Uint8Array {
+    if (this.#open.output === 'base64') {
+      const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
+      return { type: 'output', data: text, number: Number(number) };
+    }
+    const frame = Buffer.allocUnsafe(8 + data.length);
+    frame.writeBigUInt64BE(number);
+    frame.set(data, 8);
+    return frame;
+  }
+}
+
+/** A side of nothing is a client that does not know its size yet. */
+function sizeOf({ cols, rows }: { readonly cols: number; readonly rows: number }) {
+  return { cols: cols || 80, rows: rows || 24 };
+}

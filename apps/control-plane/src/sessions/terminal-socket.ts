@@ -1,0 +1,71 @@
+import { WrennError } from '@wrenn/core';
+import type { Channel, Message } from '../sockets/channel.ts';
+import { readFrame } from '../sockets/frames.ts';
+import type { SocketRoute } from '../sockets/socket-route.ts';
+import type { InputQueue } from './input-queue.ts';
+import { nextFrame, openFrame } from './terminal-frames.ts';
+import { TerminalSession } from './terminal-session.ts';
+
+/** `WS /v1/capsules/{id}/pty`: docs/terminals.md has its frames. A client that goes away leaves the terminal running. */
+export const terminalSocket: SocketRoute = {
+  path: '/pty',
+  async serve(context, channel, { teamId, capsuleId }) {
+    const first = await channel.next();
+    if (first === undefined) return;
+    const session = new TerminalSession({ context, teamId, capsuleId }, channel, readFrame(openFrame, first));
+    const over = new AbortController();
+    const signal = AbortSignal.any([channel.closed, over.signal]);
+    const hearing = hear(channel, session.queue, signal);
+    const acting = session.act(signal);
+    const showing = session.show(signal);
+    try {
+      // A fault of any is the end of all; when the program has ended, so has the session.
+      await Promise.race([showing, faultOf(hearing), faultOf(acting)]);
+    } catch (thrown) {
+      if (!channel.closed.aborted) throw thrown;
+    } finally {
+      over.abort(new WrennError('cancelled', 'the terminal has ended'));
+      await Promise.allSettled([hearing, acting, showing]);
+    }
+  },
+};
+
+/** Never settles but by a fault. */
+function faultOf(work: Promise<void>): Promise<never> {
+  return new Promise((_, reject) => {
+    work.catch(reject);
+  });
+}
+
+/** Puts what the client sends into the queue, in its order, and reads no faster than that empties. */
+async function hear(channel: Channel, queue: InputQueue, signal: AbortSignal): Promise<void> {
+  let sent = 0n;
+  const next = () => channel.next(signal);
+  for (let message = await next(); message !== undefined; message = await next()) {
+    const frame = frameOf(message);
+    switch (frame.type) {
+      case 'input': {
+        const offset = frame.offset ?? sent;
+        sent = offset + BigInt(frame.data.length);
+        if (frame.data.length > 0) await queue.add({ kind: 'input', data: frame.data, offset }, signal);
+        break;
+      }
+      case 'resize':
+        if (frame.cols > 0 && frame.rows > 0)
+          await queue.add({ kind: 'resize', cols: frame.cols, rows: frame.rows }, signal);
+        break;
+      case 'kill':
+        await queue.add({ kind: 'kill' }, signal);
+        break;
+    }
+  }
+  queue.end();
+}
+
+function frameOf(message: Message) {
+  if (message.kind === 'binary') return { type: 'input', data: message.bytes, offset: undefined } as const;
+  const frame = readFrame(nextFrame, message);
+  if (frame.type !== 'input') return frame;
+  const offset = frame.offset === undefined ? undefined : BigInt(frame.offset);
+  return { type: 'input', data: Buffer.from(frame.data, 'base64'), offset } as const;
+}

@@ -1,0 +1,114 @@
+import { WrennError } from '@wrenn/core';
+import type { WebSocket } from 'ws';
+
+/** A message as the client sent it. */
+export type Message =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'binary'; readonly bytes: Buffer };
+
+/** What a client may send ahead of what is done with it; beyond either bound its socket is not read. */
+const mostWaiting = 256;
+const mostWaitingBytes = 1024 * 1024;
+/** What may wait for a client to read it; beyond that the sender waits. */
+const mostUnsentBytes = 1024 * 1024;
+/** Between two signs of life; a client that answers none of two is gone. */
+const pingMs = 30_000;
+
+/**
+ * One WebSocket, with back-pressure both ways: a client that sends faster than it is heard is not read from, and one
+ * that does not read holds up only who sends to it. Closed by whoever made it.
+ */
+export class Channel {
+  /** Aborts when the connection is over, whoever ended it. */
+  readonly closed: AbortSignal;
+  readonly #socket: WebSocket;
+  readonly #waiting: Message[] = [];
+  #waitingBytes = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    const over = new AbortController();
+    this.closed = over.signal;
+    socket.on('message', (data, isBinary) => this.#take(data as Buffer, isBinary));
+    socket.on('close', () => over.abort(new WrennError('cancelled', 'the client went away')));
+    // It is followed by a close, which says all that matters here.
+    socket.on('error', () => undefined);
+    this.closed.addEventListener('abort', () => this.#wake?.());
+    this.#watchLife();
+  }
+
+  /**
+   * The next message; undefined when the connection is over, or `signal` aborts. What was sent before the end is given
+   * first. For one reader at a time.
+   */
+  async next(signal: AbortSignal = this.closed): Promise<Message | undefined> {
+    const wake = () => this.#wake?.();
+    signal.addEventListener('abort', wake);
+    try {
+      while (this.#waiting.length === 0) {
+        if (this.closed.aborted || signal.aborted) return undefined;
+        const { promise, resolve } = Promise.withResolvers<void>();
+        this.#wake = resolve;
+        await promise;
+      }
+    } finally {
+      signal.removeEventListener('abort', wake);
+    }
+    const message = this.#waiting.shift();
+    this.#waitingBytes -= message === undefined ? 0 : sizeOf(message);
+    if (this.#socket.isPaused && this.#hasRoom()) this.#socket.resume();
+    return message;
+  }
+
+  /** Returns when it is sent, or soon will be: while the client reads slower, it waits. Does nothing once it is over. */
+  async send(frame: object | Uint8Array): Promise<void> {
+    if (this.closed.aborted) return;
+    const data = frame instanceof Uint8Array ? frame : JSON.stringify(frame);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#socket.send(data, () => resolve());
+    if (this.#socket.bufferedAmount <= mostUnsentBytes) return;
+    this.closed.addEventListener('abort', () => resolve(), { once: true });
+    await promise;
+  }
+
+  /** `code` is one of RFC 6455, 7.4.1. */
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  #take(data: Buffer, isBinary: boolean): void {
+    const message: Message = isBinary
+      ? { kind: 'binary', bytes: data }
+      : { kind: 'text', text: data.toString('utf8') };
+    this.#waiting.push(message);
+    this.#waitingBytes += sizeOf(message);
+    if (!this.#hasRoom()) this.#socket.pause();
+    this.#wake?.();
+  }
+
+  #hasRoom(): boolean {
+    return this.#waiting.length < mostWaiting && this.#waitingBytes < mostWaitingBytes;
+  }
+
+  #watchLife(): void {
+    let unanswered = 0;
+    this.#socket.on('pong', () => {
+      unanswered = 0;
+    });
+    const timer = setInterval(() => {
+      // One that we do not read from cannot be heard to answer.
+      if (this.#socket.isPaused) return;
+      if (unanswered === 2) return this.#socket.terminate();
+      unanswered += 1;
+      this.#socket.ping();
+      // For proxies and clients that see only messages.
+      this.#socket.send('{"type":"ping"}');
+    }, pingMs);
+    this.closed.addEventListener('abort', () => clearInterval(timer), { once: true });
+  }
+}
+
+function sizeOf(message: Message): number {
+  return message.kind === 'text' ? message.text.length : message.bytes.length;
+}

@@ -1,0 +1,67 @@
+import type { CapsuleId, TeamId } from '@wrenn/core';
+import type { Logger } from '@wrenn/service';
+import type { ServerContext } from '../server-context.ts';
+import type { Channel } from './channel.ts';
+
+/** What a socket was opened for. */
+export interface SocketRequest {
+  readonly teamId: TeamId;
+  readonly capsuleId: CapsuleId;
+  /** The parts of the path that the route names, decoded. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly log: Logger;
+}
+
+/** A path below /v1/capsules/{id} that is spoken to by WebSocket. */
+export interface SocketRoute {
+  /** After the ID; a part that begins with a colon is a parameter. */
+  readonly path: `/${string}`;
+  /** Talks until it is done; what it throws is told to the client. */
+  serve(context: ServerContext, channel: Channel, request: SocketRequest): Promise<void>;
+}
+
+const capsules = /^\/v1\/capsules\/([^/]+)(\/.+)$/;
+
+export interface Match {
+  readonly route: SocketRoute;
+  readonly capsule: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** The route of a path without its query; undefined for one that no socket is opened for. */
+export function matchRoute(routes: readonly SocketRoute[], path: string): Match | undefined {
+  const [, capsule, rest] = capsules.exec(path) ?? [];
+  if (capsule === undefined || rest === undefined) return undefined;
+  for (const route of routes) {
+    const parameters = parametersOf(route.path, rest);
+    if (parameters !== undefined) return { route, capsule, parameters };
+  }
+  return undefined;
+}
+
+function parametersOf(pattern: string, path: string): Record<string, string> | undefined {
+  const [names, parts] = [pattern.split('/'), path.split('/')];
+  if (names.length !== parts.length) return undefined;
+  const parameters: Record<string, string> = {};
+  for (const [index, name] of names.entries()) {
+    const part = parts[index] ?? '';
+    if (!name.startsWith(':')) {
+      if (name !== part) return undefined;
+      continue;
+    }
+    const value = decode(part);
+    if (value === undefined || value === '') return undefined;
+    parameters[name.slice(1)] = value;
+  }
+  return parameters;
+}
+
+function decode(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch (thrown) {
+    if (thrown instanceof URIError) return undefined;
+    throw thrown;
+  }
+}

@@ -1,0 +1,140 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { deadline, describeError, errorCodes, parseId, WrennError } from '@wrenn/core';
+import { WebSocketServer } from 'ws';
+import { z } from 'zod';
+import { canonicalUrl } from '../http/aliases.ts';
+import { presentedKey } from '../http/auth.ts';
+import { requestId } from '../http/request-id.ts';
+import { type Caller, findCaller } from '../keys/store.ts';
+import type { ServerContext } from '../server-context.ts';
+import { Channel } from './channel.ts';
+import { parseFrame } from './frames.ts';
+import { type Match, matchRoute, type SocketRoute } from './socket-route.ts';
+
+/** A megabyte of input in base64, and what is around it. */
+const largestMessageBytes = 2 * 1024 * 1024;
+/** For the first message of a client that could not send headers. */
+const authenticationMs = 5_000;
+
+/** Codes of a close: RFC 6455, 7.4.1. */
+const closeCodes = { done: 1000, goingAway: 1001, refused: 1008, fault: 1011 } as const;
+
+const authFrame = z.object({ type: z.literal('auth'), token: z.string().min(1).max(512) });
+
+/**
+ * The WebSockets of the API. Who may open one is known before anything of it is looked at: by the headers of the
+ * request or, for browsers, which cannot set any, by the first message. Upgrades of other paths are no upgrades: those
+ * requests go the way of all others, with the same questions asked.
+ */
+export class Sockets {
+  readonly #context: ServerContext;
+  readonly #routes: readonly SocketRoute[];
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    maxPayload: largestMessageBytes,
+    // Keystrokes do not get smaller by it, and each connection would keep a window of memory.
+    perMessageDeflate: false,
+  });
+  readonly #open = new Set<Channel>();
+
+  constructor(context: ServerContext, routes: readonly SocketRoute[]) {
+    this.#context = context;
+    this.#routes = routes;
+  }
+
+  isSocket({ url }: IncomingMessage): boolean {
+    return this.#match(url) !== undefined;
+  }
+
+  /** Takes the connection over. */
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', () => socket.destroy());
+    try {
+      const match = this.#match(request.url);
+      if (match === undefined) throw new WrennError('not_found', 'no socket is opened for this path');
+      const key = presentedKey(request.headers);
+      const caller = key === undefined ? undefined : await this.#callerWith(key);
+      this.#server.handleUpgrade(request, socket, head, (accepted) => {
+        void this.#serve(new Channel(accepted), request, match, caller);
+      });
+    } catch (thrown) {
+      refuse(socket, WrennError.from(thrown, 'opening a socket'));
+    }
+  }
+
+  /** Tells all clients to come back later. */
+  close(): void {
+    for (const channel of this.#open) channel.close(closeCodes.goingAway, 'the server is stopping');
+  }
+
+  #match(url = '/'): Match | undefined {
+    return matchRoute(this.#routes, canonicalUrl(url).split('?', 1)[0] ?? '/');
+  }
+
+  /** Never rejects: what goes wrong is told to the client. */
+  async #serve(
+    channel: Channel,
+    request: IncomingMessage,
+    { route, capsule, parameters }: Match,
+    known: Caller | undefined,
+  ): Promise<void> {
+    const log = this.#context.log.child({ request: requestId(request), socket: route.path });
+    this.#open.add(channel);
+    try {
+      const { teamId } = known ?? (await this.#authenticate(channel));
+      const capsuleId = parseId('capsule', capsule);
+      const query = new URLSearchParams(request.url?.split('?', 2)[1] ?? '');
+      await route.serve(this.#context, channel, { teamId, capsuleId, parameters, query, log });
+      channel.close(closeCodes.done, '');
+    } catch (thrown) {
+      const error = WrennError.from(thrown, 'serving a socket');
+      if (errorCodes[error.code].status >= 500)
+        log.warn({ capsule, code: error.code, cause: describeError(error) }, 'a socket ended by a fault');
+      await channel.send({ type: 'error', data: error.message, fatal: true, error });
+      const isClients = errorCodes[error.code].status < 500;
+      channel.close(isClients ? closeCodes.refused : closeCodes.fault, error.code);
+    } finally {
+      this.#open.delete(channel);
+    }
+  }
+
+  async #authenticate(channel: Channel): Promise<Caller> {
+    using limit = deadline(authenticationMs, 'waiting for the auth frame', channel.closed);
+    const late = Promise.withResolvers<never>();
+    limit.addEventListener('abort', () => late.reject(unauthorized('no auth frame came')), { once: true });
+    const message = await Promise.race([channel.next(), late.promise]);
+    if (message === undefined) throw unauthorized('no auth frame came');
+    const frame = authFrame.safeParse(parseFrame(message));
+    if (!frame.success) throw unauthorized('the first frame must be {"type":"auth","token":…}');
+    return await this.#callerWith(frame.data.token);
+  }
+
+  async #callerWith(key: string): Promise<Caller> {
+    const caller = await findCaller(this.#context.database, key);
+    if (caller === undefined) throw unauthorized('authentication failed');
+    return caller;
+  }
+}
+
+function unauthorized(message: string): WrennError {
+  return new WrennError('unauthorized', message, {
+    remedy: 'send a valid key in the header X-API-Key, or as the token of a first frame of type auth',
+  });
+}
+
+/** An answer of HTTP in the place of the upgrade. */
+function refuse(socket: Duplex, error: WrennError): void {
+  const { status } = errorCodes[error.code];
+  const body = JSON.stringify({ error });
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+      'content-type: application/json',
+      `content-length: ${Buffer.byteLength(body)}`,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}
