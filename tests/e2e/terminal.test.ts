@@ -153,6 +153,34 @@ describe('a terminal', () => {
   });
 });
 
+describe("the client's terminal", () => {
+  it('reads, types, resizes, and knows its end', async () => {
+    await using on = await capsule();
+    const terminal = await client().terminals.open(on.id, { cols: 90, rows: 20 });
+    await terminal.write('stty size; exit 4\n');
+    let printed = '';
+    for await (const bytes of terminal) printed += Buffer.from(bytes).toString();
+    expect(printed).toContain('20 90\r\n');
+    expect(await terminal.exited).toEqual({ exitCode: 4 });
+  });
+
+  it('holds up the program while nobody reads, and loses nothing', async () => {
+    await using on = await capsule();
+    const script = 'stty -opost; head -c 6000000 /dev/zero | tr "\\0" x';
+    const terminal = await client().terminals.open(on.id, { cmd: 'sh', args: ['-c', script] });
+    let length = 0;
+    for await (const bytes of terminal) length += bytes.length;
+    expect(length).toBe(6_000_000);
+  });
+
+  it('is told what is wrong', async () => {
+    await using on = await capsule();
+    await expect(client().terminals.open(on.id, { user: 'nobody-here' })).rejects.toMatchObject({
+      code: 'invalid_request',
+    });
+  });
+});
+
 describe('a socket', () => {
   it('is opened by a first frame with a key, where headers cannot be set', async () => {
     await using on = await capsule();

@@ -57,6 +57,33 @@ describe('after kill -9', { timeout: 300_000 }, () => {
     await client.capsules.destroy(id);
   });
 
+  it.each(['control-plane', 'host-agent'] as const)(
+    'of the %s a terminal goes on with its client, and what was typed meanwhile arrives once and in order',
+    async (app) => {
+      const { id } = await client.capsules.create();
+      const script = 'stty -echo raw; echo ready; exec cat';
+      const terminal = await client.terminals.open(id, { cmd: 'sh', args: ['-c', script] });
+      let printed = '';
+      const reading = (async () => {
+        for await (const bytes of terminal) printed += Buffer.from(bytes).toString();
+      })();
+      await expect.poll(() => printed).toContain('ready');
+      const lines = Array.from({ length: 400 }, (_, at) => `${at};`);
+      for (const [at, line] of lines.entries()) {
+        await terminal.write(line);
+        if (at === 200) process.kill(await wrenn.childPid(app), 'SIGKILL');
+        if (at % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      await expect.poll(() => printed, { timeout: 90_000 }).toContain('399;');
+      expect(printed.slice(printed.indexOf('ready') + 'ready'.length).trim()).toBe(lines.join(''));
+      terminal.kill();
+      expect(await terminal.exited).toEqual({ exitCode: 137 });
+      await reading;
+      await ready();
+      await client.capsules.destroy(id);
+    },
+  );
+
   it('of a virtual machine its capsule is an error, and can be destroyed', async () => {
     const { id } = await client.capsules.create();
     const state = await machineState();

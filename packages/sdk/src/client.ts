@@ -1,7 +1,9 @@
 import { Capsules } from './capsules.ts';
 import { type Fetch, Http } from './http.ts';
 import { Jobs } from './jobs.ts';
+import { Processes } from './processes.ts';
 import { Snapshots } from './snapshots.ts';
+import { Terminals } from './terminals.ts';
 
 export interface WrennClientOptions {
   /** Default: WRENN_BASE_URL, else `http://127.0.0.1:8080`. */
@@ -18,6 +20,8 @@ export class WrennClient {
   readonly capsules: Capsules;
   readonly snapshots: Snapshots;
   readonly jobs: Jobs;
+  readonly terminals: Terminals;
+  readonly processes: Processes;
 
   constructor(options: WrennClientOptions = {}) {
     const baseUrl = options.baseUrl ?? environment('WRENN_BASE_URL') ?? localUrl;
@@ -29,6 +33,8 @@ export class WrennClient {
     this.capsules = new Capsules(http);
     this.snapshots = new Snapshots(http);
     this.jobs = new Jobs(http);
+    this.terminals = new Terminals(http);
+    this.processes = new Processes(http);
   }
 }
 

@@ -23,6 +23,16 @@ export class Http {
     this.#fetch = fetch;
   }
 
+  /**
+   * Opens a WebSocket. Browsers cannot set headers of one, so the key is its first message; others are sent after it.
+   */
+  socket(path: string): WebSocket {
+    const socket = new WebSocket(`${this.#baseUrl.replace(/^http/, 'ws')}${path}`);
+    socket.binaryType = 'arraybuffer';
+    socket.addEventListener('open', () => socket.send(JSON.stringify({ type: 'auth', token: this.#apiKey })));
+    return socket;
+  }
+
   async send({
     method,
     path,

@@ -2,8 +2,13 @@ export { Capsules } from './capsules.ts';
 export { WrennClient, type WrennClientOptions } from './client.ts';
 export { WrennApiError } from './error.ts';
 export { Jobs } from './jobs.ts';
+export { Processes } from './processes.ts';
 export { Snapshots } from './snapshots.ts';
+export { Terminal, type TerminalExit, type TerminalOptions, type TerminalStatus } from './terminal.ts';
+export { type AttachOptions, type OpenOptions, Terminals } from './terminals.ts';
 export type {
+  BackgroundOptions,
+  BackgroundProcess,
   CallOptions,
   Capsule,
   CapsuleStatus,
@@ -22,6 +27,7 @@ export type {
   ListOptions,
   Outcome,
   PausedCapsule,
+  Process,
   ResumedCapsule,
   ResumeOptions,
   Snapshot,

@@ -168,6 +168,25 @@ export interface ExecOptions {
   readonly stdin?: string | Uint8Array;
 }
 
+export interface BackgroundOptions extends Pick<ExecOptions, 'cmd' | 'args' | 'cwd' | 'envs' | 'user'> {
+  /** What it is found by, beside its ID; default `proc-` and eight digits. */
+  readonly tag?: string;
+}
+
+export interface BackgroundProcess {
+  readonly sandboxId: string;
+  readonly cmd: string;
+  readonly pid: number;
+  readonly tag: string;
+}
+
+export interface Process {
+  readonly pid: number;
+  readonly tag?: string;
+  readonly cmd: string;
+  readonly args?: readonly string[];
+}
+
 /** `lost`: the way to the capsule broke, so whether the command ended is not known. */
 export type Outcome = 'exited' | 'killed' | 'timed_out' | 'lost';
 

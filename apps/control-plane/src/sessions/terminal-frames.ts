@@ -50,4 +50,6 @@ export const nextFrame = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('resize'), cols: side, rows: side }),
   z.strictObject({ type: z.literal('kill') }),
+  /** From a client whose WebSocket cannot be read slower: no more output until it says `go`. */
+  z.strictObject({ type: z.literal('flow'), state: z.enum(['hold', 'go']) }),
 ]);

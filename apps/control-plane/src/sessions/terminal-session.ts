@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { WrennError } from '@wrenn/core';
+import { abortable, WrennError } from '@wrenn/core';
 import type { PtyAttachResponse } from '@wrenn/protocol/hostagent';
 import type { HostAgent } from '../hosts/agent.ts';
 import type { Channel } from '../sockets/channel.ts';
@@ -28,6 +28,8 @@ export class TerminalSession {
   /** Undefined until it was started; from then on it is only attached to. */
   #from: bigint | undefined;
   #said: 'nothing' | 'paused' | 'unreachable' = 'nothing';
+  /** While the client cannot take more output. */
+  #hold: PromiseWithResolvers<void> | undefined;
 
   constructor(target: Target, channel: Channel, open: OpenFrame) {
     this.#target = target;
@@ -36,6 +38,15 @@ export class TerminalSession {
     this.#tag = open.type === 'connect' ? open.tag : `pty-${randomBytes(4).toString('hex')}`;
     this.#writer = open.writer ?? randomBytes(12).toString('hex');
     this.#from = open.type === 'connect' ? BigInt(open.from) : undefined;
+  }
+
+  /** Output waits in the guest, not here, while the client holds it up. */
+  setFlow(state: 'hold' | 'go'): void {
+    if (state === 'hold') this.#hold ??= Promise.withResolvers<void>();
+    else {
+      this.#hold?.resolve();
+      this.#hold = undefined;
+    }
   }
 
   /** Shows what the terminal prints until its program has ended. Throws what is for good. */
@@ -131,6 +142,7 @@ export class TerminalSession {
       }
       case 'output': {
         const { data, number } = event.value;
+        if (this.#hold !== undefined) await abortable(this.#hold.promise, this.#channel.closed);
         await this.#channel.send(this.#outputFrame(data, number));
         this.#from = number + 1n;
         return false;

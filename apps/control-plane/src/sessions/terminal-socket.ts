@@ -2,7 +2,6 @@ import { WrennError } from '@wrenn/core';
 import type { Channel, Message } from '../sockets/channel.ts';
 import { readFrame } from '../sockets/frames.ts';
 import type { SocketRoute } from '../sockets/socket-route.ts';
-import type { InputQueue } from './input-queue.ts';
 import { nextFrame, openFrame } from './terminal-frames.ts';
 import { TerminalSession } from './terminal-session.ts';
 
@@ -15,7 +14,7 @@ export const terminalSocket: SocketRoute = {
     const session = new TerminalSession({ context, teamId, capsuleId }, channel, readFrame(openFrame, first));
     const over = new AbortController();
     const signal = AbortSignal.any([channel.closed, over.signal]);
-    const hearing = hear(channel, session.queue, signal);
+    const hearing = hear(channel, session, signal);
     const acting = session.act(signal);
     const showing = session.show(signal);
     try {
@@ -38,7 +37,8 @@ function faultOf(work: Promise<void>): Promise<never> {
 }
 
 /** Puts what the client sends into the queue, in its order, and reads no faster than that empties. */
-async function hear(channel: Channel, queue: InputQueue, signal: AbortSignal): Promise<void> {
+async function hear(channel: Channel, session: TerminalSession, signal: AbortSignal): Promise<void> {
+  const { queue } = session;
   let sent = 0n;
   const next = () => channel.next(signal);
   for (let message = await next(); message !== undefined; message = await next()) {
@@ -56,6 +56,9 @@ async function hear(channel: Channel, queue: InputQueue, signal: AbortSignal): P
         break;
       case 'kill':
         await queue.add({ kind: 'kill' }, signal);
+        break;
+      case 'flow':
+        session.setFlow(frame.state);
         break;
     }
   }

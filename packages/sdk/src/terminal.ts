@@ -1,0 +1,264 @@
+import { isObject, WrennApiError } from './error.ts';
+import { UnconfirmedInput } from './unconfirmed-input.ts';
+import { toBase64 } from './wire.ts';
+
+export interface TerminalOptions {
+  /** How long it is tried to reach a server that went away, in ms; default 5 minutes. */
+  readonly reconnectForMs?: number;
+  /** Told when the way to the terminal stands still, and when it goes on. */
+  readonly onStatus?: (status: TerminalStatus) => void;
+}
+
+/** `paused`: its capsule is; what is typed wakes it, if it was made with `auto_resume`. */
+export type TerminalStatus = 'connected' | 'reconnecting' | 'paused' | 'unreachable';
+
+export interface TerminalExit {
+  readonly exitCode: number;
+}
+
+type Frame = Readonly<Record<string, unknown>>;
+
+const reconnectForMs = 300_000;
+const firstRetryMs = 100;
+const longestRetryMs = 5_000;
+/** What waits for a slow reader here; the rest waits in the capsule, which holds up the program. */
+const mostUnread = 256;
+
+/**
+ * A program in a terminal of a capsule, as one client sees it. A connection that breaks is made again by itself: output
+ * goes on with the byte after the last one, and what was typed arrives once. Read it with `for await`.
+ */
+export class Terminal implements AsyncIterable<Uint8Array> {
+  /** Settles when the program has ended; rejects when the way to it is lost for good. */
+  readonly exited: Promise<TerminalExit>;
+  readonly #connect: () => WebSocket;
+  readonly #options: TerminalOptions;
+  readonly #exit = Promise.withResolvers<TerminalExit>();
+  readonly #input = new UnconfirmedInput();
+  readonly #unread: Uint8Array[] = [];
+  readonly #writer = crypto.randomUUID();
+  #first: Frame;
+  #started = Promise.withResolvers<void>();
+  #tag = '';
+  #pid = 0;
+  #next = 1;
+  #socket: WebSocket | undefined;
+  #state: 'open' | 'closed' = 'open';
+  #isHeld = false;
+  /** The server knows which terminal is meant, and what was lost on the way is being sent again first. */
+  #isReady = false;
+  #size: Frame | undefined;
+  #lostAtMs: number | undefined;
+  #retryMs = firstRetryMs;
+  #wake: (() => void) | undefined;
+
+  private constructor(connect: () => WebSocket, first: Frame, options: TerminalOptions) {
+    this.#connect = connect;
+    this.#first = { ...first, output: 'binary', writer: this.#writer };
+    this.#options = options;
+    this.exited = this.#exit.promise;
+    // Whoever does not wait for it reads of it while it reads.
+    this.exited.catch(() => undefined);
+  }
+
+  static async open(
+    connect: () => WebSocket,
+    first: Frame,
+    options: TerminalOptions,
+    signal?: AbortSignal,
+  ): Promise<Terminal> {
+    signal?.throwIfAborted();
+    const terminal = new Terminal(connect, first, options);
+    const stop = () => terminal.#end(signal?.reason);
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      terminal.#dial();
+      await terminal.#started.promise;
+      return terminal;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  /** What it is found by: `client.terminals.attach(id, tag)`. */
+  get tag(): string {
+    return this.#tag;
+  }
+
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /** The number of the frame of output after the last one that was read. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Types. Resolves when there is room for more, at once as a rule. */
+  async write(data: string | Uint8Array): Promise<void> {
+    const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
+    for (const piece of await this.#input.add(bytes)) this.#sendInput(piece);
+  }
+
+  resize(cols: number, rows: number): void {
+    this.#size = { type: 'resize', cols, rows };
+    this.#send(this.#size);
+  }
+
+  /** Ends the program. */
+  kill(): void {
+    this.#send({ type: 'kill' });
+  }
+
+  /** Leaves it; the program goes on. */
+  close(): void {
+    this.#end(new WrennApiError({ code: 'closed', message: 'the terminal was left', status: 0 }));
+  }
+
+  /** What it prints, until the program has ended. Throws when the way to it is lost for good. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
+    for (;;) {
+      const bytes = this.#unread.shift();
+      if (bytes !== undefined) {
+        if (this.#isHeld && this.#unread.length < mostUnread / 2) this.#flow('go');
+        yield bytes;
+        continue;
+      }
+      if (this.#state === 'closed') {
+        await this.exited;
+        return;
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+  }
+
+  #dial(): void {
+    const socket = this.#connect();
+    this.#socket = socket;
+    // The key goes first, by a listener that was added before.
+    socket.addEventListener('open', () => socket.send(JSON.stringify(this.#first)));
+    socket.addEventListener('message', ({ data }) => this.#hear(data));
+    // What is wrong is not told to pages; a close follows.
+    socket.addEventListener('error', () => undefined);
+    socket.addEventListener('close', () => {
+      if (this.#socket === socket && this.#state === 'open') this.#lost();
+    });
+  }
+
+  #hear(data: unknown): void {
+    if (data instanceof ArrayBuffer) {
+      this.#output(data);
+      return;
+    }
+    const frame: unknown = JSON.parse(String(data));
+    if (!isObject(frame)) return;
+    switch (frame['type']) {
+      case 'started':
+        this.#begin(frame);
+        break;
+      case 'ack':
+        this.#input.confirm(Number(frame['offset']));
+        break;
+      case 'gap':
+        this.#next = Number(frame['last']) + 1;
+        break;
+      case 'status':
+        this.#options.onStatus?.(frame['status'] as TerminalStatus);
+        break;
+      case 'exit':
+        this.#exit.resolve({ exitCode: Number(frame['exit_code']) });
+        this.#end(undefined);
+        break;
+      case 'error':
+        this.#end(faultOf(frame));
+        break;
+    }
+  }
+
+  #begin(frame: Frame): void {
+    this.#tag = String(frame['tag']);
+    this.#pid = Number(frame['pid']);
+    this.#lostAtMs = undefined;
+    this.#retryMs = firstRetryMs;
+    this.#first = {
+      type: 'connect',
+      tag: this.#tag,
+      output: 'binary',
+      writer: this.#writer,
+      from: this.#next,
+    };
+    this.#options.onStatus?.('connected');
+    this.#started.resolve();
+    this.#isReady = true;
+    if (this.#size !== undefined) this.#send(this.#size);
+    if (this.#isHeld) this.#flow('hold');
+    for (const piece of this.#input.all()) this.#sendInput(piece);
+  }
+
+  #output(data: ArrayBuffer): void {
+    this.#next = Number(new DataView(data).getBigUint64(0)) + 1;
+    this.#unread.push(new Uint8Array(data, 8));
+    if (!this.#isHeld && this.#unread.length >= mostUnread) this.#flow('hold');
+    this.#wake?.();
+  }
+
+  #flow(state: 'hold' | 'go'): void {
+    this.#isHeld = state === 'hold';
+    this.#send({ type: 'flow', state });
+  }
+
+  #sendInput({ offset, bytes }: { readonly offset: number; readonly bytes: Uint8Array }): void {
+    this.#send({ type: 'input', data: toBase64(bytes), offset });
+  }
+
+  /** While there is no connection it is said again once there is one. */
+  #send(frame: Frame): void {
+    if (this.#socket?.readyState === WebSocket.OPEN && this.#isReady)
+      this.#socket.send(JSON.stringify(frame));
+  }
+
+  #lost(): void {
+    this.#isReady = false;
+    this.#lostAtMs ??= Date.now();
+    const patience = this.#options.reconnectForMs ?? reconnectForMs;
+    if (this.#tag === '' || Date.now() - this.#lostAtMs > patience) {
+      const message = 'the connection to the terminal broke';
+      this.#end(new WrennApiError({ code: 'connection_lost', message, status: 0, retryable: true }));
+      return;
+    }
+    this.#options.onStatus?.('reconnecting');
+    this.#first = { ...this.#first, from: this.#next };
+    setTimeout(() => {
+      if (this.#state === 'open') this.#dial();
+    }, this.#retryMs);
+    this.#retryMs = Math.min(longestRetryMs, this.#retryMs * 2);
+  }
+
+  /** Nothing comes after it. */
+  #end(fault: unknown): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    if (fault !== undefined) {
+      this.#exit.reject(fault);
+      this.#started.reject(fault);
+    }
+    this.#input.end();
+    this.#socket?.close();
+    this.#wake?.();
+  }
+}
+
+function faultOf(frame: Frame): WrennApiError {
+  const { error } = frame;
+  const { code, message, remedy, field, retryable } = isObject(error) ? error : {};
+  return new WrennApiError({
+    code: String(code ?? 'error'),
+    message: String(message ?? frame['data']),
+    status: 0,
+    ...(typeof remedy === 'string' ? { remedy } : {}),
+    ...(typeof field === 'string' ? { field } : {}),
+    ...(typeof retryable === 'boolean' ? { retryable } : {}),
+  });
+}
