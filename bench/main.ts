@@ -10,6 +10,7 @@ import { exec } from './benchmarks/exec.ts';
 import { fork } from './benchmarks/fork.ts';
 import { pages } from './benchmarks/pages.ts';
 import { pause } from './benchmarks/pause.ts';
+import { pty } from './benchmarks/pty.ts';
 import { resume } from './benchmarks/resume.ts';
 import { runaway } from './benchmarks/runaway.ts';
 import { openInstallation } from './installation.ts';
@@ -25,6 +26,7 @@ const benchmarks: readonly (Benchmark | StandaloneBenchmark)[] = [
   envdMemory,
   envdStart,
   pages,
+  pty,
   runaway,
 ];
 

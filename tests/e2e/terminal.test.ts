@@ -137,6 +137,7 @@ describe('a terminal', () => {
 
   it.each([
     ['an unknown user', { type: 'start', user: 'nobody-here' }],
+    ['a program that is not there', { type: 'start', cmd: '/no/such' }],
     ['a folder that is not there', { type: 'start', cwd: '/no/such' }],
     ['a tag that nobody has', { type: 'connect', tag: 'pty-00000000' }],
     ['an unknown field', { type: 'start', shell: 'x' }],

@@ -4,10 +4,13 @@ import { type ClientFlags, clientCommand, openClient } from '../client/client-co
 import type { CommandContext } from '../context.ts';
 import { runInForeground, standardInputFor } from '../exec/foreground.ts';
 import { StopSignals } from '../stop-signals.ts';
+import { commandAfterId } from './command-after-id.ts';
 import { exitOnInsistence } from './insistence.ts';
 import { addExecOptions, type ExecFlags, execOf } from './options.ts';
 
 type Flags = ClientFlags & ExecFlags;
+
+const usage = 'wrenn capsule exec [options] ID [--] COMMAND [ARGUMENT...]';
 
 export function capsuleExecCommand(context: CommandContext): Command {
   return addExecOptions(clientCommand('exec'))
@@ -17,7 +20,9 @@ export function capsuleExecCommand(context: CommandContext): Command {
     .argument('<command...>', 'the command and its arguments; there is no shell around it')
     .passThroughOptions()
     .action(async (id: string, rest: string[], flags: Flags) => {
-      const command = commandIn(rest);
+      const command = commandAfterId(rest, usage);
+      if (command.length === 0)
+        throw new WrennError('invalid_request', 'there is no command', { remedy: usage });
       using stop = new StopSignals(exitOnInsistence);
       const client = await openClient(flags, context);
       const input = await standardInputFor({ context, stop }, flags.stdin);
@@ -26,18 +31,4 @@ export function capsuleExecCommand(context: CommandContext): Command {
       const request = { ...execOf(command, flags), ...stdin };
       context.exit(await runInForeground({ client, context, stop, output }, id, request));
     });
-}
-
-/** After the ID everything belongs to the command, except the `--` that people put before it. */
-function commandIn(rest: readonly string[]): readonly string[] {
-  const command = rest[0] === '--' ? rest.slice(1) : rest;
-  const isOption = rest[0] !== '--' && rest[0]?.startsWith('-');
-  if (command.length > 0 && !isOption) return command;
-  throw new WrennError(
-    'invalid_request',
-    isOption ? `${rest[0]} comes after the ID` : 'there is no command',
-    {
-      remedy: 'wrenn capsule exec [options] ID [--] COMMAND [ARGUMENT...]',
-    },
-  );
 }

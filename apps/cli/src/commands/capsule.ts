@@ -7,6 +7,7 @@ import { capsuleListCommand } from './capsule-ls.ts';
 import { capsulePauseCommand } from './capsule-pause.ts';
 import { capsuleResumeCommand } from './capsule-resume.ts';
 import { capsuleRemoveCommand } from './capsule-rm.ts';
+import { capsuleShellCommand } from './capsule-shell.ts';
 
 export function capsuleCommand(context: CommandContext): Command {
   return new Command('capsule')
@@ -16,6 +17,7 @@ export function capsuleCommand(context: CommandContext): Command {
     .addCommand(capsuleListCommand(context))
     .addCommand(capsuleCreateCommand(context))
     .addCommand(capsuleExecCommand(context))
+    .addCommand(capsuleShellCommand(context))
     .addCommand(capsulePauseCommand(context))
     .addCommand(capsuleResumeCommand(context))
     .addCommand(capsuleForkCommand(context))

@@ -38,7 +38,6 @@ export async function startBackground(
     for await (const event of processEvents(capsule.guest.process.start(request, call), limit)) {
       if (event.kind === 'start') pid = event.pid;
       if (event.kind === 'start' && pid > 0) return pid;
-      // Envd says what was wrong with a command that could not be run by an end without a process.
       if (event.kind === 'end' && pid === 0) throw cannotRun(command.cmd, event.error);
     }
     throw new WrennError('agent_error', `starting ${command.cmd}: the guest did not say what became of it`);
@@ -131,7 +130,8 @@ export async function* watchProcess(
   }
 }
 
-function cannotRun(cmd: string, error: string): WrennError {
+/** Envd says what was wrong with a command by an end without a process. */
+export function cannotRun(cmd: string, error: string): WrennError {
   return new WrennError('invalid_request', `${cmd} cannot be run: ${error || 'there is no such command'}`, {
     field: 'cmd',
   });

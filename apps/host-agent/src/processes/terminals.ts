@@ -6,7 +6,7 @@ import { requireServing } from '../capsules/require-serving.ts';
 import { fromConnect } from '../rpc/connect-errors.ts';
 import { type ProcessEvent, processEvents } from './events.ts';
 import { type CommandOptions, guestCall, processConfig, userHeader } from './guest-call.ts';
-import { signalProcess, watchProcess } from './processes.ts';
+import { cannotRun, signalProcess, watchProcess } from './processes.ts';
 
 export interface TerminalSize {
   readonly cols: number;
@@ -19,7 +19,10 @@ export interface NewTerminal extends CommandOptions {
   readonly size: TerminalSize;
 }
 
-/** Starts a program in a terminal and yields what it prints. It goes on when nobody looks. */
+/**
+ * Starts a program in a terminal and yields what it prints. It goes on when nobody looks. Throws invalid_request for one
+ * that cannot be run.
+ */
 export async function* openTerminal(
   context: CapsuleContext,
   id: CapsuleId,
@@ -30,10 +33,13 @@ export async function* openTerminal(
   const leave = new AbortController();
   const call = { signal: AbortSignal.any([signal, leave.signal]), headers: userHeader(command.user) };
   const request = { process: processConfig(command), tag, pty: { size: { ...size } } };
+  let isRunning = false;
   try {
     for await (const event of processEvents(guest.process.start(request, call), signal)) {
       activity.touch();
-      yield event;
+      if (event.kind === 'start') isRunning = event.pid > 0;
+      else if (event.kind === 'end' && !isRunning) throw cannotRun(command.cmd, event.error);
+      if (isRunning) yield event;
     }
   } catch (thrown) {
     if (thrown instanceof ConnectError) throw fromConnect(thrown, `starting ${command.cmd} in a terminal`);
