@@ -18,6 +18,7 @@ import { MetadataReader } from './metadata-service/metadata-reader.ts';
 import { metricsRoutes } from './metrics/routes.ts';
 import { choosePorts } from './ports/choose-ports.ts';
 import { standardPath } from './process/environment.ts';
+import { inputRoute } from './process/input-route.ts';
 import { ProcessTable } from './process/process-table.ts';
 import { findTerminalLauncher } from './process/terminal-launcher.ts';
 import { rpcListener } from './rpc/rpc-listener.ts';
@@ -39,6 +40,7 @@ async function main(): Promise<void> {
   const daemon = createDaemon(flags);
   const routes = [
     healthRoute,
+    inputRoute(daemon),
     initRoute(daemon, flags.mode),
     ...snapshotRoutes(daemon, flags.mode),
     ...fileRoutes(daemon),

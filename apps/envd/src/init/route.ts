@@ -1,9 +1,9 @@
 import { WrennError } from '@wrenn/core';
 import { hostSecretHeader } from '../access/access-control.ts';
 import type { Daemon } from '../guest/daemon.ts';
-import { readJsonBody } from '../http/json-body.ts';
 import { replyJson } from '../http/reply.ts';
 import { headerOf, type Route } from '../http/router.ts';
+import { readJsonBody } from '../http/whole-body.ts';
 import { followUp } from './follow-up.ts';
 import { parseInitRequest } from './init-request.ts';
 import { initialise } from './initialise.ts';

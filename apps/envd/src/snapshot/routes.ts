@@ -4,8 +4,8 @@ import { hostSecretHeader } from '../access/access-control.ts';
 import { stepToTimeOf } from '../clock/step-to-time-of.ts';
 import type { Flags } from '../flags.ts';
 import type { Daemon } from '../guest/daemon.ts';
-import { readJsonBody } from '../http/json-body.ts';
 import { headerOf, type Route } from '../http/router.ts';
+import { readJsonBody } from '../http/whole-body.ts';
 import { parseInitRequest } from '../init/init-request.ts';
 import { goOn, prepareSnapshot } from './prepare.ts';
 

@@ -6,6 +6,7 @@ import { Process } from '@wrenn/protocol/process';
 import { z } from 'zod';
 import { type Body, type GuestAnswer, postToGuest } from './guest-request.ts';
 import { type Identity, initRequest } from './init-request.ts';
+import { type TypedInput, typeInto } from './type-into.ts';
 
 /** Where envd listens inside every capsule. */
 const envdPort = 49983;
@@ -111,6 +112,13 @@ export class GuestClient {
     } finally {
       this.#letCallsGo();
     }
+  }
+
+  /** Types into a terminal; as calls do, it waits while the guest stands still. */
+  async typeInto(input: TypedInput, signal: AbortSignal): Promise<void> {
+    if (this.#still !== undefined) await abortable(this.#still.promise, signal);
+    const headers = { 'X-Access-Token': this.#token.reveal() };
+    await typeInto({ baseUrl: this.#baseUrl, agent: this.#agent, headers }, input, signal);
   }
 
   close(): void {

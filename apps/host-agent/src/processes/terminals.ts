@@ -3,6 +3,7 @@ import type { CapsuleId } from '@wrenn/core';
 import type { RunningCapsule } from '../capsules/capsule.ts';
 import type { CapsuleContext } from '../capsules/capsules.ts';
 import { requireServing } from '../capsules/require-serving.ts';
+import type { TypedInput } from '../guest/type-into.ts';
 import { fromConnect } from '../rpc/connect-errors.ts';
 import { type ProcessEvent, processEvents } from './events.ts';
 import { type CommandOptions, guestCall, processConfig, userHeader } from './guest-call.ts';
@@ -59,26 +60,16 @@ export function watchTerminal(
   return watchProcess(context, id, { selector: { case: 'tag', value: tag }, from }, signal);
 }
 
-export interface TypedInput {
-  readonly tag: string;
-  readonly data: Uint8Array;
-  /** Who types, and how many bytes it has sent before these; empty: nobody who would send anything twice. */
-  readonly writer: string;
-  readonly offset: bigint;
-}
-
 /** Returns when the terminal has taken all of it. */
 export async function typeInto(
   context: CapsuleContext,
   id: CapsuleId,
-  { tag, data, writer, offset }: TypedInput,
+  input: TypedInput,
   signal: AbortSignal,
 ): Promise<void> {
   const capsule = requireServing(context, id);
-  const input = { input: { case: 'pty', value: data } } as const;
-  const request = { process: processOf(capsule, tag), input, writer, offset };
-  const call = capsule.guest.process.sendInput(request, { signal });
-  await guestCall('typing into a terminal', call, signal);
+  capsule.activity.touch();
+  await capsule.guest.typeInto(input, signal);
 }
 
 export async function resizeTerminal(

@@ -8,7 +8,7 @@ const readDeadlineMs = 10_000;
 
 /** Reads a request's body as JSON. Throws `too_large` above 1 MiB, `invalid_request` when it is not JSON. */
 export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
-  const bytes = await collect(request);
+  const bytes = await readBody(request);
   if (!isUtf8(bytes)) throw new WrennError('invalid_request', 'the body is not UTF-8');
   try {
     const value: unknown = JSON.parse(bytes.toString());
@@ -18,8 +18,11 @@ export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** By events, not by iteration, which in a capsule just restored takes longer than all the reading. */
-async function collect(request: IncomingMessage): Promise<Buffer> {
+/**
+ * Reads a request's whole body; throws `too_large` above 1 MiB. By events, not by iteration, which in a capsule just
+ * restored takes longer than all the reading.
+ */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const done = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let size = 0;
