@@ -57,7 +57,9 @@ function post(
   const type = { 'content-type': 'application/octet-stream', 'content-length': data.length };
   const sent = httpRequest(url, { method: 'POST', agent, signal, headers: { ...headers, ...type } });
   sent.on('error', done.reject);
-  sent.on('response', (response) => read(response).then(done.resolve, done.reject));
+  sent.on('response', (response) => {
+    read(response).then(done.resolve, done.reject);
+  });
   sent.end(data);
   return done.promise;
 }
