@@ -23,10 +23,21 @@ export default defineConfig({
         },
       },
       {
-        // A whole Wrenn with real virtual machines, shared by all files.
+        // A whole Wrenn with real virtual machines, shared by all files: two at a time, each with capsules of its own.
         test: {
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
+          globalSetup: 'tests/support/global-setup.ts',
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        // The same, for tests that count what is on the machine, look at the time, or take all of the processor.
+        test: {
+          name: 'alone',
+          include: ['tests/alone/**/*.test.ts'],
           globalSetup: 'tests/support/global-setup.ts',
           testTimeout: 120_000,
           hookTimeout: 600_000,

@@ -10,7 +10,8 @@ import { tallyFileVariable } from './tally-reporter.ts';
 export const projects = [
   { name: 'unit', timeoutMs: 5 * 60_000 },
   { name: 'integration', timeoutMs: 15 * 60_000 },
-  { name: 'e2e', timeoutMs: 30 * 60_000 },
+  { name: 'e2e', timeoutMs: 20 * 60_000 },
+  { name: 'alone', timeoutMs: 20 * 60_000 },
   { name: 'faults', timeoutMs: 15 * 60_000 },
 ] as const;
 export type Project = (typeof projects)[number];

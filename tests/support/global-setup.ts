@@ -7,7 +7,7 @@ declare module 'vitest' {
   }
 }
 
-/** One Wrenn for all files of `tests/e2e`, since its first start boots a machine. */
+/** One Wrenn for all files of `tests/e2e`, and one for those of `tests/alone`, since its first start boots a machine. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const installation = await WrennInstallation.create({ first: 24_000, count: 64 });
   try {

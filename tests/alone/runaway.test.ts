@@ -52,9 +52,9 @@ while True:
     except OSError: pass`;
   const { id, health } = await warmCapsule();
   try {
-    const running = client().capsules.exec(id, { cmd: 'python3', args: ['-c', bomb], timeoutSec: 40 });
+    const running = client().capsules.exec(id, { cmd: 'python3', args: ['-c', bomb], timeoutSec: 20 });
     const count = async () => Number(await ask(id, health, 'pids.current'));
-    await expect.poll(count, { timeout: 35_000 }).toBeGreaterThan(50);
+    await expect.poll(count, { timeout: 18_000 }).toBeGreaterThan(50);
     expect(await running).toMatchObject({ outcome: 'timed_out', exitCode: 124 });
     // The cat that asks.
     await expect.poll(count, { timeout: 60_000 }).toBe(1);
