@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { call, capsule, client } from '../support/client.ts';
+import { call, capsule, client, commandEnvironment } from '../support/client.ts';
 import { TestSocket } from '../support/socket.ts';
 
 async function newCapsule(options: { readonly autoResume?: boolean } = {}): Promise<string> {
@@ -186,11 +186,25 @@ describe('a socket', () => {
   it('is opened by a first frame with a key, where headers cannot be set', async () => {
     await using on = await capsule();
     const socket = await TestSocket.open(`/v1/capsules/${on.id}/pty`, {});
-    const { WRENN_API_KEY: token } = (await import('../support/client.ts')).commandEnvironment();
+    const { WRENN_API_KEY: token } = commandEnvironment();
     socket.send({ type: 'auth', token });
     socket.send({ type: 'start' });
     await socket.frame('started');
     await socket[Symbol.asyncDispose]();
+  });
+
+  it('hears everything that is said as soon as it is open, of three hundred too', async () => {
+    await using on = await capsule();
+    const { WRENN_API_KEY: token } = commandEnvironment();
+    const heard = await Promise.all(
+      Array.from({ length: 300 }, async () => {
+        await using socket = await TestSocket.open(`/v1/capsules/${on.id}/pty`, {});
+        socket.send({ type: 'auth', token });
+        socket.send({ type: 'start', nonsense: true });
+        return (await socket.frame('error'))['data'];
+      }),
+    );
+    expect(new Set(heard)).toEqual(new Set(['frame: Unrecognized key: "nonsense"']));
   });
 
   it('is not opened with a wrong key, in a header or a frame, nor for another path', async () => {

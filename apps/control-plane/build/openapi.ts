@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createLogger } from '@wrenn/service';
 import { createContext } from '../src/control-plane.ts';
 import { buildApp } from '../src/http/app.ts';
+import { Sockets } from '../src/sockets/sockets.ts';
 
 /** Writes spec/openapi.json from the routes; with `--check` only says whether it is current (exit code 1 if not). */
 const target = new URL('../../../spec/openapi.json', import.meta.url);
@@ -17,7 +18,7 @@ const context = createContext(
   createLogger('openapi', 'silent'),
   { ca: '', certificate: '', key: '' },
 );
-const app = await buildApp(context, []);
+const app = await buildApp(context, [], new Sockets(context, []));
 const document = `${JSON.stringify(app.swagger(), null, 2)}\n`;
 await app.close();
 await context.database.destroy();

@@ -13,6 +13,9 @@ import { InFlight } from './in-flight.ts';
 import { JobMonitor } from './jobs/monitor.ts';
 import { recoveries } from './jobs/recoveries.ts';
 import type { ServerContext } from './server-context.ts';
+import { socketRoutes } from './sessions/socket-routes.ts';
+import { SessionProcess } from './sockets/session-process.ts';
+import { Sockets } from './sockets/sockets.ts';
 import { version } from './version.ts';
 import { runWorkers } from './workers.ts';
 
@@ -20,6 +23,8 @@ export interface ControlPlaneOptions {
   readonly config: ControlPlaneConfig;
   readonly log: Logger;
   readonly extensions?: readonly Extension[];
+  /** Where terminals and streams are served: a process of their own by default. */
+  readonly sessions?: 'apart' | 'here';
 }
 
 export interface ControlPlane extends RunningService {
@@ -36,6 +41,7 @@ export async function startControlPlane({
   config,
   log,
   extensions = [],
+  sessions = 'apart',
 }: ControlPlaneOptions): Promise<ControlPlane> {
   const cleanup = new Cleanup();
   try {
@@ -56,7 +62,11 @@ export async function startControlPlane({
       await working;
     });
 
-    const app = await buildApp(context, extensions);
+    const sockets = new Sockets(context, socketRoutes);
+    const upgrades =
+      sessions === 'here' ? sockets : new SessionProcess((request) => sockets.isSocket(request), log);
+    await cleanup.add('the sessions', () => upgrades.close());
+    const app = await buildApp(context, extensions, upgrades);
     await cleanup.add('the operations', () => finish('operations', context.operations.idle(), log));
     await cleanup.add('the server', async () => {
       await finish('requests', app.close(), log);

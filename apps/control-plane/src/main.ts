@@ -1,5 +1,5 @@
 import { parseConfig, startLogLevel, WrennError } from '@wrenn/core';
-import { runService, runTask } from '@wrenn/service';
+import { createLogger, runService, runTask } from '@wrenn/service';
 import { settings } from './config.ts';
 
 const [command = 'serve', ...args] = process.argv.slice(2);
@@ -19,6 +19,12 @@ switch (command) {
       return await bootstrapCommand(parseConfig(settings, process.env), args);
     });
     break;
+  case 'sessions': {
+    const { serveSessions } = await import('./sockets/serve-sessions.ts');
+    await serveSessions(parseConfig(settings, process.env), createLogger('sessions', level));
+    process.exit(0);
+    break;
+  }
   default:
-    throw new WrennError('invalid_request', `there is no command ${command}: serve or bootstrap`);
+    throw new WrennError('invalid_request', `there is no command ${command}: serve, sessions or bootstrap`);
 }

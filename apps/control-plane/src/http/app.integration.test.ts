@@ -4,6 +4,7 @@ import { FakeHostAgent, type TestDatabases, testDatabases } from '@wrenn/testkit
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
 import type { Extension } from '../extension.ts';
+import { Sockets } from '../sockets/sockets.ts';
 import { startTestServer, type TestServer } from '../test-server.ts';
 import { buildApp } from './app.ts';
 
@@ -68,7 +69,9 @@ describe('authentication', () => {
       name: 'careless',
       routes: (app) => void app.get('/open', async () => 'oops'),
     };
-    await expect(buildApp(server.controlPlane.context, [careless])).rejects.toThrow('/open');
+    await expect(
+      buildApp(server.controlPlane.context, [careless], new Sockets(server.controlPlane.context, [])),
+    ).rejects.toThrow('/open');
   });
 });
 

@@ -7,13 +7,10 @@ import type { Extension } from '../extension.ts';
 import { healthRoutes } from '../health/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import type { ServerContext } from '../server-context.ts';
-import { execSocket } from '../sessions/exec-socket.ts';
-import { processSocket } from '../sessions/process-socket.ts';
 import { processRoutes } from '../sessions/routes.ts';
-import { terminalSocket } from '../sessions/terminal-socket.ts';
 import { snapshotRoutes } from '../snapshots/routes.ts';
 import { addSockets } from '../sockets/add-sockets.ts';
-import { Sockets } from '../sockets/sockets.ts';
+import type { Upgrades } from '../sockets/upgrades.ts';
 import { canonicalUrl } from './aliases.ts';
 import { addAuthentication } from './auth.ts';
 import { documentationRoutes } from './documentation-routes.ts';
@@ -29,14 +26,12 @@ const requestMs = 300_000;
 const idleMs = 620_000;
 const bodyBytes = 1024 * 1024;
 
-const socketRoutes = [terminalSocket, execSocket, processSocket];
-
 /** The HTTP interface with all its routes; listens when told to. */
 export async function buildApp(
   context: ServerContext,
   extensions: readonly Extension[],
+  upgrades: Upgrades,
 ): Promise<FastifyInstance> {
-  const sockets = new Sockets(context, socketRoutes);
   const app = fastify({
     loggerInstance: context.log as FastifyBaseLogger,
     genReqId: requestId,
@@ -49,7 +44,7 @@ export async function buildApp(
       headersTimeout: headersMs,
       connectionsCheckingInterval: 2_000,
       // All others are requests like any other, whatever they wish to become.
-      shouldUpgradeCallback: (request: IncomingMessage) => sockets.isSocket(request),
+      shouldUpgradeCallback: (request: IncomingMessage) => upgrades.isSocket(request),
     },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
@@ -61,7 +56,7 @@ export async function buildApp(
   addRequestLog(app);
   addGracefulClose(app);
   addAuthentication(app, context);
-  addSockets(app, sockets);
+  addSockets(app, upgrades);
   await app.register(swagger, openapiOptions(context.version));
   for (const extension of extensions) await extension.middleware?.(app, context);
 

@@ -1,6 +1,6 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { deadline, describeError, errorCodes, parseId, WrennError } from '@wrenn/core';
+import { abortable, deadline, describeError, errorCodes, parseId, WrennError } from '@wrenn/core';
 import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { canonicalUrl } from '../http/aliases.ts';
@@ -10,12 +10,15 @@ import { type Caller, findCaller } from '../keys/store.ts';
 import type { ServerContext } from '../server-context.ts';
 import { Channel } from './channel.ts';
 import { parseFrame } from './frames.ts';
+import { refuse } from './refuse.ts';
 import { type Match, matchRoute, type SocketRoute } from './socket-route.ts';
+import type { Upgrades } from './upgrades.ts';
 
 /** A megabyte of input in base64, and what is around it. */
 const largestMessageBytes = 2 * 1024 * 1024;
 /** For the first message of a client that could not send headers. */
 const authenticationMs = 5_000;
+const closeMs = 2_000;
 
 /** Codes of a close: RFC 6455, 7.4.1. */
 const closeCodes = { done: 1000, goingAway: 1001, refused: 1008, fault: 1011 } as const;
@@ -27,7 +30,7 @@ const authFrame = z.object({ type: z.literal('auth'), token: z.string().min(1).m
  * request or, for browsers, which cannot set any, by the first message. Upgrades of other paths are no upgrades: those
  * requests go the way of all others, with the same questions asked.
  */
-export class Sockets {
+export class Sockets implements Upgrades {
   readonly #context: ServerContext;
   readonly #routes: readonly SocketRoute[];
   readonly #server = new WebSocketServer({
@@ -36,7 +39,7 @@ export class Sockets {
     // Keystrokes do not get smaller by it, and each connection would keep a window of memory.
     perMessageDeflate: false,
   });
-  readonly #open = new Set<Channel>();
+  readonly #open = new Map<Channel, Promise<void>>();
 
   constructor(context: ServerContext, routes: readonly SocketRoute[]) {
     this.#context = context;
@@ -48,24 +51,35 @@ export class Sockets {
   }
 
   /** Takes the connection over. */
-  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
+    void this.#upgrade(request, socket, head);
+  }
+
+  /** Tells all clients to come back later; returns when they have had a moment to hear it. */
+  async close(): Promise<void> {
+    for (const channel of this.#open.keys()) channel.close(closeCodes.goingAway, 'the server is stopping');
+    using limit = deadline(closeMs, 'closing sockets');
+    await abortable(Promise.all(this.#open.values()), limit).catch(() => undefined);
+  }
+
+  /** Never rejects. */
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     try {
       const match = this.#match(request.url);
       if (match === undefined) throw new WrennError('not_found', 'no socket is opened for this path');
       const key = presentedKey(request.headers);
       const caller = key === undefined ? undefined : await this.#callerWith(key);
       this.#server.handleUpgrade(request, socket, head, (accepted) => {
-        void this.#serve(new Channel(accepted), request, match, caller);
+        const channel = new Channel(accepted);
+        const serving = this.#serve(channel, request, match, caller).finally(() =>
+          this.#open.delete(channel),
+        );
+        this.#open.set(channel, serving);
       });
     } catch (thrown) {
       refuse(socket, WrennError.from(thrown, 'opening a socket'));
     }
-  }
-
-  /** Tells all clients to come back later. */
-  close(): void {
-    for (const channel of this.#open) channel.close(closeCodes.goingAway, 'the server is stopping');
   }
 
   #match(url = '/'): Match | undefined {
@@ -80,7 +94,6 @@ export class Sockets {
     known: Caller | undefined,
   ): Promise<void> {
     const log = this.#context.log.child({ request: requestId(request), socket: route.path });
-    this.#open.add(channel);
     try {
       const { teamId } = known ?? (await this.#authenticate(channel));
       const capsuleId = parseId('capsule', capsule);
@@ -94,8 +107,6 @@ export class Sockets {
       await channel.send({ type: 'error', data: error.message, fatal: true, error });
       const isClients = errorCodes[error.code].status < 500;
       channel.close(isClients ? closeCodes.refused : closeCodes.fault, error.code);
-    } finally {
-      this.#open.delete(channel);
     }
   }
 
@@ -121,20 +132,4 @@ function unauthorized(message: string): WrennError {
   return new WrennError('unauthorized', message, {
     remedy: 'send a valid key in the header X-API-Key, or as the token of a first frame of type auth',
   });
-}
-
-/** An answer of HTTP in the place of the upgrade. */
-function refuse(socket: Duplex, error: WrennError): void {
-  const { status } = errorCodes[error.code];
-  const body = JSON.stringify({ error });
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-      'content-type: application/json',
-      `content-length: ${Buffer.byteLength(body)}`,
-      'connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  );
 }

@@ -1,0 +1,42 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import type { Logger } from '@wrenn/service';
+import type { ControlPlaneConfig } from '../config.ts';
+import { createContext } from '../control-plane.ts';
+import { readCredentials } from '../hosts/credentials.ts';
+import { socketRoutes } from '../sessions/socket-routes.ts';
+import { fromAcceptor, type Handover } from './handover.ts';
+import { Sockets } from './sockets.ts';
+
+/** The process that SessionProcess starts: serves the connections it is handed until its parent lets go of it. */
+export async function serveSessions(config: ControlPlaneConfig, log: Logger): Promise<void> {
+  const context = createContext(config, log, await readCredentials(config.directory));
+  const sockets = new Sockets(context, socketRoutes);
+  /** Those that the parent has not let go of yet. */
+  const arriving = new Map<number, () => void>();
+  process.on('message', (message: unknown, socket: unknown) => {
+    const parsed = fromAcceptor.safeParse(message);
+    if (!parsed.success) return;
+    const { data } = parsed;
+    if (data.type === 'go') {
+      arriving.get(data.id)?.();
+      arriving.delete(data.id);
+      return;
+    }
+    // A client that went away meanwhile is handed over as nothing.
+    if (!(socket instanceof Socket)) return;
+    arriving.set(data.id, () => serve(sockets, data, socket));
+    process.send?.({ type: 'taken', id: data.id });
+  });
+  const parent = Promise.withResolvers<void>();
+  process.once('disconnect', () => parent.resolve());
+  await parent.promise;
+  await sockets.close();
+  context.agents[Symbol.dispose]();
+  await context.database.destroy();
+}
+
+function serve(sockets: Sockets, { method, url, headers, head }: Handover, socket: Socket): void {
+  const request = Object.assign(new IncomingMessage(socket), { method, url, headers });
+  sockets.upgrade(request, socket, Buffer.from(head, 'base64'));
+}
