@@ -1,3 +1,4 @@
+export { dropRest } from './drop-rest.ts';
 export { type ListenAddress, listen, listenFault } from './listen.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { type RunningService, runService, runTask } from './run-service.ts';

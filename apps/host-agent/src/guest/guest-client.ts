@@ -1,7 +1,8 @@
-import { Agent } from 'node:http';
+import { Agent, type ClientRequest, request as httpRequest } from 'node:http';
 import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { abortable, deadline, type Secret, until, WrennError } from '@wrenn/core';
+import { Filesystem } from '@wrenn/protocol/filesystem';
 import { Process } from '@wrenn/protocol/process';
 import { z } from 'zod';
 import { type Body, type GuestAnswer, postToGuest } from './guest-request.ts';
@@ -31,30 +32,32 @@ export class GuestClient {
   readonly #baseUrl: string;
   readonly #token: Secret;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64, maxFreeSockets: 4, timeout: 90_000 });
+  /** Of bodies of files, which take as long as they take: no call waits for a connection behind one. */
+  readonly #bulk = new Agent({ keepAlive: true, maxSockets: 64, maxFreeSockets: 2, timeout: 90_000 });
   /** While the guest stands still: it would refuse the calls that wait for this. */
   #still: PromiseWithResolvers<void> | undefined;
   /** Calls that are made while the guest stands still wait until it goes on, and fail when it does not any more. */
   readonly process: Client<typeof Process>;
+  readonly files: Client<typeof Filesystem>;
 
   constructor(address: string, token: Secret) {
     this.#baseUrl = `http://${address}:${envdPort}`;
     this.#token = token;
-    this.process = createClient(
-      Process,
-      createConnectTransport({
-        baseUrl: this.#baseUrl,
-        httpVersion: '1.1',
-        useBinaryFormat: true,
-        nodeOptions: { agent: this.#agent },
-        interceptors: [
-          (next) => async (call) => {
-            if (this.#still !== undefined) await abortable(this.#still.promise, call.signal);
-            call.header.set('X-Access-Token', this.#token.reveal());
-            return next(call);
-          },
-        ],
-      }),
-    );
+    const transport = createConnectTransport({
+      baseUrl: this.#baseUrl,
+      httpVersion: '1.1',
+      useBinaryFormat: true,
+      nodeOptions: { agent: this.#agent },
+      interceptors: [
+        (next) => async (call) => {
+          if (this.#still !== undefined) await abortable(this.#still.promise, call.signal);
+          call.header.set('X-Access-Token', this.#token.reveal());
+          return next(call);
+        },
+      ],
+    });
+    this.process = createClient(Process, transport);
+    this.files = createClient(Filesystem, transport);
   }
 
   /**
@@ -121,9 +124,22 @@ export class GuestClient {
     await typeInto({ baseUrl: this.#baseUrl, agent: this.#agent, headers }, input, signal);
   }
 
+  /** Begins a transfer to or from the guest's daemon, whose body the caller writes and whose answer it reads. */
+  async transfer(
+    method: 'GET' | 'POST',
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<ClientRequest> {
+    if (this.#still !== undefined) await abortable(this.#still.promise, signal);
+    const all = { ...headers, 'X-Access-Token': this.#token.reveal() };
+    return httpRequest(`${this.#baseUrl}${path}`, { method, headers: all, agent: this.#bulk, signal });
+  }
+
   close(): void {
     this.#still?.reject(new ConnectError('the capsule was paused', Code.Unavailable));
     this.#agent.destroy();
+    this.#bulk.destroy();
   }
 
   #holdCalls(): void {
@@ -139,8 +155,8 @@ export class GuestClient {
   }
 
   #closeIdle(): void {
-    for (const sockets of Object.values(this.#agent.freeSockets)) {
-      for (const socket of sockets ?? []) socket.destroy();
+    for (const { freeSockets } of [this.#agent, this.#bulk]) {
+      for (const socket of Object.values(freeSockets).flat()) socket?.destroy();
     }
   }
 

@@ -43,6 +43,7 @@ const envdCodes: Partial<Record<Code, ErrorCode>> = {
   // The token is ours, so what envd does not know is the user to run as.
   [Code.Unauthenticated]: 'invalid_request',
   [Code.NotFound]: 'not_found',
+  [Code.PermissionDenied]: 'forbidden',
   [Code.AlreadyExists]: 'conflict',
   [Code.FailedPrecondition]: 'invalid_state',
   [Code.DeadlineExceeded]: 'deadline_exceeded',

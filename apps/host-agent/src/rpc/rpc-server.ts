@@ -9,6 +9,7 @@ import { HostAgentService } from '@wrenn/protocol/hostagent';
 import { type ListenAddress, type Logger, listen } from '@wrenn/service';
 import type { CapsuleContext } from '../capsules/capsules.ts';
 import { settings } from '../config.ts';
+import { isBody, moveBody } from '../guest-files/bodies.ts';
 import { capsuleService } from './capsule-service.ts';
 import { toConnect } from './connect-errors.ts';
 
@@ -49,7 +50,8 @@ export async function serveRpc(
         request.socket instanceof TLSSocket &&
         request.socket.getPeerCertificate().subject?.CN === callerName
       ) {
-        handler(request, response);
+        if (isBody(request)) void moveBody(context, request, response, options.signal);
+        else handler(request, response);
         return;
       }
       // A certificate of our CA, but a host's.

@@ -1533,6 +1533,347 @@ export declare type PtyKillResponse = Message<"hostagent.v1.PtyKillResponse"> & 
 export declare const PtyKillResponseSchema: GenMessage<PtyKillResponse>;
 
 /**
+ * @generated from message hostagent.v1.FileEntry
+ */
+export declare type FileEntry = Message<"hostagent.v1.FileEntry"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string path = 2;
+   */
+  path: string;
+
+  /**
+   * file, directory, symlink or unknown; of a link, what it leads to.
+   *
+   * @generated from field: string type = 3;
+   */
+  type: string;
+
+  /**
+   * @generated from field: int64 size = 4;
+   */
+  size: bigint;
+
+  /**
+   * @generated from field: uint32 mode = 5;
+   */
+  mode: number;
+
+  /**
+   * As `ls -l` shows it, with L for a link.
+   *
+   * @generated from field: string permissions = 6;
+   */
+  permissions: string;
+
+  /**
+   * @generated from field: string owner = 7;
+   */
+  owner: string;
+
+  /**
+   * @generated from field: string group = 8;
+   */
+  group: string;
+
+  /**
+   * @generated from field: int64 modified_at = 9;
+   */
+  modifiedAt: bigint;
+
+  /**
+   * @generated from field: optional string symlink_target = 10;
+   */
+  symlinkTarget?: string | undefined;
+};
+
+/**
+ * Describes the message hostagent.v1.FileEntry.
+ * Use `create(FileEntrySchema)` to create a new message.
+ */
+export declare const FileEntrySchema: GenMessage<FileEntry>;
+
+/**
+ * @generated from message hostagent.v1.ListDirRequest
+ */
+export declare type ListDirRequest = Message<"hostagent.v1.ListDirRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from field: string path = 2;
+   */
+  path: string;
+
+  /**
+   * 0 means 1.
+   *
+   * @generated from field: uint32 depth = 3;
+   */
+  depth: number;
+
+  /**
+   * Empty means the capsule's default user; so in all of these.
+   *
+   * @generated from field: string user = 4;
+   */
+  user: string;
+};
+
+/**
+ * Describes the message hostagent.v1.ListDirRequest.
+ * Use `create(ListDirRequestSchema)` to create a new message.
+ */
+export declare const ListDirRequestSchema: GenMessage<ListDirRequest>;
+
+/**
+ * @generated from message hostagent.v1.ListDirResponse
+ */
+export declare type ListDirResponse = Message<"hostagent.v1.ListDirResponse"> & {
+  /**
+   * @generated from field: repeated hostagent.v1.FileEntry entries = 1;
+   */
+  entries: FileEntry[];
+};
+
+/**
+ * Describes the message hostagent.v1.ListDirResponse.
+ * Use `create(ListDirResponseSchema)` to create a new message.
+ */
+export declare const ListDirResponseSchema: GenMessage<ListDirResponse>;
+
+/**
+ * @generated from message hostagent.v1.MakeDirRequest
+ */
+export declare type MakeDirRequest = Message<"hostagent.v1.MakeDirRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from field: string path = 2;
+   */
+  path: string;
+
+  /**
+   * @generated from field: string user = 3;
+   */
+  user: string;
+};
+
+/**
+ * Describes the message hostagent.v1.MakeDirRequest.
+ * Use `create(MakeDirRequestSchema)` to create a new message.
+ */
+export declare const MakeDirRequestSchema: GenMessage<MakeDirRequest>;
+
+/**
+ * @generated from message hostagent.v1.MakeDirResponse
+ */
+export declare type MakeDirResponse = Message<"hostagent.v1.MakeDirResponse"> & {
+  /**
+   * @generated from field: hostagent.v1.FileEntry entry = 1;
+   */
+  entry?: FileEntry | undefined;
+};
+
+/**
+ * Describes the message hostagent.v1.MakeDirResponse.
+ * Use `create(MakeDirResponseSchema)` to create a new message.
+ */
+export declare const MakeDirResponseSchema: GenMessage<MakeDirResponse>;
+
+/**
+ * @generated from message hostagent.v1.RemovePathRequest
+ */
+export declare type RemovePathRequest = Message<"hostagent.v1.RemovePathRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from field: string path = 2;
+   */
+  path: string;
+
+  /**
+   * @generated from field: string user = 3;
+   */
+  user: string;
+};
+
+/**
+ * Describes the message hostagent.v1.RemovePathRequest.
+ * Use `create(RemovePathRequestSchema)` to create a new message.
+ */
+export declare const RemovePathRequestSchema: GenMessage<RemovePathRequest>;
+
+/**
+ * @generated from message hostagent.v1.RemovePathResponse
+ */
+export declare type RemovePathResponse = Message<"hostagent.v1.RemovePathResponse"> & {
+};
+
+/**
+ * Describes the message hostagent.v1.RemovePathResponse.
+ * Use `create(RemovePathResponseSchema)` to create a new message.
+ */
+export declare const RemovePathResponseSchema: GenMessage<RemovePathResponse>;
+
+/**
+ * @generated from message hostagent.v1.StatPathRequest
+ */
+export declare type StatPathRequest = Message<"hostagent.v1.StatPathRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from field: string path = 2;
+   */
+  path: string;
+
+  /**
+   * @generated from field: string user = 3;
+   */
+  user: string;
+};
+
+/**
+ * Describes the message hostagent.v1.StatPathRequest.
+ * Use `create(StatPathRequestSchema)` to create a new message.
+ */
+export declare const StatPathRequestSchema: GenMessage<StatPathRequest>;
+
+/**
+ * @generated from message hostagent.v1.StatPathResponse
+ */
+export declare type StatPathResponse = Message<"hostagent.v1.StatPathResponse"> & {
+  /**
+   * @generated from field: hostagent.v1.FileEntry entry = 1;
+   */
+  entry?: FileEntry | undefined;
+};
+
+/**
+ * Describes the message hostagent.v1.StatPathResponse.
+ * Use `create(StatPathResponseSchema)` to create a new message.
+ */
+export declare const StatPathResponseSchema: GenMessage<StatPathResponse>;
+
+/**
+ * @generated from message hostagent.v1.MovePathRequest
+ */
+export declare type MovePathRequest = Message<"hostagent.v1.MovePathRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from field: string source = 2;
+   */
+  source: string;
+
+  /**
+   * @generated from field: string destination = 3;
+   */
+  destination: string;
+
+  /**
+   * @generated from field: string user = 4;
+   */
+  user: string;
+};
+
+/**
+ * Describes the message hostagent.v1.MovePathRequest.
+ * Use `create(MovePathRequestSchema)` to create a new message.
+ */
+export declare const MovePathRequestSchema: GenMessage<MovePathRequest>;
+
+/**
+ * @generated from message hostagent.v1.MovePathResponse
+ */
+export declare type MovePathResponse = Message<"hostagent.v1.MovePathResponse"> & {
+  /**
+   * @generated from field: hostagent.v1.FileEntry entry = 1;
+   */
+  entry?: FileEntry | undefined;
+};
+
+/**
+ * Describes the message hostagent.v1.MovePathResponse.
+ * Use `create(MovePathResponseSchema)` to create a new message.
+ */
+export declare const MovePathResponseSchema: GenMessage<MovePathResponse>;
+
+/**
+ * @generated from message hostagent.v1.WatchDirRequest
+ */
+export declare type WatchDirRequest = Message<"hostagent.v1.WatchDirRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from field: string path = 2;
+   */
+  path: string;
+
+  /**
+   * @generated from field: bool recursive = 3;
+   */
+  recursive: boolean;
+
+  /**
+   * @generated from field: string user = 4;
+   */
+  user: string;
+};
+
+/**
+ * Describes the message hostagent.v1.WatchDirRequest.
+ * Use `create(WatchDirRequestSchema)` to create a new message.
+ */
+export declare const WatchDirRequestSchema: GenMessage<WatchDirRequest>;
+
+/**
+ * @generated from message hostagent.v1.WatchDirResponse
+ */
+export declare type WatchDirResponse = Message<"hostagent.v1.WatchDirResponse"> & {
+  /**
+   * ready first, then created, written, removed, renamed and chmodded.
+   *
+   * @generated from field: string type = 1;
+   */
+  type: string;
+
+  /**
+   * Relative to the folder that is watched.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message hostagent.v1.WatchDirResponse.
+ * Use `create(WatchDirResponseSchema)` to create a new message.
+ */
+export declare const WatchDirResponseSchema: GenMessage<WatchDirResponse>;
+
+/**
  * @generated from message hostagent.v1.ListSandboxesRequest
  */
 export declare type ListSandboxesRequest = Message<"hostagent.v1.ListSandboxesRequest"> & {
@@ -1960,6 +2301,57 @@ export declare const HostAgentService: GenService<{
     methodKind: "unary";
     input: typeof PtyKillRequestSchema;
     output: typeof PtyKillResponseSchema;
+  },
+  /**
+   * Calls on paths in a capsule, each as a user of it: what that one may not do is refused. Bodies of files are not
+   * messages: GET and POST /guest/{sandbox_id}/files on the same port, with the query of the guest daemon's /files.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.ListDir
+   */
+  listDir: {
+    methodKind: "unary";
+    input: typeof ListDirRequestSchema;
+    output: typeof ListDirResponseSchema;
+  },
+  /**
+   * @generated from rpc hostagent.v1.HostAgentService.MakeDir
+   */
+  makeDir: {
+    methodKind: "unary";
+    input: typeof MakeDirRequestSchema;
+    output: typeof MakeDirResponseSchema;
+  },
+  /**
+   * @generated from rpc hostagent.v1.HostAgentService.RemovePath
+   */
+  removePath: {
+    methodKind: "unary";
+    input: typeof RemovePathRequestSchema;
+    output: typeof RemovePathResponseSchema;
+  },
+  /**
+   * @generated from rpc hostagent.v1.HostAgentService.StatPath
+   */
+  statPath: {
+    methodKind: "unary";
+    input: typeof StatPathRequestSchema;
+    output: typeof StatPathResponseSchema;
+  },
+  /**
+   * @generated from rpc hostagent.v1.HostAgentService.MovePath
+   */
+  movePath: {
+    methodKind: "unary";
+    input: typeof MovePathRequestSchema;
+    output: typeof MovePathResponseSchema;
+  },
+  /**
+   * @generated from rpc hostagent.v1.HostAgentService.WatchDir
+   */
+  watchDir: {
+    methodKind: "server_streaming";
+    input: typeof WatchDirRequestSchema;
+    output: typeof WatchDirResponseSchema;
   },
   /**
    * @generated from rpc hostagent.v1.HostAgentService.ListSandboxes
