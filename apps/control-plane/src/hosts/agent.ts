@@ -1,3 +1,4 @@
+import type { ClientRequest } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { checkServerIdentity } from 'node:tls';
 import type { MessageInitShape } from '@bufbuild/protobuf';
@@ -17,20 +18,32 @@ import {
   type GetHostResponse,
   HostAgentService,
   type KillProcessRequestSchema,
+  type ListDirRequestSchema,
+  type ListDirResponse,
   type ListProcessesResponse,
   type ListSandboxesResponse,
   type ListSnapshotsResponse,
+  type MakeDirRequestSchema,
+  type MakeDirResponse,
+  type MovePathRequestSchema,
+  type MovePathResponse,
   type PauseSandboxResponse,
   type PtyAttachRequestSchema,
   type PtyAttachResponse,
+  type RemovePathRequestSchema,
   type ResumeSandboxResponse,
   type SendProcessInputRequestSchema,
   type SnapshotSandboxResponse,
   type StartBackgroundRequestSchema,
   type StartBackgroundResponse,
+  type StatPathRequestSchema,
+  type StatPathResponse,
+  type WatchDirRequestSchema,
+  type WatchDirResponse,
 } from '@wrenn/protocol/hostagent';
 import { fromAgent } from './agent-errors.ts';
 import type { AgentCredentials } from './credentials.ts';
+import { openTransfer, type Transfer } from './transfers.ts';
 
 /** Template preparation apart, a create takes a second or two; under emulation and load it has taken ten. */
 export const createDeadlineMs = 120_000;
@@ -38,6 +51,8 @@ const destroyDeadlineMs = 60_000;
 const queryDeadlineMs = 5_000;
 /** Of what a guest does at once, however busy it is. */
 const promptMs = 45_000;
+/** A large tree is listed or removed in its own time. */
+const fileMs = 150_000;
 /** Of what reads or writes a whole memory: gigabytes, to a disk that others use too. */
 export const stateDeadlineMs = 600_000;
 /** Beyond a command's own limit, which the agent keeps: reaching the guest, ending the command, the way back. */
@@ -52,17 +67,21 @@ export class HostAgent implements Disposable {
   readonly #exec: Client<typeof HostAgentService>;
   readonly #state: Client<typeof HostAgentService>;
   readonly #interactive: Client<typeof HostAgentService>;
+  readonly #address: string;
+  readonly #bulk: HttpsAgent;
 
   /**
-   * `address` is host:port. Commands have connections of their own, so has what people type and see, and so has what
-   * moves a capsule's state: none holds up another.
+   * `address` is host:port. Commands have connections of their own, so have what people type and see, the bodies of
+   * files, and what moves a capsule's state: none holds up another.
    */
   constructor(id: HostId, address: string, credentials: AgentCredentials) {
     const control = connections(id, credentials);
     const exec = connections(id, credentials);
     const state = connections(id, credentials);
     const interactive = connections(id, credentials);
-    this.#connections = [control, exec, state, interactive];
+    this.#address = address;
+    this.#bulk = connections(id, credentials);
+    this.#connections = [control, exec, state, interactive, this.#bulk];
     this.#control = client(address, control);
     this.#exec = client(address, exec);
     this.#state = client(address, state);
@@ -231,6 +250,58 @@ export class HostAgent implements Disposable {
   async killTerminal(id: CapsuleId, tag: string, signal: AbortSignal): Promise<void> {
     const options = { timeoutMs: promptMs, signal };
     await call('ending the terminal', this.#interactive.ptyKill({ sandboxId: id, tag }, options));
+  }
+
+  listDir(
+    request: MessageInitShape<typeof ListDirRequestSchema>,
+    signal: AbortSignal,
+  ): Promise<ListDirResponse> {
+    return call('listing files', this.#exec.listDir(request, { timeoutMs: fileMs, signal }));
+  }
+
+  makeDir(
+    request: MessageInitShape<typeof MakeDirRequestSchema>,
+    signal: AbortSignal,
+  ): Promise<MakeDirResponse> {
+    return call('making a folder', this.#exec.makeDir(request, { timeoutMs: fileMs, signal }));
+  }
+
+  statPath(
+    request: MessageInitShape<typeof StatPathRequestSchema>,
+    signal: AbortSignal,
+  ): Promise<StatPathResponse> {
+    return call('looking at a path', this.#exec.statPath(request, { timeoutMs: fileMs, signal }));
+  }
+
+  movePath(
+    request: MessageInitShape<typeof MovePathRequestSchema>,
+    signal: AbortSignal,
+  ): Promise<MovePathResponse> {
+    return call('moving a path', this.#exec.movePath(request, { timeoutMs: fileMs, signal }));
+  }
+
+  async removePath(
+    request: MessageInitShape<typeof RemovePathRequestSchema>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await call('removing a path', this.#exec.removePath(request, { timeoutMs: fileMs, signal }));
+  }
+
+  /** What happens in a folder, `ready` first; nothing is read ahead of the consumer. */
+  async *watchDir(
+    request: MessageInitShape<typeof WatchDirRequestSchema>,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchDirResponse, void> {
+    try {
+      yield* this.#interactive.watchDir(request, { signal });
+    } catch (thrown) {
+      throw fromAgent(thrown, 'watching a folder');
+    }
+  }
+
+  /** Begins to move the body of a file; its faults are those of the connection. */
+  transfer(id: CapsuleId, transfer: Transfer, signal: AbortSignal): ClientRequest {
+    return openTransfer(this.#address, this.#bulk, id, transfer, signal);
   }
 
   list(signal: AbortSignal): Promise<ListSandboxesResponse> {

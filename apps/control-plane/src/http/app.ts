@@ -1,9 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import swagger from '@fastify/swagger';
-import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { capsuleRoutes } from '../capsules/routes.ts';
 import type { Extension } from '../extension.ts';
+import { bodyRoutes } from '../files/body-routes.ts';
+import { pathRoutes } from '../files/path-routes.ts';
 import { healthRoutes } from '../health/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -39,7 +47,8 @@ export async function buildApp(
     rewriteUrl: (request) => canonicalUrl(request.url ?? '/'),
     bodyLimit: bodyBytes,
     keepAliveTimeout: idleMs,
-    requestTimeout: requestMs,
+    // Bodies of files take as long as they take; those of all other requests are bounded below.
+    requestTimeout: 0,
     http: {
       headersTimeout: headersMs,
       connectionsCheckingInterval: 2_000,
@@ -55,6 +64,7 @@ export async function buildApp(
   addErrorHandling(app);
   addRequestLog(app);
   addGracefulClose(app);
+  boundBodies(app);
   addAuthentication(app, context);
   addSockets(app, upgrades);
   await app.register(swagger, openapiOptions(context.version));
@@ -64,6 +74,8 @@ export async function buildApp(
   await app.register(healthRoutes(context));
   await app.register(capsuleRoutes(context), { prefix: '/v1/capsules' });
   await app.register(processRoutes(context), { prefix: '/v1/capsules' });
+  await app.register(pathRoutes(context), { prefix: '/v1/capsules' });
+  await app.register(bodyRoutes(context), { prefix: '/v1/capsules' });
   await app.register(jobRoutes(context), { prefix: '/v1/jobs' });
   await app.register(snapshotRoutes(context), { prefix: '/v1/snapshots' });
   for (const { routes } of extensions) {
@@ -71,6 +83,22 @@ export async function buildApp(
   }
   await app.ready();
   return app;
+}
+
+/** Cuts off a client that dawdles over the body of a request, but where that may be large. */
+function boundBodies(app: FastifyInstance): void {
+  const late = new WeakMap<FastifyRequest, NodeJS.Timeout>();
+  app.addHook('onRequest', async (request) => {
+    if (request.routeOptions.config.body === 'stream') return;
+    late.set(
+      request,
+      setTimeout(() => request.raw.destroy(), requestMs),
+    );
+  });
+  const settle = (request: FastifyRequest) => clearTimeout(late.get(request));
+  app.addHook('preValidation', async (request) => settle(request));
+  app.addHook('onResponse', async (request) => settle(request));
+  app.addHook('onRequestAbort', async (request) => settle(request));
 }
 
 /** No body at all, or one of no bytes (as clients send on DELETE), is an object without fields. */

@@ -10,6 +10,8 @@ export type RouteAuth = 'none' | 'api_key';
 declare module 'fastify' {
   interface FastifyContextConfig {
     auth?: RouteAuth;
+    /** `stream`: as large, and as slow, as it comes. */
+    body?: 'stream';
   }
   interface FastifyRequest {
     caller: Caller | undefined;

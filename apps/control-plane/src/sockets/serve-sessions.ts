@@ -4,8 +4,8 @@ import type { Logger } from '@wrenn/service';
 import type { ControlPlaneConfig } from '../config.ts';
 import { createContext } from '../control-plane.ts';
 import { readCredentials } from '../hosts/credentials.ts';
-import { socketRoutes } from '../sessions/socket-routes.ts';
 import { fromAcceptor, type Handover } from './handover.ts';
+import { socketRoutes } from './socket-routes.ts';
 import { Sockets } from './sockets.ts';
 
 /** The process that SessionProcess starts: serves the connections it is handed until its parent lets go of it. */

@@ -1,0 +1,75 @@
+import type { IncomingMessage } from 'node:http';
+import { type Readable, Transform } from 'node:stream';
+import { Busboy, type BusboyInstance } from '@fastify/busboy';
+import { WrennError } from '@wrenn/core';
+
+/** An upload by a form, up to the begin of its file. */
+export interface FileForm {
+  readonly path: string;
+  readonly user: string;
+  /** What the file holds; breaks where it is cut off, or is larger than was allowed. */
+  readonly file: Readable;
+}
+
+/**
+ * Reads `multipart/form-data` with the fields `path`, `user` where it is given, and then `file`, whose content is left
+ * in the connection until it is read. Throws invalid_request for a form that is none, or in another order.
+ */
+export async function readForm(request: IncomingMessage, mostBytes: number): Promise<FileForm> {
+  const type = request.headers['content-type'] ?? '';
+  if (!/^multipart\/form-data\s*;/i.test(type)) throw wrong('content-type', 'must be multipart/form-data');
+  const fields = new Map<string, string>();
+  const found = Promise.withResolvers<FileForm>();
+  const form = parserFor(type);
+  form.on('field', (name, value) => {
+    fields.set(name, value);
+  });
+  form.on('file', (name, content) => {
+    const path = fields.get('path') ?? '';
+    if (name !== 'file' || path === '') {
+      content.resume();
+      return found.reject(wrong('path', 'must come before the one part that is named file'));
+    }
+    found.resolve({ path, user: fields.get('user') ?? '', file: bounded(content, request, mostBytes) });
+  });
+  form.on('finish', () => found.reject(wrong('file', 'is missing')));
+  form.on('error', (fault) => found.reject(wrong('body', `is not a whole form: ${String(fault)}`)));
+  request.once('close', () => {
+    if (!request.complete) found.reject(new WrennError('cancelled', 'the client went away'));
+  });
+  request.pipe(form);
+  return await found.promise;
+}
+
+function parserFor(type: string): BusboyInstance {
+  try {
+    return Busboy({
+      headers: { 'content-type': type },
+      limits: { fields: 16, fieldSize: 64 * 1024, files: 1, parts: 32, headerPairs: 32 },
+    });
+  } catch (cause) {
+    throw wrong('content-type', 'names no boundary', cause);
+  }
+}
+
+/** The content, broken where the client leaves before its end, or sends more than it may. */
+function bounded(content: Readable, request: IncomingMessage, mostBytes: number): Readable {
+  let size = 0;
+  const checked = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      size += chunk.length;
+      if (size <= mostBytes) done(null, chunk);
+      else done(new WrennError('too_large', `file: has more than ${mostBytes} bytes`, { field: 'file' }));
+    },
+  });
+  const breakOff = () => {
+    if (!request.complete) checked.destroy(new WrennError('cancelled', 'the client went away'));
+  };
+  request.once('close', breakOff);
+  content.on('error', (fault) => checked.destroy(wrong('body', 'is not a whole form', fault)));
+  return content.pipe(checked);
+}
+
+function wrong(field: string, problem: string, cause?: unknown): WrennError {
+  return new WrennError('invalid_request', `${field}: ${problem}`, { field, cause });
+}

@@ -1,0 +1,140 @@
+import { WrennError } from '@wrenn/core';
+import type { FileEntry } from '@wrenn/protocol/hostagent';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { useCapsule } from '../capsules/use.ts';
+import { callerOf } from '../http/auth.ts';
+import { capsuleIdParameters, failures } from '../http/schemas.ts';
+import { whenGone } from '../http/when-gone.ts';
+import type { ServerContext } from '../server-context.ts';
+import { entryBody, path, presentEntry, user } from './schemas.ts';
+
+const common = { config: { auth: 'api_key' } } as const;
+const faults = failures(400, 401, 403, 404, 409, 502, 503, 504);
+const described = (operationId: string, summary: string, description?: string) => ({
+  ...{ operationId, summary, tags: ['files'], params: capsuleIdParameters },
+  ...(description === undefined ? {} : { description }),
+});
+
+/** Below /v1/capsules: what is done to paths, each as a user of the capsule. */
+export const pathRoutes =
+  (context: ServerContext): FastifyPluginAsyncZod =>
+  async (app) => {
+    app.post(
+      '/:id/files/list',
+      {
+        ...common,
+        schema: {
+          ...described('listFiles', 'List a folder', '50,000 entries at the most.'),
+          body: z.strictObject({ path, user, depth: z.int().min(0).max(64).default(1) }),
+          response: { 200: z.object({ entries: z.array(entryBody) }), ...faults },
+        },
+      },
+      async (request, reply) => {
+        const gone = whenGone(reply);
+        const { id } = request.params;
+        const wanted = { sandboxId: id, ...request.body };
+        const { entries } = await useCapsule(context, callerOf(request).teamId, id, gone, (agent) =>
+          agent.listDir(wanted, gone),
+        );
+        return { entries: entries.map(presentEntry) };
+      },
+    );
+
+    app.post(
+      '/:id/files/mkdir',
+      {
+        ...common,
+        schema: {
+          ...described(
+            'makeFolder',
+            'Make a folder',
+            'With those above it. One that is there already is a 409.',
+          ),
+          body: z.strictObject({ path, user }),
+          response: { 200: z.object({ entry: entryBody }), ...faults },
+        },
+      },
+      async (request, reply) => {
+        const gone = whenGone(reply);
+        const { id } = request.params;
+        const wanted = { sandboxId: id, ...request.body };
+        const { entry } = await useCapsule(context, callerOf(request).teamId, id, gone, (agent) =>
+          agent.makeDir(wanted, gone),
+        );
+        return { entry: shown(entry) };
+      },
+    );
+
+    app.post(
+      '/:id/files/stat',
+      {
+        ...common,
+        schema: {
+          ...described('statFile', 'Look at a path'),
+          body: z.strictObject({ path, user }),
+          response: { 200: z.object({ entry: entryBody }), ...faults },
+        },
+      },
+      async (request, reply) => {
+        const gone = whenGone(reply);
+        const { id } = request.params;
+        const wanted = { sandboxId: id, ...request.body };
+        const { entry } = await useCapsule(context, callerOf(request).teamId, id, gone, (agent) =>
+          agent.statPath(wanted, gone),
+        );
+        return { entry: shown(entry) };
+      },
+    );
+
+    app.post(
+      '/:id/files/move',
+      {
+        ...common,
+        schema: {
+          ...described(
+            'moveFile',
+            'Move or rename',
+            'Makes the folders above the destination, and replaces a file there.',
+          ),
+          body: z.strictObject({ source: path, destination: path, user }),
+          response: { 200: z.object({ entry: entryBody }), ...faults },
+        },
+      },
+      async (request, reply) => {
+        const gone = whenGone(reply);
+        const { id } = request.params;
+        const wanted = { sandboxId: id, ...request.body };
+        const { entry } = await useCapsule(context, callerOf(request).teamId, id, gone, (agent) =>
+          agent.movePath(wanted, gone),
+        );
+        return { entry: shown(entry) };
+      },
+    );
+
+    app.post(
+      '/:id/files/remove',
+      {
+        ...common,
+        schema: {
+          ...described('removeFile', 'Remove a path', 'A folder with all that is in it.'),
+          body: z.strictObject({ path, user }),
+          response: { 204: z.null(), ...faults },
+        },
+      },
+      async (request, reply) => {
+        const gone = whenGone(reply);
+        const { id } = request.params;
+        const wanted = { sandboxId: id, ...request.body };
+        await useCapsule(context, callerOf(request).teamId, id, gone, (agent) =>
+          agent.removePath(wanted, gone),
+        );
+        return await reply.code(204).send(null);
+      },
+    );
+  };
+
+function shown(entry: FileEntry | undefined) {
+  if (entry !== undefined) return presentEntry(entry);
+  throw new WrennError('agent_error', 'the agent did not say what it made');
+}
