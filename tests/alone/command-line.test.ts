@@ -1,4 +1,7 @@
-import { release } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { release, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { client, commandEnvironment } from '../support/client.ts';
 import { wrenn } from '../support/command.ts';
@@ -32,6 +35,41 @@ describe('wrenn run', () => {
     const before = await client().capsules.list();
     await wrenn(['run', '--', 'true'], { env });
     expect(await client().capsules.list()).toEqual(before);
+  });
+});
+
+describe('wrenn file', () => {
+  it('copies files in and out, lists, makes, moves and removes them', async () => {
+    const { id } = await client().capsules.create();
+    const here = await mkdtemp(join(tmpdir(), 'wrenn-file-'));
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await wrenn(['file', ...args], { env });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      return stdout.toString();
+    };
+    try {
+      const bytes = randomBytes(100_000);
+      await writeFile(join(here, 'data'), bytes);
+      await writeFile(join(here, 'empty'), '');
+      await run('mkdir', `${id}:work/deep`);
+      await run('cp', join(here, 'data'), `${id}:work/deep/`);
+      await run('cp', join(here, 'empty'), `${id}:work/deep/none`);
+      await run('mv', `${id}:work/deep/data`, 'work/moved');
+      expect(await run('ls', `${id}:work`)).toMatch(
+        /^drwx\S+ user user +\d+ \S+ \S+ deep\n-rw\S+ user user +100000 .* moved\n$/,
+      );
+      await run('cp', `${id}:work/moved`, here);
+      expect(await readFile(join(here, 'moved'))).toEqual(bytes);
+      await run('rm', `${id}:work`);
+      const gone = await wrenn(['file', 'cp', `${id}:work/moved`, join(here, 'nothing')], { env });
+      expect(gone.code).not.toBe(0);
+      expect(gone.stderr).toContain('does not exist');
+      expect((await readdir(here)).toSorted()).toEqual(['data', 'empty', 'moved']);
+      expect((await wrenn(['file', 'cp', 'a', 'b'], { env })).stderr).toContain('cl-…:PATH');
+    } finally {
+      await rm(here, { recursive: true });
+      await client().capsules.destroy(id);
+    }
   });
 });
 

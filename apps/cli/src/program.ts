@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { agentCommand } from './commands/agent.ts';
 import { capsuleCommand } from './commands/capsule.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { fileCommand } from './commands/file.ts';
 import { runCommand } from './commands/run.ts';
 import { snapshotCommand } from './commands/snapshot.ts';
 import { upCommand } from './commands/up.ts';
@@ -20,6 +21,7 @@ export function buildProgram(context: CommandContext): Command {
     .addCommand(doctorCommand(context))
     .addCommand(runCommand(context))
     .addCommand(capsuleCommand(context))
+    .addCommand(fileCommand(context))
     .addCommand(snapshotCommand(context))
     .addCommand(agentCommand(context));
   configure(program, context);

@@ -23,7 +23,7 @@ export interface ControlPlaneOptions {
   readonly config: ControlPlaneConfig;
   readonly log: Logger;
   readonly extensions?: readonly Extension[];
-  /** Where terminals and streams are served: a process of their own by default. */
+  /** Where terminals and streams are served: `apart` is a process of their own, which reads the environment itself. */
   readonly sessions?: 'apart' | 'here';
 }
 
@@ -41,7 +41,7 @@ export async function startControlPlane({
   config,
   log,
   extensions = [],
-  sessions = 'apart',
+  sessions = 'here',
 }: ControlPlaneOptions): Promise<ControlPlane> {
   const cleanup = new Cleanup();
   try {

@@ -9,7 +9,7 @@ switch (command) {
   case 'serve':
     await runService('control-plane', level, async ({ log }) => {
       const { startControlPlane } = await import('./control-plane.ts');
-      return await startControlPlane({ config: parseConfig(settings, process.env), log });
+      return await startControlPlane({ config: parseConfig(settings, process.env), log, sessions: 'apart' });
     });
     break;
   case 'bootstrap':

@@ -56,7 +56,6 @@ export async function startTestServer<A extends Agent>(options: {
       config,
       log: createLogger('test', 'silent'),
       extensions: options.extensions ?? [],
-      sessions: 'here',
     });
     await cleanup.add('the control plane', () => controlPlane.stop('leave'));
     const ready = async () => ((await fetch(`${controlPlane.url}/readyz`)).ok ? true : undefined);

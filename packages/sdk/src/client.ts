@@ -1,4 +1,5 @@
 import { Capsules } from './capsules.ts';
+import { Files } from './files.ts';
 import { type Fetch, Http } from './http.ts';
 import { Jobs } from './jobs.ts';
 import { Processes } from './processes.ts';
@@ -22,6 +23,7 @@ export class WrennClient {
   readonly jobs: Jobs;
   readonly terminals: Terminals;
   readonly processes: Processes;
+  readonly files: Files;
 
   constructor(options: WrennClientOptions = {}) {
     const baseUrl = options.baseUrl ?? environment('WRENN_BASE_URL') ?? localUrl;
@@ -35,6 +37,7 @@ export class WrennClient {
     this.jobs = new Jobs(http);
     this.terminals = new Terminals(http);
     this.processes = new Processes(http);
+    this.files = new Files(http);
   }
 }
 

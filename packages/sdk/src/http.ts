@@ -1,13 +1,18 @@
 import { errorFrom, WrennApiError } from './error.ts';
 
 export interface Call {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
+  /** Instead of a body: sent as it is, and as it comes. */
+  readonly stream?: string | Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array>;
   readonly accept?: string;
   readonly idempotencyKey?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** What a body that is a stream needs, and types of browsers do not know. */
+const halfDuplex = { duplex: 'half' } as const;
 
 export type Fetch = typeof globalThis.fetch;
 
@@ -37,6 +42,7 @@ export class Http {
     method,
     path,
     body,
+    stream,
     accept = 'application/json',
     idempotencyKey,
     signal,
@@ -50,6 +56,7 @@ export class Http {
         ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(stream === undefined ? {} : { body: stream, ...halfDuplex }),
       ...(signal === undefined ? {} : { signal }),
     });
     if (!response.ok) throw await errorFrom(response);

@@ -1,6 +1,7 @@
 export { Capsules } from './capsules.ts';
 export { WrennClient, type WrennClientOptions } from './client.ts';
 export { WrennApiError } from './error.ts';
+export { type FileContent, type FileOptions, Files } from './files.ts';
 export { Jobs } from './jobs.ts';
 export { Processes } from './processes.ts';
 export { Snapshots } from './snapshots.ts';
@@ -20,6 +21,7 @@ export type {
   ExecEvent,
   ExecOptions,
   ExecResult,
+  FileEntry,
   Forked,
   ForkOptions,
   Job,

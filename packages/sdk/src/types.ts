@@ -168,6 +168,22 @@ export interface ExecOptions {
   readonly stdin?: string | Uint8Array;
 }
 
+export interface FileEntry {
+  readonly name: string;
+  readonly path: string;
+  /** Of a link, what it leads to. */
+  readonly type: 'file' | 'directory' | 'symlink' | 'unknown';
+  readonly size: number;
+  readonly mode: number;
+  /** As `ls -l` shows it, with L for a link. */
+  readonly permissions: string;
+  readonly owner: string;
+  readonly group: string;
+  /** Seconds since 1970. */
+  readonly modifiedAt: number;
+  readonly symlinkTarget?: string;
+}
+
 export interface BackgroundOptions extends Pick<ExecOptions, 'cmd' | 'args' | 'cwd' | 'envs' | 'user'> {
   /** What it is found by, beside its ID; default `proc-` and eight digits. */
   readonly tag?: string;
