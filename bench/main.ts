@@ -7,6 +7,7 @@ import { envdFiles } from './benchmarks/envd-files.ts';
 import { envdMemory } from './benchmarks/envd-memory.ts';
 import { envdStart } from './benchmarks/envd-start.ts';
 import { exec } from './benchmarks/exec.ts';
+import { files } from './benchmarks/files.ts';
 import { fork } from './benchmarks/fork.ts';
 import { pages } from './benchmarks/pages.ts';
 import { pause } from './benchmarks/pause.ts';
@@ -21,6 +22,7 @@ const benchmarks: readonly (Benchmark | StandaloneBenchmark)[] = [
   pause,
   resume,
   fork,
+  files,
   density,
   envdFiles,
   envdMemory,

@@ -1,18 +1,19 @@
 import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { WebSocket } from 'ws';
 import { type Benchmark, timed } from '../benchmark.ts';
 import type { Installation } from '../installation.ts';
 import { compare, round, summarize } from '../statistics.ts';
 
-/** More would be kept from the API, which everybody needs. */
-const parallelLoads = 20;
+const parallelLoads = 4;
+const pieceMiB = 16;
 /** Between two keystrokes of a person who types fast. */
 const betweenMs = 20;
 
 export const pty: Benchmark = {
   name: 'pty',
   defaultRuns: 300,
-  what: 'the echo of a keystroke through the whole path while the API moves output of other commands, against the same when it is idle',
+  what: 'the echo of a keystroke through the whole path while files go up to another capsule and come down from it, against the same when it is idle',
   async run({ wrenn, runs, note }) {
     const { id } = await wrenn.client.capsules.create();
     const other = await wrenn.client.capsules.create();
@@ -22,7 +23,7 @@ export const pty: Benchmark = {
       const idle = await keyboard.echoes(runs);
       note(`idle: p50 ${round(summarize(idle).p50_ms)} ms`);
       const busy = await underLoad(wrenn, other.id, () => keyboard.echoes(runs));
-      note(`with ${parallelLoads} streams of output beside it: p50 ${round(summarize(busy).p50_ms)} ms`);
+      note(`with ${parallelLoads} files on their way beside it: p50 ${round(summarize(busy).p50_ms)} ms`);
       return { ...compare(busy, idle), bar: { p99: 2 } };
     } finally {
       await wrenn.client.capsules.destroy(id);
@@ -84,23 +85,20 @@ class Keyboard implements AsyncDisposable {
   }
 }
 
-/** Runs `work` while commands in another capsule print as fast as they are read. */
-async function underLoad<T>(wrenn: Installation, id: string, work: () => Promise<T>): Promise<T> {
-  const stop = new AbortController();
-  const command = { cmd: 'cat', args: ['/dev/zero'], timeoutSec: 0 };
-  const read = async () => {
-    for await (const event of wrenn.client.capsules.execStream(id, command, { signal: stop.signal }))
-      if (event.type === 'end') throw new Error(`the load ended: ${event.outcome}`);
-  };
-  const loads = Array.from({ length: parallelLoads }, () =>
-    read().catch((thrown: unknown) => {
-      if (!stop.signal.aborted) throw thrown;
-    }),
-  );
+/** Runs `work` while files go up to another capsule and come down from it, in a thread that does not hold up this one. */
+async function underLoad<T>(
+  { baseUrl, apiKey }: Installation,
+  id: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const workerData = { baseUrl, apiKey, id, parallel: parallelLoads, sizeMiB: pieceMiB };
+  const load = new Worker(new URL('../loads/files.ts', import.meta.url), { workerData });
+  const broken = Promise.withResolvers<never>();
+  load.once('error', broken.reject);
   try {
-    return await Promise.race([work(), Promise.all(loads).then(() => Promise.reject(new Error('no load')))]);
+    await Promise.race([once(load, 'message'), broken.promise]);
+    return await Promise.race([work(), broken.promise]);
   } finally {
-    stop.abort();
-    await Promise.allSettled(loads);
+    await load.terminate();
   }
 }

@@ -4,6 +4,7 @@ import { describeError, errorCodes, parseId, WrennError } from '@wrenn/core';
 import { dropRest } from '@wrenn/service';
 import type { CapsuleContext } from '../capsules/capsules.ts';
 import { requireServing } from '../capsules/require-serving.ts';
+import { gather } from './gather.ts';
 
 const path = /^\/guest\/([^/?]+)(\/files(?:\?.*)?)$/;
 
@@ -44,11 +45,11 @@ export async function moveBody(
     sent.on('response', answered.resolve);
     sent.on('error', answered.reject);
     // A guest that refuses answers before it has read all: that answer is what counts, not that the rest was not taken.
-    const sending = pipeline(request, sent, { signal });
+    const sending = pipeline(request, gather(), sent, { signal });
     sending.catch(() => undefined);
     const answer = await answered.promise;
     response.writeHead(answer.statusCode ?? 502, pick(answer.headers, answerHeaders));
-    await pipeline(answer, response, { signal });
+    await pipeline(answer, gather(), response, { signal });
   } catch (thrown) {
     if (response.headersSent || response.destroyed) {
       response.destroy();

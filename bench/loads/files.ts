@@ -1,0 +1,27 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { WrennClient } from '@wrenn/sdk';
+import { z } from 'zod';
+
+const { baseUrl, apiKey, id, parallel, sizeMiB } = z
+  .object({
+    baseUrl: z.string(),
+    apiKey: z.string(),
+    id: z.string(),
+    parallel: z.number(),
+    sizeMiB: z.number(),
+  })
+  .parse(workerData);
+
+/** Files on their way up to a capsule and down from it, until the thread is ended. */
+const { files } = new WrennClient({ baseUrl, apiKey });
+const piece = Buffer.alloc(sizeMiB << 20, 'neither all zeroes nor hard to make ');
+await files.write(id, 'down', piece);
+parentPort?.postMessage('begun');
+await Promise.all(
+  Array.from({ length: parallel }, async (_, at) => {
+    for (;;) {
+      if (at % 2 === 0) await files.write(id, `up-${at}`, piece);
+      else await files.readBytes(id, 'down');
+    }
+  }),
+);
