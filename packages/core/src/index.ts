@@ -35,6 +35,7 @@ export {
   zeroId,
 } from './ids.ts';
 export { namePattern } from './names.ts';
+export { parseJson } from './parse-json.ts';
 export { type Progress, type Report, runStep, type StepResult } from './progress.ts';
 export { Secret } from './secret.ts';
 export {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { deadline, WrennError } from '@wrenn/core';
+import { deadline, parseJson, WrennError } from '@wrenn/core';
 import { z } from 'zod';
 
 const finding = z.object({
@@ -39,15 +39,6 @@ export async function examineHost(environment: NodeJS.ProcessEnv): Promise<Findi
   throw new WrennError('internal_error', `the host agent's doctor exited with code ${code} and no findings`, {
     cause: parsed.error,
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The caller says that there are no findings.
-    return undefined;
-  }
 }
 
 /** Whether a Wrenn answers, and of which version. Not a failure if none does: it may just not be started. */

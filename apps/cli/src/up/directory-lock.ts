@@ -1,7 +1,7 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { deadline, systemCode, until, WrennError } from '@wrenn/core';
+import { deadline, parseJson, systemCode, until, WrennError } from '@wrenn/core';
 import { z } from 'zod';
 import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
 
@@ -137,13 +137,4 @@ async function read(file: string): Promise<Contents | undefined> {
   const parsed = contentsSchema.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   throw new WrennError('conflict', `${file} is not a lock that Wrenn wrote`, { remedy: `remove ${file}` });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not ours: the caller says so.
-    return undefined;
-  }
 }

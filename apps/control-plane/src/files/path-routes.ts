@@ -1,8 +1,10 @@
-import { WrennError } from '@wrenn/core';
+import { type CapsuleId, WrennError } from '@wrenn/core';
 import type { FileEntry } from '@wrenn/protocol/hostagent';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { useCapsule } from '../capsules/use.ts';
+import type { HostAgent } from '../hosts/agent.ts';
 import { callerOf } from '../http/auth.ts';
 import { capsuleIdParameters, failures } from '../http/schemas.ts';
 import { whenGone } from '../http/when-gone.ts';
@@ -20,6 +22,20 @@ const described = (operationId: string, summary: string, description?: string) =
 export const pathRoutes =
   (context: ServerContext): FastifyPluginAsyncZod =>
   async (app) => {
+    /** What the capsule's agent answers to the request. */
+    const asked = async <Body extends object, Answer>(
+      request: FastifyRequest & { readonly params: { readonly id: CapsuleId }; readonly body: Body },
+      reply: Pick<FastifyReply, 'raw'>,
+      ask: (agent: HostAgent, wanted: Body & { sandboxId: CapsuleId }, gone: AbortSignal) => Promise<Answer>,
+    ): Promise<Answer> => {
+      const gone = whenGone(reply);
+      const { id } = request.params;
+      const wanted = { sandboxId: id, ...request.body };
+      return await useCapsule(context, callerOf(request).teamId, id, gone, (agent) =>
+        ask(agent, wanted, gone),
+      );
+    };
+
     app.post(
       '/:id/files/list',
       {
@@ -31,12 +47,7 @@ export const pathRoutes =
         },
       },
       async (request, reply) => {
-        const gone = whenGone(reply);
-        const { id } = request.params;
-        const wanted = { sandboxId: id, ...request.body };
-        const { entries } = await useCapsule(context, callerOf(request).teamId, id, gone, (agent) =>
-          agent.listDir(wanted, gone),
-        );
+        const { entries } = await asked(request, reply, (agent, wanted, gone) => agent.listDir(wanted, gone));
         return { entries: entries.map(presentEntry) };
       },
     );
@@ -55,15 +66,8 @@ export const pathRoutes =
           response: { 200: z.object({ entry: entryBody }), ...faults },
         },
       },
-      async (request, reply) => {
-        const gone = whenGone(reply);
-        const { id } = request.params;
-        const wanted = { sandboxId: id, ...request.body };
-        const { entry } = await useCapsule(context, callerOf(request).teamId, id, gone, (agent) =>
-          agent.makeDir(wanted, gone),
-        );
-        return { entry: shown(entry) };
-      },
+      async (request, reply) =>
+        shown(await asked(request, reply, (agent, wanted, gone) => agent.makeDir(wanted, gone))),
     );
 
     app.post(
@@ -76,15 +80,8 @@ export const pathRoutes =
           response: { 200: z.object({ entry: entryBody }), ...faults },
         },
       },
-      async (request, reply) => {
-        const gone = whenGone(reply);
-        const { id } = request.params;
-        const wanted = { sandboxId: id, ...request.body };
-        const { entry } = await useCapsule(context, callerOf(request).teamId, id, gone, (agent) =>
-          agent.statPath(wanted, gone),
-        );
-        return { entry: shown(entry) };
-      },
+      async (request, reply) =>
+        shown(await asked(request, reply, (agent, wanted, gone) => agent.statPath(wanted, gone))),
     );
 
     app.post(
@@ -101,15 +98,8 @@ export const pathRoutes =
           response: { 200: z.object({ entry: entryBody }), ...faults },
         },
       },
-      async (request, reply) => {
-        const gone = whenGone(reply);
-        const { id } = request.params;
-        const wanted = { sandboxId: id, ...request.body };
-        const { entry } = await useCapsule(context, callerOf(request).teamId, id, gone, (agent) =>
-          agent.movePath(wanted, gone),
-        );
-        return { entry: shown(entry) };
-      },
+      async (request, reply) =>
+        shown(await asked(request, reply, (agent, wanted, gone) => agent.movePath(wanted, gone))),
     );
 
     app.post(
@@ -123,18 +113,13 @@ export const pathRoutes =
         },
       },
       async (request, reply) => {
-        const gone = whenGone(reply);
-        const { id } = request.params;
-        const wanted = { sandboxId: id, ...request.body };
-        await useCapsule(context, callerOf(request).teamId, id, gone, (agent) =>
-          agent.removePath(wanted, gone),
-        );
+        await asked(request, reply, (agent, wanted, gone) => agent.removePath(wanted, gone));
         return await reply.code(204).send(null);
       },
     );
   };
 
-function shown(entry: FileEntry | undefined) {
-  if (entry !== undefined) return presentEntry(entry);
+function shown({ entry }: { readonly entry?: FileEntry | undefined }) {
+  if (entry !== undefined) return { entry: presentEntry(entry) };
   throw new WrennError('agent_error', 'the agent did not say what it made');
 }

@@ -1,7 +1,15 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type CapsuleId, type ErrorCode, errorCodes, systemCode, type TeamId, WrennError } from '@wrenn/core';
+import {
+  type CapsuleId,
+  type ErrorCode,
+  errorCodes,
+  parseJson,
+  systemCode,
+  type TeamId,
+  WrennError,
+} from '@wrenn/core';
 import { z } from 'zod';
 import { useCapsule } from '../capsules/use.ts';
 import type { Transfer } from '../hosts/transfers.ts';
@@ -138,13 +146,4 @@ function refusal(status: number, text: string): WrennError {
     ...(field === undefined ? {} : { field }),
     ...(remedy === undefined ? {} : { remedy }),
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
 }

@@ -1,5 +1,5 @@
 import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { type ErrorCode, errorCodes, systemCode, WrennError } from '@wrenn/core';
+import { type ErrorCode, errorCodes, parseJson, systemCode, WrennError } from '@wrenn/core';
 import { z } from 'zod';
 
 export interface TypedInput {
@@ -81,13 +81,4 @@ function refusal({ status, text }: Answer): WrennError {
   const code = error !== undefined && Object.hasOwn(errorCodes, error) ? (error as ErrorCode) : 'agent_error';
   const details = field === undefined ? {} : { field };
   return new WrennError(code, `typing into a terminal: ${message}`, details);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
 }
