@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { Secret } from '@wrenn/core';
 import { createLogger } from '@wrenn/service';
 import { createContext } from '../src/control-plane.ts';
 import { buildApp } from '../src/http/app.ts';
@@ -12,11 +13,15 @@ const context = createContext(
   {
     databaseUrl: 'postgres:///none',
     listenAddress: { host: '127.0.0.1', port: 0 },
+    edgeUrl: new URL('http://localhost:8081'),
     directory: '/nonexistent',
     logLevel: 'silent',
   },
   createLogger('openapi', 'silent'),
-  { ca: '', certificate: '', key: '' },
+  {
+    credentials: { ca: '', certificate: '', key: '' },
+    secrets: { portAccess: Buffer.alloc(32), edge: new Secret('') },
+  },
 );
 const app = await buildApp(context, [], new Sockets(context, []));
 const document = `${JSON.stringify(app.swagger(), null, 2)}\n`;

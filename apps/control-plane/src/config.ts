@@ -13,6 +13,12 @@ export const settings = {
     '127.0.0.1:8080',
     'Address and port of the API.',
   ),
+  edgeUrl: setting(
+    'WRENN_EDGE_URL',
+    settingType.baseUrl.refine(({ hostname }) => isName(hostname), 'must have a name, not an IP address'),
+    'http://localhost:8081',
+    'Where the edge is seen from outside: the ports of capsules are at names below its own.',
+  ),
   directory: setting(
     'WRENN_DIR',
     settingType.text,
@@ -21,5 +27,10 @@ export const settings = {
   ),
   logLevel: setting('LOG_LEVEL', settingType.logLevel, 'info', 'debug, info, warn, error or silent.'),
 };
+
+/** `8000-cl-….127.0.0.1` is no name that anybody could look up. */
+function isName(hostname: string): boolean {
+  return !hostname.startsWith('[') && !/^[\d.]+$/.test(hostname);
+}
 
 export type ControlPlaneConfig = Config<typeof settings>;

@@ -12,6 +12,7 @@ import { listen } from './http/listen.ts';
 import { InFlight } from './in-flight.ts';
 import { JobMonitor } from './jobs/monitor.ts';
 import { recoveries } from './jobs/recoveries.ts';
+import { ensureSecrets, type Secrets } from './secrets/secrets.ts';
 import type { ServerContext } from './server-context.ts';
 import { SessionProcess } from './sockets/session-process.ts';
 import { socketRoutes } from './sockets/socket-routes.ts';
@@ -45,7 +46,7 @@ export async function startControlPlane({
 }: ControlPlaneOptions): Promise<ControlPlane> {
   const cleanup = new Cleanup();
   try {
-    const context = createContext(config, log, await readCredentials(config.directory));
+    const context = createContext(config, log, await readIdentity(config.directory));
     await cleanup.add('the database', () => context.database.destroy());
     await cleanup.add('the agents', () => context.agents[Symbol.dispose]());
     await migrate(context.database);
@@ -80,18 +81,28 @@ export async function startControlPlane({
   }
 }
 
+/** What a control plane proves itself with. */
+export interface Identity {
+  readonly credentials: AgentCredentials;
+  readonly secrets: Secrets;
+}
+
+export async function readIdentity(directory: string): Promise<Identity> {
+  return { credentials: await readCredentials(directory), secrets: await ensureSecrets(directory) };
+}
+
 /** Opens no connection yet. */
 export function createContext(
   config: ControlPlaneConfig,
   log: Logger,
-  credentials: AgentCredentials,
+  { credentials, secrets }: Identity,
 ): ServerContext {
   const database = openDatabase(config.databaseUrl, (fault) => {
     log.warn({ cause: describeError(fault) }, 'an idle database connection broke');
   });
   const agents = new AgentPool(credentials);
   const hostMonitor = new HostMonitor({ database, agents, log });
-  return { version, config, log, database, agents, hostMonitor, operations: new InFlight() };
+  return { version, config, secrets, log, database, agents, hostMonitor, operations: new InFlight() };
 }
 
 /** Waits for what is under way; what takes too long is left, and said. */

@@ -42,6 +42,7 @@ export async function startTestServer<A extends Agent>(options: {
       databaseUrl: options.databaseUrl,
       listenAddress: { host: '127.0.0.1', port: 0 },
       directory,
+      edgeUrl: new URL('http://localhost:8081'),
       logLevel: 'silent',
     } as const;
     const agent = await options.startAgent(await hostTls(directory));

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cleanup } from '@wrenn/core';
+import { trafficSocket } from '@wrenn/forward';
 import type { ServiceContext } from '@wrenn/service';
 import { Admission } from './capsules/admission.ts';
 import { type CapsuleContext, capsuleLocks } from './capsules/capsules.ts';
@@ -15,6 +16,7 @@ import { SlotPool } from './network/slot-pool.ts';
 import type { SlotRange } from './network/slot-range.ts';
 import { SnapshotStore } from './snapshots/snapshot-store.ts';
 import { TemplateStore } from './templates/template-store.ts';
+import { TrafficCatalog } from './traffic/traffic-catalog.ts';
 import { agentVersion } from './version.ts';
 
 export type HostConfig = Pick<
@@ -53,15 +55,26 @@ export async function openHost(
     diskSuffix: engine.disks.suffix,
     log,
   });
+  const capsules: CapsuleContext['capsules'] = new Map();
+  const traffic = await TrafficCatalog.open({
+    path: trafficSocket(config.directory),
+    log,
+    onUse: (id) => {
+      const capsule = capsules.get(id);
+      if (capsule?.kind === 'running') capsule.activity.touch();
+    },
+  });
+  await cleanup.add('traffic catalog', () => traffic.close());
   return {
     ...parts,
     snapshots,
+    traffic,
     admission: new Admission(),
     log,
     journal,
     templates,
     agentVersion,
-    capsules: new Map(),
+    capsules,
     locks: capsuleLocks(),
   };
 }

@@ -65,6 +65,18 @@ export const settingType = {
   port: z.coerce.number({ error: 'must be a port' }).int().min(0).max(65535),
   count: z.coerce.number({ error: 'must be a whole number' }).int().min(0),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+  /** `https://capsules.example`: labels are put before its name, so it is none of an address. */
+  baseUrl: z
+    .string({ error: 'must be a URL' })
+    .refine(
+      (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
+      'must be a URL of http or https',
+    )
+    .transform((text) => new URL(text))
+    .refine(
+      ({ pathname, search, hash }) => pathname === '/' && search === '' && hash === '',
+      'must have no path',
+    ),
   /** `127.0.0.1:8080` or `[::1]:8080`; the host is given without its brackets. */
   listenAddress: z
     .string({ error: 'must be an address and a port' })

@@ -36,6 +36,14 @@ export {
 } from './ids.ts';
 export { namePattern } from './names.ts';
 export { parseJson } from './parse-json.ts';
+export {
+  type AccessVerdict,
+  accessKey,
+  checkAccess,
+  isSame,
+  portLink,
+  trafficToken,
+} from './port-access.ts';
 export { type Progress, type Report, runStep, type StepResult } from './progress.ts';
 export { Secret } from './secret.ts';
 export {

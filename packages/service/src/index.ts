@@ -1,5 +1,6 @@
 export { dropRest } from './drop-rest.ts';
 export { type ListenAddress, listen, listenFault } from './listen.ts';
 export { createLogger, type Logger } from './logger.ts';
+export { answerRaw } from './raw-answer.ts';
 export { type RunningService, runService, runTask } from './run-service.ts';
 export type { ServiceContext } from './supervisor-link.ts';

@@ -29,6 +29,7 @@ beforeEach(async (context) => {
     databaseUrl: await databases.empty(),
     listenAddress: { host: '127.0.0.1', port: 0 },
     directory,
+    edgeUrl: new URL('http://localhost:8081'),
     logLevel: 'silent',
   };
 });

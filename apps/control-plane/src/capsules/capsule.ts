@@ -14,6 +14,8 @@ export interface Capsule {
   readonly timeoutSec: number;
   /** Whether a use of it while it is paused resumes it. */
   readonly autoResume: boolean;
+  /** Whether anyone may use its ports. */
+  readonly publicPorts: boolean;
   /** The user's own. */
   readonly metadata: Readonly<Record<string, string>>;
   /** What the host told: versions, engine, isolation. */

@@ -16,9 +16,18 @@ export async function createFor(
   body: z.output<typeof createBody>,
   idempotencyKey: string | undefined,
 ): Promise<Created> {
-  const { memory_mb: memoryMb, timeout_sec: timeoutSec, auto_resume: autoResume, ...rest } = body;
-  const work = async () =>
-    presentCreated(await createCapsule(context, teamId, { ...rest, memoryMb, timeoutSec, autoResume }));
+  const { template, vcpus, metadata, envs } = body;
+  const spec = {
+    template,
+    vcpus,
+    metadata,
+    envs,
+    memoryMb: body.memory_mb,
+    timeoutSec: body.timeout_sec,
+    autoResume: body.auto_resume,
+    publicPorts: body.public_ports,
+  };
+  const work = async () => presentCreated(await createCapsule(context, teamId, spec));
   if (idempotencyKey === undefined) return await context.operations.run(work);
   // The environment holds secrets: what was asked for is told apart by its hash.
   const request = { sha256: createHash('sha256').update(JSON.stringify(body)).digest('hex') };

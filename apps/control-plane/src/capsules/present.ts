@@ -15,6 +15,7 @@ export function present(capsule: Capsule): z.output<typeof capsuleBody> {
     disk_size_mb: capsule.diskSizeMb,
     timeout_sec: capsule.timeoutSec,
     auto_resume: capsule.autoResume,
+    public_ports: capsule.publicPorts,
     ...(engine === undefined ? {} : { engine }),
     ...(isolation === 'kvm' || isolation === 'emulated' ? { isolation } : {}),
     // Another one has that address by now, if it does not run.

@@ -52,6 +52,7 @@ export async function reserveChildren(
           disk_size_mb: parent.diskSizeMb,
           timeout_sec: timeoutSec,
           auto_resume: parent.autoResume,
+          public_ports: parent.publicPorts,
           metadata: JSON.stringify(spec.metadata ?? parent.metadata),
         })),
       )

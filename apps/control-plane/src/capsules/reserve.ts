@@ -15,6 +15,7 @@ export interface CapsuleSpec {
   readonly memoryMb: number;
   readonly timeoutSec: number;
   readonly autoResume: boolean;
+  readonly publicPorts: boolean;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -56,6 +57,7 @@ export async function reserve(database: Database, teamId: TeamId, spec: CapsuleS
         disk_size_mb: diskSizeMb,
         timeout_sec: spec.timeoutSec,
         auto_resume: spec.autoResume,
+        public_ports: spec.publicPorts,
         metadata: JSON.stringify(spec.metadata),
       })
       .execute();

@@ -38,7 +38,13 @@ export const createBody = z.strictObject({
   auto_resume: z
     .boolean()
     .default(false)
-    .describe('Whether a command in the capsule resumes it first when it is paused.'),
+    .describe(
+      'Whether a command in the capsule, or a request to a port of it, resumes it first when it is paused.',
+    ),
+  public_ports: z
+    .boolean()
+    .default(false)
+    .describe('Whether anyone who knows the address of a port may use it; else it takes a token or a link.'),
   metadata: userMetadata.default({}).describe('Yours to use; comes back with the capsule.'),
   envs: envs.default({}).describe('Environment of every command in the capsule. Never shown again.'),
 });
@@ -55,6 +61,7 @@ export const capsuleBody = z
     disk_size_mb: z.int(),
     timeout_sec: z.int(),
     auto_resume: z.boolean(),
+    public_ports: z.boolean(),
     engine: z.string().optional().describe('The virtual machine monitor that runs it.'),
     isolation: z
       .enum(['kvm', 'emulated'])

@@ -133,6 +133,7 @@ function fromRow(row: Row): Capsule {
     diskSizeMb: row.disk_size_mb,
     timeoutSec: row.timeout_sec,
     autoResume: row.auto_resume,
+    publicPorts: row.public_ports,
     metadata: row.metadata,
     facts: row.facts,
     hostIp: row.host_ip,

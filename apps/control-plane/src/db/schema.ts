@@ -74,6 +74,7 @@ interface HostsTable {
   agent_version: Generated<string>;
   templates: Generated<string[]>;
   epoch: Generated<string>;
+  relay_port: number | null;
   last_heartbeat_at: OptionalTime;
   created_at: Time;
   updated_at: Time;
@@ -94,6 +95,8 @@ interface CapsulesTable {
   facts: Json<Text>;
   host_ip: Generated<string>;
   auto_resume: Generated<boolean>;
+  public_ports: Generated<boolean>;
+  access_generation: Generated<number>;
   created_at: Time;
   started_at: OptionalTime;
   paused_at: OptionalTime;

@@ -14,6 +14,8 @@ import { bodyRoutes } from '../files/body-routes.ts';
 import { pathRoutes } from '../files/path-routes.ts';
 import { healthRoutes } from '../health/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
+import { edgeRoutes } from '../ports/edge-routes.ts';
+import { portRoutes } from '../ports/routes.ts';
 import type { ServerContext } from '../server-context.ts';
 import { processRoutes } from '../sessions/routes.ts';
 import { snapshotRoutes } from '../snapshots/routes.ts';
@@ -76,6 +78,8 @@ export async function buildApp(
   await app.register(processRoutes(context), { prefix: '/v1/capsules' });
   await app.register(pathRoutes(context), { prefix: '/v1/capsules' });
   await app.register(bodyRoutes(context), { prefix: '/v1/capsules' });
+  await app.register(portRoutes(context), { prefix: '/v1/capsules' });
+  await app.register(edgeRoutes(context), { prefix: '/internal/edge' });
   await app.register(jobRoutes(context), { prefix: '/v1/jobs' });
   await app.register(snapshotRoutes(context), { prefix: '/v1/snapshots' });
   for (const { routes } of extensions) {

@@ -1,11 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { WrennError } from '@wrenn/core';
+import { isSame, WrennError } from '@wrenn/core';
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 import { type Caller, findCaller } from '../keys/store.ts';
 import type { ServerContext } from '../server-context.ts';
 
-/** Who may call a route: anyone, or whoever shows an API key, in whose team's name the request is made. */
-export type RouteAuth = 'none' | 'api_key';
+/**
+ * Who may call a route: anyone, whoever shows an API key, in whose team's name the request is made, or an edge of this
+ * installation.
+ */
+export type RouteAuth = 'none' | 'api_key' | 'edge';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -19,13 +22,17 @@ declare module 'fastify' {
 }
 
 /** Asks for the key before the body is read. A route that says nothing of `auth` keeps the server from starting. */
-export function addAuthentication(app: FastifyInstance, { database }: ServerContext): void {
+export function addAuthentication(app: FastifyInstance, { database, secrets }: ServerContext): void {
   app.decorateRequest('caller', undefined);
   app.addHook('onRoute', requireStatement);
   app.addHook('onRequest', async (request) => {
     // Unknown paths have no configuration and need no key: they answer 404.
     if (request.is404 || request.routeOptions.config.auth === 'none') return;
     const key = presentedKey(request.headers);
+    if (request.routeOptions.config.auth === 'edge') {
+      if (key === undefined || !isSame(key, secrets.edge.reveal())) throw unauthorized(key);
+      return;
+    }
     request.caller = key === undefined ? undefined : await findCaller(database, key);
     if (request.caller === undefined) throw unauthorized(key);
   });

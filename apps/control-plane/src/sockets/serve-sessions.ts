@@ -2,15 +2,14 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Logger } from '@wrenn/service';
 import type { ControlPlaneConfig } from '../config.ts';
-import { createContext } from '../control-plane.ts';
-import { readCredentials } from '../hosts/credentials.ts';
+import { createContext, readIdentity } from '../control-plane.ts';
 import { fromAcceptor, type Handover } from './handover.ts';
 import { socketRoutes } from './socket-routes.ts';
 import { Sockets } from './sockets.ts';
 
 /** The process that SessionProcess starts: serves the connections it is handed until its parent lets go of it. */
 export async function serveSessions(config: ControlPlaneConfig, log: Logger): Promise<void> {
-  const context = createContext(config, log, await readCredentials(config.directory));
+  const context = createContext(config, log, await readIdentity(config.directory));
   const sockets = new Sockets(context, socketRoutes);
   /** Those that the parent has not let go of yet. */
   const arriving = new Map<number, () => void>();

@@ -8,6 +8,7 @@ import type { MetadataService } from '../metadata-service/metadata-service.ts';
 import type { SlotPool } from '../network/slot-pool.ts';
 import type { SnapshotStore } from '../snapshots/snapshot-store.ts';
 import type { TemplateStore } from '../templates/template-store.ts';
+import type { TrafficCatalog } from '../traffic/traffic-catalog.ts';
 import type { Admission } from './admission.ts';
 import type { Capsule, RunningCapsule } from './capsule.ts';
 import { isPaused, notOnHost, notRunnable } from './capsule-errors.ts';
@@ -24,6 +25,8 @@ export interface CapsuleContext {
   readonly journal: Journal;
   readonly templates: TemplateStore;
   readonly snapshots: SnapshotStore;
+  /** What the processes that forward traffic to capsules are told. */
+  readonly traffic: TrafficCatalog;
   /** Whether this host takes on more. */
   readonly admission: Admission;
   readonly agentVersion: string;

@@ -53,12 +53,14 @@ async function whileStill(
   capsule.record = { ...capsule.record, snapshot: snapshotId };
   await context.journal.write(id, capsule.record);
   try {
+    await context.traffic.still(id, signal);
     await watch.time('prepare', () => quiesce(context, capsule, signal));
     const began = performance.now();
     await work();
     return performance.now() - began;
   } finally {
     await watch.time('go on', () => goOn(context, capsule));
+    context.traffic.release(id);
     capsule.record = withoutSnapshot(capsule.record);
     await context.journal.write(id, capsule.record);
   }

@@ -5,7 +5,7 @@ import type { Hold } from '../snapshots/snapshot-store.ts';
 import type { RunningCapsule } from './capsule.ts';
 import type { CapsuleRecord } from './capsule-record.ts';
 import type { CapsuleContext } from './capsules.ts';
-import { watchMachine } from './machine-exit.ts';
+import { serveCapsule } from './serve-capsule.ts';
 import { startDeadlineMs, startMachine } from './start-machine.ts';
 import { type StartPoint, startOfSnapshot, startOfTemplate } from './start-point.ts';
 import { Stopwatch, type TimedStep } from './stopwatch.ts';
@@ -69,8 +69,7 @@ async function create(
   const { capsule, receipt } = await startMachine(context, record, { point, parent }, watch, limit);
   undo.commit();
   capsule.activity.touch();
-  context.capsules.set(id, capsule);
-  watchMachine(context, capsule);
+  serveCapsule(context, capsule);
   return { capsule, steps: watch.steps, receipt };
 }
 

@@ -75,6 +75,9 @@ async function pause(
     capsule.record = before;
     await context.journal.write(id, before);
   });
+  await undo.add('traffic', () => context.traffic.release(id));
+  // So that the last packets of what ends here are among those that the guest still sees.
+  await watch.time('drain', () => context.traffic.drain(id, signal));
   await undo.add('guest', () => goOn(context, capsule));
   // From a record on the disk that names the snapshot, whoever finds both knows that the capsule is paused.
   await watch.time('prepare', () =>

@@ -7,8 +7,8 @@ import type { CapsuleRecord } from './capsule-record.ts';
 import type { CapsuleContext } from './capsules.ts';
 import { goOn } from './capture.ts';
 import { discardDisks } from './disk-chain.ts';
-import { watchMachine } from './machine-exit.ts';
 import { settlePaused } from './pause-capsule.ts';
+import { serveCapsule } from './serve-capsule.ts';
 import { introduce } from './start-machine.ts';
 
 export type Recovered = 'adopted' | 'paused' | 'removed' | 'failed';
@@ -179,8 +179,7 @@ async function adopt(
 
 async function keep(context: CapsuleContext, capsule: RunningCapsule): Promise<void> {
   await context.journal.write(capsule.id, capsule.record);
-  context.capsules.set(capsule.id, capsule);
-  watchMachine(context, capsule);
+  serveCapsule(context, capsule);
 }
 
 function holdParent(context: CapsuleContext, record: CapsuleRecord): Hold | undefined {

@@ -20,4 +20,5 @@ export async function releaseMachine(context: CapsuleContext, capsule: RunningCa
   await cleanup.add('metadata', () => context.metadata.withdraw(slot));
   await cleanup.add('virtual machine', () => capsule.machine.kill());
   await cleanup.add('guest client', () => capsule.guest.close());
+  await cleanup.add('traffic', () => context.traffic.drop(id));
 }

@@ -4,7 +4,7 @@ import type { PausedCapsule, RunningCapsule } from './capsule.ts';
 import { notRunnable } from './capsule-errors.ts';
 import type { CapsuleRecord } from './capsule-record.ts';
 import { type CapsuleContext, requirePresent } from './capsules.ts';
-import { watchMachine } from './machine-exit.ts';
+import { serveCapsule } from './serve-capsule.ts';
 import { startDeadlineMs, startMachine } from './start-machine.ts';
 import { startOfSnapshot } from './start-point.ts';
 import { Stopwatch, type TimedStep } from './stopwatch.ts';
@@ -63,7 +63,6 @@ async function resume(
   const { capsule, receipt } = await startMachine(context, resuming, { point, parent: state }, watch, signal);
   undo.commit();
   capsule.activity.touch();
-  context.capsules.set(id, capsule);
-  watchMachine(context, capsule);
+  serveCapsule(context, capsule);
   return { capsule, steps: watch.steps, receipt };
 }

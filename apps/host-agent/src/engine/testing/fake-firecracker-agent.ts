@@ -11,6 +11,7 @@ import { MetadataService } from '../../metadata-service/metadata-service.ts';
 import { SnapshotStore } from '../../snapshots/snapshot-store.ts';
 import { sha256Of, stampOf, templateFiles, writeManifest } from '../../templates/template-snapshot.ts';
 import { TemplateStore } from '../../templates/template-store.ts';
+import { TrafficCatalog } from '../../traffic/traffic-catalog.ts';
 import { FakeFirecrackerHost, guestShape, imagesOf } from './fake-firecracker-host.ts';
 import { StandInGuests } from './stand-in-guests.ts';
 
@@ -85,6 +86,7 @@ export class FakeFirecrackerAgent implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.context.traffic.close();
     await this.#metadata.close();
     await this.guests[Symbol.asyncDispose]();
     await this.host[Symbol.asyncDispose]();
@@ -145,6 +147,11 @@ async function contextOf(
       templatesDirectory,
       diskSuffix: engine.disks.suffix,
       log,
+    }),
+    traffic: await TrafficCatalog.open({
+      path: join(directory, 'traffic.sock'),
+      log,
+      onUse: () => undefined,
     }),
     journal: await Journal.open(join(directory, 'capsules')),
     admission: new Admission(),

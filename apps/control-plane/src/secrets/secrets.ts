@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Secret, systemCode, WrennError } from '@wrenn/core';
+
+/** Secrets of an installation, each for one purpose. All replicas have the same files. */
+export interface Secrets {
+  /** The credentials of capsules' ports are derived from it. */
+  readonly portAccess: Buffer;
+  /** What edges show to the control plane. */
+  readonly edge: Secret;
+}
+
+const pattern = /^[0-9a-f]{64}$/;
+
+/** Reads the secrets below `WRENN_DIR/secrets`, and makes those that are not there. */
+export async function ensureSecrets(directory: string): Promise<Secrets> {
+  const folder = join(directory, 'secrets');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const [portAccess, edge] = await Promise.all(['port-access', 'edge'].map((name) => ensure(folder, name)));
+  return { portAccess: Buffer.from(portAccess ?? '', 'hex'), edge: new Secret(edge ?? '') };
+}
+
+/** Appears whole, and once: of two that make it at the same time one reads what the other has made. */
+async function ensure(folder: string, name: string): Promise<string> {
+  const path = join(folder, name);
+  const found = await read(path);
+  if (found !== undefined) return found;
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+  try {
+    await link(draft, path);
+  } catch (thrown) {
+    if (systemCode(thrown) !== 'EEXIST') throw thrown;
+  } finally {
+    await rm(draft);
+  }
+  return (await read(path)) ?? (await ensure(folder, name));
+}
+
+async function read(path: string): Promise<string | undefined> {
+  try {
+    const text = (await readFile(path, 'utf8')).trim();
+    if (pattern.test(text)) return text;
+  } catch (thrown) {
+    if (systemCode(thrown) === 'ENOENT') return undefined;
+    throw thrown;
+  }
+  throw new WrennError('missing_prerequisite', `${path} is damaged`, {
+    remedy:
+      'put back the file from a backup, or remove it: a new one voids what was made from the one before',
+  });
+}

@@ -1,0 +1,57 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { checkAccess } from '@wrenn/core';
+import type { CapsuleFacts } from '../capsules/facts.ts';
+import { readerOf } from '../refusal/answer.ts';
+import { Refusal } from '../refusal/refusal.ts';
+import type { Target } from '../target/target.ts';
+import { accessCookie, presentedAccess, withoutAccess } from './credentials.ts';
+import { requireGuestDaemonPath } from './guest-daemon.ts';
+
+/** Let in, or sent on to the same address with the credential kept in a cookie. */
+export type Admission =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'remember'; readonly location: string; readonly cookie: string };
+
+/** Where envd listens in every capsule. It checks its own token. */
+export const guestDaemonPort = 49_983;
+
+const open: Admission = { kind: 'open' };
+
+interface Asking {
+  readonly headers: IncomingHttpHeaders;
+  readonly method: string;
+  readonly secure: 'http' | 'https';
+}
+
+/** Whether a request may use the port; throws a `Refusal` for one that may not. */
+export function admit(target: Target, facts: CapsuleFacts, { headers, method, secure }: Asking): Admission {
+  if (target.port === guestDaemonPort) {
+    requireGuestDaemonPath(target.path);
+    return open;
+  }
+  if (facts.publicPorts) return open;
+  const presented = presentedAccess(headers, target);
+  if (presented === undefined) throw forbidden('this port is private', target.port);
+  const now = Math.floor(Date.now() / 1000);
+  const verdict = checkAccess(facts.accessKey, presented.credential, target.port, now);
+  if (verdict.kind === 'refused') {
+    const why = { wrong: 'is not valid', expired: 'has expired', 'other port': 'is for another port' };
+    throw forbidden(`this port is private, and what was sent to open it ${why[verdict.why]}`, target.port);
+  }
+  const isVisit =
+    presented.in === 'query' && target.form === 'host' && method === 'GET' && readerOf(headers) === 'person';
+  if (!isVisit) return open;
+  const age = verdict.until === 'revoked' ? '' : `; Max-Age=${verdict.until.expiresAt - now}`;
+  const attributes = `; Path=/; HttpOnly; SameSite=Lax${secure === 'https' ? '; Secure' : ''}${age}`;
+  return {
+    kind: 'remember',
+    location: withoutAccess(target.path),
+    cookie: `${accessCookie}=${presented.credential}${attributes}`,
+  };
+}
+
+function forbidden(message: string, port: number): Refusal {
+  return new Refusal('forbidden', message, {
+    remedy: `ask whoever runs the capsule for a link (POST /v1/capsules/ID/ports/${port}/link), or for its traffic token`,
+  });
+}

@@ -1,0 +1,120 @@
+import { abortable, type CapsuleId, deadline, describeError, WrennError } from '@wrenn/core';
+import type { Catalog, Destination, Exchanges, Passage } from '@wrenn/forward';
+import type { Logger } from '@wrenn/service';
+import { Refusal } from '../refusal/refusal.ts';
+import type { CapsuleFacts, ControlPlane } from './facts.ts';
+import type { FactsCache } from './facts-cache.ts';
+
+/** A capsule that can be reached now. */
+export interface Reached {
+  readonly exchanges: Exchanges;
+  /** By what address the guest may know itself on its host. */
+  readonly address: string;
+  to(port: number): Destination;
+}
+
+/** A resume reads a whole memory; under load it waits for others. */
+const wakeMs = 120_000;
+/** From the control plane's word that a capsule runs to the agent's. */
+const announceMs = 5_000;
+/** One that is paused again and again while a request waits for it is not chased for ever. */
+const rounds = 3;
+
+/** Finds the way to capsules; a request for one that sleeps waits here until it is awake, its body unread. */
+export class Reach {
+  readonly #catalog: Catalog;
+  readonly #controlPlane: ControlPlane;
+  readonly #facts: FactsCache;
+  readonly #log: Logger;
+  readonly #waking = new Map<CapsuleId, Promise<CapsuleFacts | undefined>>();
+
+  constructor(catalog: Catalog, controlPlane: ControlPlane, facts: FactsCache, log: Logger) {
+    this.#catalog = catalog;
+    this.#controlPlane = controlPlane;
+    this.#facts = facts;
+    this.#log = log;
+  }
+
+  /** The way into one that runs on this machine and is open: no wait, and nobody is asked. */
+  direct(id: CapsuleId): Reached | undefined {
+    const passage = this.#catalog.passage(id);
+    return passage?.isOpen === true ? passage : undefined;
+  }
+
+  /** Throws a `Refusal` for a capsule that cannot be reached, and the signal's reason. */
+  async find(id: CapsuleId, signal: AbortSignal): Promise<Reached> {
+    using limit = deadline(wakeMs, 'waiting for the capsule', signal);
+    for (let round = 0; round < rounds; round++) {
+      const passage = this.#catalog.passage(id);
+      if (passage !== undefined) {
+        if (await passage.ready(limit)) return passage;
+        continue;
+      }
+      const facts = await this.#facts.of(id);
+      requireWakeable(facts);
+      await this.#wake(id, limit);
+      const awake = await this.#announced(id, limit);
+      if (awake !== undefined && (await awake.ready(limit))) return awake;
+    }
+    throw new Refusal('unavailable', 'the capsule cannot be reached at the moment', { remedy: 'try again' });
+  }
+
+  /** All who wait for one capsule share the question; one of them that goes away does not take it back. */
+  async #wake(id: CapsuleId, signal: AbortSignal): Promise<void> {
+    let waking = this.#waking.get(id);
+    if (waking === undefined) {
+      const asked = this.#controlPlane.wake(id, AbortSignal.timeout(wakeMs));
+      waking = asked.finally(() => this.#waking.delete(id));
+      this.#waking.set(id, waking);
+    }
+    try {
+      this.#facts.put(id, await abortable(waking, signal));
+    } catch (thrown) {
+      signal.throwIfAborted();
+      this.#facts.forget(id);
+      throw wakeRefusal(thrown);
+    }
+  }
+
+  async #announced(id: CapsuleId, signal: AbortSignal): Promise<Passage | undefined> {
+    using limit = deadline(announceMs, 'waiting for the host to say that the capsule runs', signal);
+    try {
+      for (;;) {
+        const passage = this.#catalog.passage(id);
+        if (passage !== undefined) return passage;
+        await this.#catalog.change(limit);
+      }
+    } catch (thrown) {
+      signal.throwIfAborted();
+      this.#log.warn({ capsule: id, cause: describeError(thrown) }, 'a capsule that runs is not here');
+      return undefined;
+    }
+  }
+}
+
+/** Throws for a capsule that no request can wake. */
+function requireWakeable(facts: CapsuleFacts | undefined): void {
+  switch (facts?.status) {
+    case undefined:
+    case 'stopped':
+      throw new Refusal('not_found', 'there is no such capsule, or not any more');
+    case 'paused':
+      if (facts.autoResume) return;
+      throw new Refusal('not_running', 'the capsule is paused', {
+        remedy: 'resume it, or make capsules with auto_resume',
+      });
+    case 'error':
+      throw new Refusal('not_running', 'the capsule is in error and cannot run any more');
+    default:
+  }
+}
+
+function wakeRefusal(thrown: unknown): Refusal {
+  const error = WrennError.from(thrown, 'waking the capsule');
+  return error.code === 'invalid_state'
+    ? new Refusal('not_running', 'the capsule does not run', { cause: thrown })
+    : new Refusal('unavailable', 'the capsule cannot be reached at the moment', {
+        cause: thrown,
+        remedy: 'try again',
+      });
+}

@@ -1,0 +1,187 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { describeError, WrennError } from '@wrenn/core';
+import { ForwardFault, forward, type Passing, type RequestHead, readHead, tunnel } from '@wrenn/forward';
+import { answerRaw, dropRest, type Logger } from '@wrenn/service';
+import { type Admission, admit, guestDaemonPort } from './access/admit.ts';
+import type { CapsuleFacts } from './capsules/facts.ts';
+import type { FactsCache } from './capsules/facts-cache.ts';
+import type { Reach } from './capsules/reach.ts';
+import { type Outside, passingOf } from './passing.ts';
+import { readerOf, refusalAnswer } from './refusal/answer.ts';
+import { faultRefusal, Refusal } from './refusal/refusal.ts';
+import { type Target, targetOf } from './target/target.ts';
+
+const healthy = JSON.stringify({ status: 'ok' });
+
+/** More at once for one capsule are turned away: each holds two connections, and what is buffered on them. */
+const mostExchanges = 2_000;
+
+export interface EdgeParts {
+  readonly facts: Pick<FactsCache, 'fresh' | 'of'>;
+  readonly reach: Pick<Reach, 'direct' | 'find'>;
+  readonly outside: Outside;
+  readonly log: Logger;
+}
+
+type Way =
+  | { readonly kind: 'itself'; readonly path: string }
+  | { readonly kind: 'remember'; readonly admission: Extract<Admission, { kind: 'remember' }> }
+  | { readonly kind: 'pass'; readonly passing: Passing };
+
+/** What is done with a request, from its head to the last byte of its answer. */
+export class Edge {
+  readonly #parts: EdgeParts;
+
+  constructor(parts: EdgeParts) {
+    this.#parts = parts;
+  }
+
+  async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const way = await this.#way(request, response, undefined);
+      switch (way.kind) {
+        case 'pass':
+          await forward(request, response, way.passing);
+          break;
+        case 'remember':
+          response.writeHead(303, rememberHeaders(way.admission)).end();
+          break;
+        case 'itself':
+          response.writeHead(200, { 'content-type': 'application/json' }).end(healthy);
+          dropRest(request);
+      }
+    } catch (thrown) {
+      if (response.destroyed) return;
+      const { status, headers, body } = this.#refusal(thrown, request);
+      if (request.method === 'HEAD') response.writeHead(status, headers).end();
+      else response.writeHead(status, headers).end(body);
+      dropRest(request);
+    }
+  }
+
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // Nobody else listens while the way is looked for; who waits for it hears of the close.
+    socket.on('error', () => socket.destroy());
+    try {
+      const way = await this.#way(request, socket, request.headers.upgrade);
+      if (way.kind !== 'pass') throw nothingHere();
+      await tunnel({ request, socket, head }, way.passing);
+    } catch (thrown) {
+      if (socket.destroyed) return;
+      const { status, headers, body } = this.#refusal(thrown, request);
+      answerRaw(socket, status, headers, body);
+    }
+  }
+
+  /** `client` closes when nobody waits for an answer any more. */
+  async #way(
+    request: IncomingMessage,
+    client: Duplex | ServerResponse,
+    upgrade: string | undefined,
+  ): Promise<Way> {
+    const head = readHead(request);
+    const target = targetIn(request, head);
+    if (target === undefined) {
+      const [path = ''] = head.path.split('?', 1);
+      if (path === '/health') return { kind: 'itself', path };
+      throw nothingHere();
+    }
+    const { facts: known, reach, outside } = this.#parts;
+    const facts = known.fresh(target.capsuleId) ?? (await this.#factsOf(target));
+    const admission = admit(target, facts, {
+      headers: request.headers,
+      method: request.method ?? 'GET',
+      secure: 'encrypted' in request.socket ? 'https' : 'http',
+    });
+    if (admission.kind === 'remember') return { kind: 'remember', admission };
+    const reached = reach.direct(target.capsuleId) ?? (await this.#find(target, client));
+    if (reached.exchanges.count >= mostExchanges)
+      throw new Refusal('too_many', 'the capsule has too many requests under way', { remedy: 'try again' });
+    return { kind: 'pass', passing: passingOf(request, head, target, reached, outside, upgrade) };
+  }
+
+  async #factsOf({ capsuleId }: Target): Promise<CapsuleFacts> {
+    const facts = await this.#parts.facts.of(capsuleId);
+    if (facts === undefined) throw new Refusal('not_found', 'there is no such capsule');
+    return facts;
+  }
+
+  async #find({ capsuleId }: Target, client: Duplex | ServerResponse) {
+    const gone = new AbortController();
+    const abort = () => gone.abort(new WrennError('cancelled', 'the client went away'));
+    client.once('close', abort);
+    try {
+      return await this.#parts.reach.find(capsuleId, gone.signal);
+    } finally {
+      client.off('close', abort);
+    }
+  }
+
+  #refusal(thrown: unknown, request: IncomingMessage) {
+    const fault = thrown instanceof ForwardFault ? faultRefusal(thrown) : thrown;
+    const target = targetOrNone(request);
+    const answer = refusalAnswer(
+      fault,
+      target && {
+        capsuleId: target.capsuleId,
+        port: target.port,
+        speaksE2b: target.form === 'headers' || target.port === guestDaemonPort || isE2b(request),
+      },
+      readerOf(request.headers),
+    );
+    if (answer.status >= 500)
+      this.#parts.log.info(
+        {
+          capsule: target?.capsuleId,
+          port: target?.port,
+          status: answer.status,
+          cause: describeError(thrown),
+        },
+        'a request was not passed on',
+      );
+    return answer;
+  }
+}
+
+function isE2b({ headers }: IncomingMessage): boolean {
+  return headers['e2b-sandbox-id'] !== undefined;
+}
+
+function targetIn(request: IncomingMessage, { host, path }: Pick<RequestHead, 'host' | 'path'>) {
+  const { headers } = request;
+  const sandboxId = single(headers['e2b-sandbox-id']);
+  const sandboxPort = single(headers['e2b-sandbox-port']);
+  return targetOf({ host, path, sandboxId, sandboxPort });
+}
+
+/** For the text of a refusal, also of a request whose target is what was wrong with it. */
+function targetOrNone(request: IncomingMessage): Target | undefined {
+  try {
+    return targetIn(request, { host: request.headers.host ?? '', path: request.url ?? '/' });
+  } catch (thrown) {
+    if (thrown instanceof WrennError) return undefined;
+    throw thrown;
+  }
+}
+
+/** The credential leaves the address bar, and is in no `Referer`. */
+function rememberHeaders({ location, cookie }: Extract<Admission, { kind: 'remember' }>) {
+  return {
+    location,
+    'set-cookie': cookie,
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+  };
+}
+
+function nothingHere(): Refusal {
+  return new Refusal('no_capsule_named', 'this address names no capsule', {
+    remedy: 'ask for {port}-{capsule}.{domain}, or send E2b-Sandbox-Id and E2b-Sandbox-Port',
+  });
+}
+
+/** Node joins most repeated headers; where it does not, two values are no value that could be trusted. */
+function single(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
+}

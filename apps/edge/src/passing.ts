@@ -1,0 +1,64 @@
+import type { IncomingMessage } from 'node:http';
+import { type Passing, type RequestHead, requestHeaders, type Told } from '@wrenn/forward';
+import { withoutAccess } from './access/credentials.ts';
+import type { Reached } from './capsules/reach.ts';
+import type { EdgeConfig } from './config.ts';
+import type { Target } from './target/target.ts';
+
+/** How the edge stands in the world. */
+export type Outside = Pick<EdgeConfig, 'hostHeader' | 'forwarded'>;
+
+/** How this request is passed on to a capsule that was reached; `upgrade` is what it is to become, if anything. */
+export function passingOf(
+  request: IncomingMessage,
+  head: RequestHead,
+  target: Target,
+  reached: Reached,
+  outside: Outside,
+  upgrade: string | undefined,
+): Passing {
+  const told = toldOf(request, head, target, outside);
+  return {
+    destination: reached.to(target.port),
+    body: head.body,
+    path: withoutAccess(target.path),
+    headers: requestHeaders(request.rawHeaders, head, told, upgrade),
+    view: {
+      pathPrefix: target.pathPrefix,
+      isOwn: (authority) =>
+        authority === head.host.toLowerCase() ||
+        authority === told.host ||
+        isPort(authority, reached.address, target.port) ||
+        isPort(authority, 'localhost', target.port) ||
+        isPort(authority, '127.0.0.1', target.port),
+    },
+    exchanges: reached.exchanges,
+  };
+}
+
+function toldOf(
+  { socket, headers }: IncomingMessage,
+  { host }: RequestHead,
+  { port, pathPrefix }: Target,
+  { hostHeader, forwarded }: Outside,
+): Told {
+  const client = socket.remoteAddress ?? '';
+  const own = 'encrypted' in socket ? 'https' : 'http';
+  const isTrusted = forwarded === 'trust';
+  const before = isTrusted ? single(headers['x-forwarded-for']) : undefined;
+  return {
+    host: hostHeader === 'local' || host === '' ? `localhost:${port}` : host,
+    clientAddress: before === undefined ? client : `${before}, ${client}`,
+    forwardedHost: host,
+    forwardedProto: (isTrusted ? single(headers['x-forwarded-proto']) : undefined) ?? own,
+    forwardedPrefix: pathPrefix,
+  };
+}
+
+function isPort(authority: string, host: string, port: number): boolean {
+  return authority === `${host}:${port}` || (port === 80 && authority === host);
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
+}

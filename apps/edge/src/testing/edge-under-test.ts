@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { Cleanup, idFromUuid } from '@wrenn/core';
+import { Passage } from '@wrenn/forward';
+import { createLogger } from '@wrenn/service';
+import type { CapsuleFacts } from '../capsules/facts.ts';
+import { Edge } from '../edge.ts';
+import type { Outside } from '../passing.ts';
+import { Refusal } from '../refusal/refusal.ts';
+import { edgeServer } from '../serve.ts';
+
+export const capsuleId = idFromUuid('capsule', '01234567-89ab-cdef-0123-456789abcdef');
+
+/** An edge before one capsule, in whose place a server of the test's listens on this machine. */
+export interface EdgeUnderTest extends AsyncDisposable {
+  /** `host:port` of the edge itself. */
+  readonly address: string;
+  /** The port "in the capsule". */
+  readonly port: number;
+  /** The name of that port, for `Host`. */
+  readonly host: string;
+  readonly guest: Server;
+  readonly passage: Passage;
+  readonly accessKey: Buffer;
+  /** A connection to the edge. */
+  connect(): Socket;
+  /** Sends text on a connection of its own, and returns all that comes back until the edge ends it or `ms` are over. */
+  raw(text: string, ms?: number): Promise<string>;
+}
+
+export async function startEdge(
+  onRequest: RequestListener,
+  options: { readonly ports?: 'public' | 'private'; readonly outside?: Partial<Outside> } = {},
+): Promise<EdgeUnderTest> {
+  const cleanup = new Cleanup();
+  const guest = await listening(createServer({ maxHeaderSize: 128 * 1024 }, onRequest), cleanup);
+  const accessKey = randomBytes(32);
+  const facts: CapsuleFacts = {
+    status: 'running',
+    autoResume: false,
+    publicPorts: options.ports !== 'private',
+    accessKey,
+    hostId: 'host',
+    relay: undefined,
+  };
+  const passage = new Passage(capsuleId, '127.0.0.1', undefined);
+  await cleanup.add('passage', () => passage.drop());
+  const edge = new Edge({
+    facts: { fresh: (id) => (id === capsuleId ? facts : undefined), of: async () => undefined },
+    reach: {
+      direct: () => (passage.isOpen ? passage : undefined),
+      find: async (_id, signal) => {
+        if (await passage.ready(signal)) return passage;
+        throw new Refusal('not_running', 'the capsule is paused');
+      },
+    },
+    outside: { hostHeader: 'public', forwarded: 'replace', ...options.outside },
+    log: createLogger('test', 'silent'),
+  });
+  const server = await listening(edgeServer(edge), cleanup);
+  const edgePort = portOf(server);
+  const port = portOf(guest);
+  return {
+    address: `127.0.0.1:${edgePort}`,
+    port,
+    host: `${port}-${capsuleId}.localhost:${edgePort}`,
+    guest,
+    passage,
+    accessKey,
+    connect: () => connect(edgePort, '127.0.0.1'),
+    raw: (text, ms = 2_000) => talk(connect(edgePort, '127.0.0.1'), text, ms),
+    [Symbol.asyncDispose]: () => cleanup.release(),
+  };
+}
+
+/** The whole body of a message, as text. */
+export async function bodyOf(message: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+export function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+async function listening(server: Server, cleanup: Cleanup): Promise<Server> {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  await cleanup.add('server', async () => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return server;
+}
+
+async function talk(socket: Socket, text: string, ms: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk) => chunks.push(chunk));
+  socket.on('error', () => undefined);
+  const timer = setTimeout(() => socket.destroy(), ms);
+  socket.write(text);
+  await once(socket, 'close');
+  clearTimeout(timer);
+  return Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,58 @@
+import { abortable, type CapsuleId, deadline } from '@wrenn/core';
+import { type Destination, Pool } from '../destination.ts';
+import { Exchanges } from '../exchanges.ts';
+
+/** The way into one capsule that runs on this machine: its address, its connections, and what passes on them. */
+export class Passage {
+  readonly id: CapsuleId;
+  readonly address: string;
+  /** envd's; undefined for those who have no business with it. */
+  readonly token: string | undefined;
+  readonly pool = new Pool();
+  readonly exchanges = new Exchanges();
+  #held: PromiseWithResolvers<void> | undefined;
+  #state: 'open' | 'dropped' = 'open';
+
+  constructor(id: CapsuleId, address: string, token: string | undefined) {
+    this.id = id;
+    this.address = address;
+    this.token = token;
+  }
+
+  to(port: number): Destination {
+    return this.pool.to(this.address, port);
+  }
+
+  /** Waits while the capsule stands still. Whether it can be used then: it may have left meanwhile. */
+  async ready(signal: AbortSignal): Promise<boolean> {
+    while (this.#held !== undefined && this.#state === 'open') await abortable(this.#held.promise, signal);
+    return this.#state === 'open';
+  }
+
+  /** The same without a wait, for the usual case. */
+  get isOpen(): boolean {
+    return this.#held === undefined && this.#state === 'open';
+  }
+
+  /** Lets nobody in until `release`; settles when those under way have ended, or had `settleMs` for it. */
+  async hold(settleMs: number): Promise<void> {
+    this.#held ??= Promise.withResolvers<void>();
+    if (settleMs > 0) {
+      using limit = deadline(settleMs, 'letting requests end');
+      await this.exchanges.settled(limit);
+    }
+    this.pool.closeIdle();
+  }
+
+  release(): void {
+    this.#held?.resolve();
+    this.#held = undefined;
+  }
+
+  drop(): void {
+    this.#state = 'dropped';
+    this.release();
+    this.exchanges.reset();
+    this.pool.close();
+  }
+}

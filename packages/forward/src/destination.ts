@@ -1,0 +1,46 @@
+import { Agent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+
+/**
+ * Idle connections to a capsule are closed after this long, in milliseconds: sooner than any usual server does it (the
+ * hastiest, gunicorn, waits 2 s), since a request on a connection that is just being closed is lost.
+ */
+const idleMs = 1_500;
+
+/** Where the requests for one port of one capsule go. */
+export interface Destination {
+  readonly host: string;
+  readonly port: number;
+  /** Connections that are kept for the next request. Never shared between two capsules. */
+  readonly pool: Agent;
+  /** Connections that become something else than HTTP: each is a new one. */
+  readonly dialer: Agent;
+  /** TLS, as between an edge and the relay of another machine. */
+  readonly protocol: 'http:' | 'https:';
+  /** Stands before the path on the way there: the relay's own address of the port. */
+  readonly pathPrefix: string;
+}
+
+/** The connections to one capsule. Nothing bounds their number but the number of exchanges that are let in. */
+export class Pool {
+  readonly kept: Agent = new Agent({ keepAlive: true, timeout: idleMs, maxFreeSockets: 128 });
+  readonly dialer: Agent = new Agent({ keepAlive: false });
+
+  to(host: string, port: number): Destination {
+    return { host, port, pool: this.kept, dialer: this.dialer, protocol: 'http:', pathPrefix: '' };
+  }
+
+  /** Before the guest is copied: a copy would have them too, with nobody at the other end. */
+  closeIdle(): void {
+    closeIdle(this.kept);
+  }
+
+  close(): void {
+    this.kept.destroy();
+    this.dialer.destroy();
+  }
+}
+
+export function closeIdle({ freeSockets }: Agent | HttpsAgent): void {
+  for (const socket of Object.values(freeSockets).flat()) socket?.destroy();
+}

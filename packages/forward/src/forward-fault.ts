@@ -1,0 +1,18 @@
+/**
+ * Why a request did not reach the port, or its answer not the client:
+ * `closed`: nobody listens there, after all attempts. `unreachable`: the capsule does not answer at all.
+ * `broken`: the connection ended before there was an answer. `unspeakable`: what came back is no HTTP, or no
+ * WebSocket where one was asked for.
+ */
+export type ForwardFaultKind = 'closed' | 'unreachable' | 'broken' | 'unspeakable';
+
+/** Thrown only as long as nothing was sent to the client: whoever catches it answers. */
+export class ForwardFault extends Error {
+  override readonly name = 'ForwardFault';
+  readonly kind: ForwardFaultKind;
+
+  constructor(kind: ForwardFaultKind, cause?: unknown) {
+    super(`the port is ${kind}`, { cause });
+    this.kind = kind;
+  }
+}

@@ -1,0 +1,196 @@
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { dropRest } from '@wrenn/service';
+import { asForwardFault, connectMs, nextAttemptAfter } from './dial.ts';
+import { ForwardFault } from './forward-fault.ts';
+import { answerHeaders } from './headers/answer-headers.ts';
+import type { Passing } from './passing.ts';
+
+/** Of an answer: as large as those of requests may be. */
+const maxHeaderSize = 64 * 1024;
+
+/** Methods that may be sent twice when the first time met a connection that was just being closed. */
+const repeatable = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/**
+ * Passes a request on and its answer back, bodies and trailers as they come, neither faster than the slower side takes
+ * it. Settles when the exchange is over, however it ended. Rejects with a `ForwardFault` only while the client has got
+ * nothing, so that the caller can still answer.
+ */
+export function forward(request: IncomingMessage, response: ServerResponse, passing: Passing): Promise<void> {
+  return new Forwarding(request, response, passing).run();
+}
+
+class Forwarding {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #passing: Passing;
+  readonly #done = Promise.withResolvers<void>();
+  #sent: ClientRequest | undefined;
+  #attempt = 0;
+  #isRepeated = false;
+  #isOver = false;
+
+  constructor(request: IncomingMessage, response: ServerResponse, passing: Passing) {
+    this.#request = request;
+    this.#response = response;
+    this.#passing = passing;
+  }
+
+  async run(): Promise<void> {
+    const response = this.#response;
+    const { socket } = this.#request;
+    const before = socket.bytesRead + socket.bytesWritten;
+    using _exchange = this.#passing.exchanges.add({
+      bytes: () => socket.bytesRead + socket.bytesWritten - before,
+      reset: () => {
+        this.#sent?.destroy();
+        reset(response);
+      },
+    });
+    // The client has all of it, or has gone away.
+    response.once('close', () => this.#end());
+    this.#dial();
+    await this.#done.promise;
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (!this.#response.writableFinished) this.#sent?.destroy();
+    this.#done.resolve();
+  }
+
+  #dial(): void {
+    const { destination, path, headers, body } = this.#passing;
+    this.#attempt += 1;
+    const send = destination.protocol === 'http:' ? httpRequest : httpsRequest;
+    let sent: ClientRequest;
+    try {
+      sent = send({
+        agent: destination.pool,
+        host: destination.host,
+        port: destination.port,
+        method: this.#request.method ?? 'GET',
+        path: `${destination.pathPrefix}${path}`,
+        headers,
+        maxHeaderSize,
+      });
+    } catch (thrown) {
+      // Node refuses bytes in a path or header that its own parser lets in.
+      this.#fail(new ForwardFault('unspeakable', thrown));
+      return;
+    }
+    this.#sent = sent;
+    sent.on('error', (fault) => this.#broken(sent, fault));
+    sent.on('response', (answer) => this.#answer(sent, answer));
+    // To nobody who has not asked: it would be taken for the answer to the next request.
+    if (this.#request.headers.expect !== undefined) sent.on('continue', () => this.#response.writeContinue());
+    if (body === 'none') sent.end();
+    sent.on('socket', (socket) => {
+      if (!socket.connecting) {
+        if (body !== 'none') this.#sendBody(sent);
+        return;
+      }
+      const late = setTimeout(() => sent.destroy(new ForwardFault('unreachable')), connectMs);
+      socket.once('close', () => clearTimeout(late));
+      socket.once(destination.protocol === 'http:' ? 'connect' : 'secureConnect', () => {
+        clearTimeout(late);
+        if (body !== 'none') this.#sendBody(sent);
+      });
+    });
+  }
+
+  /** Only once there is a connection: until then the request can be sent again, since nothing of it is gone. */
+  #sendBody(sent: ClientRequest): void {
+    const request = this.#request;
+    // A client that waits for `100 Continue` sends nothing before the guest has said it.
+    sent.flushHeaders();
+    request.pipe(sent, { end: false });
+    request.once('end', () => {
+      const { rawTrailers } = request;
+      if (rawTrailers.length > 0) sent.addTrailers(pairs(rawTrailers));
+      sent.end();
+    });
+  }
+
+  #broken(sent: ClientRequest, fault: unknown): void {
+    // Once there is an answer, whether that is whole is all that counts.
+    if (sent !== this.#sent || this.#isOver || this.#response.headersSent) return;
+    const after = nextAttemptAfter(this.#attempt, fault);
+    if (after !== undefined) {
+      setTimeout(() => {
+        if (!this.#isOver) this.#dial();
+      }, after);
+      return;
+    }
+    if (this.#mayRepeat(sent)) {
+      this.#isRepeated = true;
+      this.#dial();
+      return;
+    }
+    this.#fail(asForwardFault(fault));
+  }
+
+  /** The guest closed an idle connection while the request was on its way; the others are closed as well by now. */
+  #mayRepeat(sent: ClientRequest): boolean {
+    return (
+      sent.reusedSocket &&
+      !this.#isRepeated &&
+      this.#passing.body === 'none' &&
+      repeatable.has(this.#request.method ?? '')
+    );
+  }
+
+  #fail(fault: ForwardFault): void {
+    this.#isOver = true;
+    this.#done.reject(fault);
+  }
+
+  #answer(sent: ClientRequest, answer: IncomingMessage): void {
+    const response = this.#response;
+    const headers = answerHeaders(answer.rawHeaders, this.#passing.view);
+    response.sendDate = false;
+    try {
+      response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
+    } catch (thrown) {
+      sent.destroy();
+      this.#fail(new ForwardFault('unspeakable', thrown));
+      return;
+    }
+    answer.pipe(response, { end: false });
+    answer.once('end', () => {
+      const { rawTrailers } = answer;
+      if (rawTrailers.length > 0 && response.chunkedEncoding) response.addTrailers(pairs(rawTrailers));
+      response.end();
+      if (!this.#request.complete) this.#leaveRest(sent);
+    });
+    answer.once('close', () => answer.complete || reset(response));
+  }
+
+  /** The guest has answered without having read all: its answer counts, and nobody wants the rest. */
+  #leaveRest(sent: ClientRequest): void {
+    this.#request.unpipe(sent);
+    sent.destroy();
+    this.#response.once('finish', () => dropRest(this.#request));
+  }
+}
+
+function pairs(raw: readonly string[]): [string, string][] {
+  return Array.from({ length: raw.length >> 1 }, (_, index) => [
+    raw[index * 2] ?? '',
+    raw[index * 2 + 1] ?? '',
+  ]);
+}
+
+/** Not an end, which a client without a length would take for the whole answer. */
+export function reset(response: ServerResponse): void {
+  const { socket } = response;
+  if (socket !== null && 'resetAndDestroy' in socket) socket.resetAndDestroy();
+  else response.destroy();
+}

@@ -1,0 +1,30 @@
+import { ownCookie } from './cookies.ts';
+import { hopByHop } from './hop-by-hop.ts';
+import { type OutsideView, outsideLocation, outsideRefresh } from './links.ts';
+
+/** The headers of a capsule's answer for the client, in its order and spelling, as a flat list of names and values. */
+export function answerHeaders(rawHeaders: readonly string[], view: OutsideView): string[] {
+  const isOfConnection = hopByHop(rawHeaders);
+  const headers: string[] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    const key = name.toLowerCase();
+    if (isOfConnection(key)) continue;
+    const value = outsideValue(key, rawHeaders[index + 1] ?? '', view);
+    if (value !== undefined) headers.push(name, value);
+  }
+  return headers;
+}
+
+function outsideValue(key: string, value: string, view: OutsideView): string | undefined {
+  switch (key) {
+    case 'location':
+      return outsideLocation(value, view);
+    case 'refresh':
+      return outsideRefresh(value, view);
+    case 'set-cookie':
+      return ownCookie(value, view.pathPrefix);
+    default:
+      return value;
+  }
+}

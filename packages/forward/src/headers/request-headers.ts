@@ -1,0 +1,89 @@
+import { withoutPlatformCookies } from './cookies.ts';
+import { hopByHop } from './hop-by-hop.ts';
+import type { RequestHead } from './request-head.ts';
+
+/** What the capsule is told of the client, in place of what the client says of itself. */
+export interface Told {
+  /** The `Host` that the guest gets, the same for plain requests and upgrades. */
+  readonly host: string;
+  readonly clientAddress: string;
+  /** As the client sent it. */
+  readonly forwardedHost: string;
+  readonly forwardedProto: string;
+  /** Where the port's root is seen from outside; empty where it is the root there too. */
+  readonly forwardedPrefix: string;
+}
+
+/** Replaced, or meant for the platform: the credentials for a port are none of its business. */
+const replaced = new Set([
+  'host',
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-server',
+  'x-real-ip',
+  'e2b-traffic-access-token',
+  'x-wrenn-access',
+  'x-wrenn-host-secret',
+]);
+
+/** Prefix of the WebSocket subprotocol that carries a credential: browsers can send no header of their own there. */
+export const accessProtocol = 'wrenn-access.';
+
+/**
+ * The headers for the guest, in the client's order and spelling, as a flat list of names and values.
+ * `upgrade` is the protocol that the connection is to become, if any.
+ */
+export function requestHeaders(
+  rawHeaders: readonly string[],
+  { body, host: clientHost }: Pick<RequestHead, 'body' | 'host'>,
+  told: Told,
+  upgrade?: string,
+): string[] {
+  const isOfConnection = hopByHop(rawHeaders);
+  const headers = ['Host', told.host];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    const value = rawHeaders[index + 1] ?? '';
+    const key = name.toLowerCase();
+    if (replaced.has(key)) continue;
+    if (isOfConnection(key)) {
+      // The one word of it that is about the message: the client reads trailers.
+      if (key === 'te' && /\btrailers\b/i.test(value)) headers.push(name, 'trailers');
+      continue;
+    }
+    const kept = keptValue(key, value, clientHost, told.host);
+    if (kept !== undefined) headers.push(name, kept);
+  }
+  if (body === 'chunked') headers.push('Transfer-Encoding', 'chunked');
+  if (upgrade !== undefined) headers.push('Connection', 'Upgrade', 'Upgrade', upgrade);
+  headers.push('X-Forwarded-For', told.clientAddress, 'X-Forwarded-Proto', told.forwardedProto);
+  if (told.forwardedHost !== '') headers.push('X-Forwarded-Host', told.forwardedHost);
+  if (told.forwardedPrefix !== '') headers.push('X-Forwarded-Prefix', told.forwardedPrefix);
+  return headers;
+}
+
+function keptValue(key: string, value: string, clientHost: string, guestHost: string): string | undefined {
+  switch (key) {
+    case 'cookie':
+      return withoutPlatformCookies(value);
+    case 'sec-websocket-protocol':
+      return withoutAccessProtocol(value);
+    case 'origin':
+      // A server that compares the two must find them the same when the client sent them so.
+      return clientHost !== guestHost && value.replace(/^https?:\/\//i, '') === clientHost
+        ? `http://${guestHost}`
+        : value;
+    default:
+      return value;
+  }
+}
+
+function withoutAccessProtocol(value: string): string | undefined {
+  if (!value.includes(accessProtocol)) return value;
+  const kept = value.split(',').filter((protocol) => !protocol.trim().startsWith(accessProtocol));
+  return kept.length === 0 ? undefined : kept.join(',').trim();
+}

@@ -1,0 +1,14 @@
+export { Catalog } from './catalog/catalog.ts';
+export { type ForwarderKind, readFromForwarder, type ToForwarder, writeMessage } from './catalog/messages.ts';
+export { Passage } from './catalog/passage.ts';
+export { trafficSocket } from './catalog/socket-path.ts';
+export { closeIdle, type Destination, Pool } from './destination.ts';
+export { type Exchange, Exchanges } from './exchanges.ts';
+export { forward, reset } from './forward.ts';
+export { ForwardFault, type ForwardFaultKind } from './forward-fault.ts';
+export { cookieIn } from './headers/cookies.ts';
+export type { OutsideView } from './headers/links.ts';
+export { type RequestHead, readHead } from './headers/request-head.ts';
+export { accessProtocol, requestHeaders, type Told } from './headers/request-headers.ts';
+export type { Passing } from './passing.ts';
+export { resetSocket, tunnel, type Upgrade } from './tunnel.ts';
