@@ -11,6 +11,7 @@ import { files } from './benchmarks/files.ts';
 import { fork } from './benchmarks/fork.ts';
 import { pages } from './benchmarks/pages.ts';
 import { pause } from './benchmarks/pause.ts';
+import { proxy } from './benchmarks/proxy.ts';
 import { pty } from './benchmarks/pty.ts';
 import { resume } from './benchmarks/resume.ts';
 import { runaway } from './benchmarks/runaway.ts';
@@ -28,6 +29,7 @@ const benchmarks: readonly (Benchmark | StandaloneBenchmark)[] = [
   envdMemory,
   envdStart,
   pages,
+  proxy,
   pty,
   runaway,
 ];

@@ -28,6 +28,8 @@ export function capsuleAddressOf({
   sandboxId,
   sandboxPort,
 }: RequestTarget): CapsuleAddress | undefined {
+  const known = host === undefined ? undefined : named.get(host);
+  if (known !== undefined) return known;
   if (host === undefined || host.length > longestHost || isSharedHost(nameOf(host))) {
     return fromHeaders(sandboxId, sandboxPort);
   }
@@ -35,8 +37,15 @@ export function capsuleAddressOf({
   const match = label.exec(first);
   const [, port, id] = match ?? [];
   if (domain.length === 0 || port === undefined || id === undefined) return undefined;
-  return { capsuleId: parseId('capsule', id, 'host'), port: parsePort(port, 'host') };
+  const address = { capsuleId: parseId('capsule', id, 'host'), port: parsePort(port, 'host') };
+  if (named.size >= mostNamed) named.clear();
+  named.set(host, address);
+  return address;
 }
+
+/** Reading an ID costs as much as a dozen headers, and the next request is most often for the same name. */
+const named = new Map<string, CapsuleAddress>();
+const mostNamed = 4096;
 
 /** Without the port, in lower case, without the dot that ends a complete name; an IPv6 address keeps its brackets. */
 function nameOf(host: string): string {

@@ -1,0 +1,73 @@
+import { newId } from '@wrenn/core';
+import { createLogger } from '@wrenn/service';
+import { beforeEach, expect, it } from 'vitest';
+import type { CapsuleFacts } from './facts.ts';
+import { FactsCache } from './facts-cache.ts';
+
+const id = newId('capsule');
+let nowMs: number;
+let asked: number;
+let answer: () => Promise<CapsuleFacts | undefined>;
+let cache: FactsCache;
+
+const facts = (publicPorts: boolean): CapsuleFacts => ({
+  status: 'running',
+  autoResume: false,
+  publicPorts,
+  accessKey: Buffer.alloc(32),
+  hostId: 'host',
+  relay: undefined,
+});
+
+beforeEach(() => {
+  nowMs = 0;
+  asked = 0;
+  answer = async () => facts(true);
+  const ask = () => {
+    asked += 1;
+    return answer();
+  };
+  cache = new FactsCache(ask, createLogger('test', 'silent'), () => nowMs);
+});
+
+it('asks once for all who ask at the same time', async () => {
+  await Promise.all(Array.from({ length: 10 }, () => cache.of(id)));
+  expect(asked).toBe(1);
+});
+
+it('never answers with what is older than ten seconds while the control plane answers', async () => {
+  await cache.of(id);
+  answer = async () => facts(false);
+  nowMs = 10_001;
+  expect(await cache.of(id)).toMatchObject({ publicPorts: false });
+});
+
+it('asks again before that, so that nobody waits on a busy port', async () => {
+  await cache.of(id);
+  nowMs = 5_001;
+  answer = async () => facts(false);
+  expect(cache.fresh(id)).toMatchObject({ publicPorts: true });
+  await expect.poll(() => cache.fresh(id)).toMatchObject({ publicPorts: false });
+  expect(asked).toBe(2);
+});
+
+it('holds what it knows for two minutes while the control plane does not answer, and not longer', async () => {
+  await cache.of(id);
+  answer = async () => {
+    throw new Error('away');
+  };
+  nowMs = 119_000;
+  expect(await cache.of(id)).toMatchObject({ publicPorts: true });
+  nowMs = 121_000;
+  await expect(cache.of(id)).rejects.toThrow('away');
+});
+
+it('remembers for a second what is not there', async () => {
+  answer = async () => undefined;
+  expect(await cache.of(id)).toBeUndefined();
+  expect(await cache.of(id)).toBeUndefined();
+  expect(asked).toBe(1);
+  nowMs = 1_001;
+  answer = async () => facts(true);
+  expect(await cache.of(id)).toBeDefined();
+});
