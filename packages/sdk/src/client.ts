@@ -2,6 +2,7 @@ import { Capsules } from './capsules.ts';
 import { Files } from './files.ts';
 import { type Fetch, Http } from './http.ts';
 import { Jobs } from './jobs.ts';
+import { Ports } from './ports.ts';
 import { Processes } from './processes.ts';
 import { Snapshots } from './snapshots.ts';
 import { Terminals } from './terminals.ts';
@@ -24,6 +25,7 @@ export class WrennClient {
   readonly terminals: Terminals;
   readonly processes: Processes;
   readonly files: Files;
+  readonly ports: Ports;
 
   constructor(options: WrennClientOptions = {}) {
     const baseUrl = options.baseUrl ?? environment('WRENN_BASE_URL') ?? localUrl;
@@ -38,6 +40,7 @@ export class WrennClient {
     this.terminals = new Terminals(http);
     this.processes = new Processes(http);
     this.files = new Files(http);
+    this.ports = new Ports(http);
   }
 }
 

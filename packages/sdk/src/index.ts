@@ -3,6 +3,7 @@ export { WrennClient, type WrennClientOptions } from './client.ts';
 export { WrennApiError } from './error.ts';
 export { type FileContent, type FileOptions, Files } from './files.ts';
 export { Jobs } from './jobs.ts';
+export { Ports } from './ports.ts';
 export { Processes } from './processes.ts';
 export { Snapshots } from './snapshots.ts';
 export { Terminal, type TerminalExit, type TerminalOptions, type TerminalStatus } from './terminal.ts';
@@ -29,6 +30,10 @@ export type {
   ListOptions,
   Outcome,
   PausedCapsule,
+  PortAccess,
+  PortAccessChange,
+  PortLink,
+  PortLinkOptions,
   Process,
   ResumedCapsule,
   ResumeOptions,

@@ -19,8 +19,10 @@ export interface Capsule {
   readonly startedAt?: Date;
   readonly lastActiveAt?: Date;
   readonly pausedAt?: Date;
-  /** Whether a command in it resumes it when it is paused. */
+  /** Whether a command in it, or a request to a port of it, resumes it when it is paused. */
   readonly autoResume: boolean;
+  /** Whether anyone who knows the address of a port may use it. */
+  readonly publicPorts: boolean;
   readonly lastUpdated: Date;
   /** What was given at the create, and the platform's versions. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -141,11 +143,39 @@ export interface CreateOptions {
   readonly memoryMb?: number;
   /** How long it may be inactive before it is paused; 0, the default, is for ever. */
   readonly timeoutSec?: number;
-  /** Whether a command in it resumes it when it is paused; default false. */
+  /** Whether a command in it, or a request to a port of it, resumes it when it is paused; default false. */
   readonly autoResume?: boolean;
+  /** Whether anyone who knows the address of a port may use it; default false. */
+  readonly publicPorts?: boolean;
   readonly metadata?: Readonly<Record<string, string>>;
   /** Environment of every command in it. */
   readonly envs?: Readonly<Record<string, string>>;
+}
+
+/** Who may use the ports of a capsule, and how. */
+export interface PortAccess {
+  readonly publicPorts: boolean;
+  /** Opens every port, in the header `X-Wrenn-Access`. */
+  readonly trafficAccessToken: string;
+  /** Where the ports are; `{port}` stands for the port. */
+  readonly urlTemplate: string;
+}
+
+export interface PortAccessChange {
+  readonly publicPorts?: boolean;
+  /** Makes the token and all links void that were given out before. */
+  readonly revoke?: boolean;
+}
+
+/** Opens one port for whoever has it. */
+export interface PortLink {
+  readonly url: string;
+  readonly expiresAt: Date;
+}
+
+export interface PortLinkOptions {
+  /** 1 to 604800; default 3600. */
+  readonly expiresInSec?: number;
 }
 
 export interface ListOptions {

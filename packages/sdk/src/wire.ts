@@ -2,7 +2,15 @@
 import { isObject } from './error.ts';
 import type { ExecOptions } from './types.ts';
 
-const times = new Set(['createdAt', 'startedAt', 'lastActiveAt', 'lastUpdated', 'pausedAt', 'finishedAt']);
+const times = new Set([
+  'createdAt',
+  'startedAt',
+  'lastActiveAt',
+  'lastUpdated',
+  'pausedAt',
+  'finishedAt',
+  'expiresAt',
+]);
 /** Their keys are the user's own, or the guest's. */
 const opaque = new Set(['metadata', 'envs', 'receipt', 'result']);
 

@@ -13,6 +13,7 @@ import {
 
 interface Flags extends ClientFlags, ShapeFlags, TimeoutFlags {
   readonly autoResume?: true;
+  readonly publicPorts?: true;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -20,7 +21,8 @@ export function capsuleCreateCommand(context: CommandContext): Command {
   return addTimeoutOption(addShapeOptions(clientCommand('create')), 'never')
     .summary('create a capsule')
     .description('Create a capsule and print its ID when commands can be run in it.')
-    .option('--auto-resume', 'a command in it resumes it when it is paused')
+    .option('--auto-resume', 'a command in it, or a request to a port, resumes it when it is paused')
+    .option('--public-ports', 'anyone who knows the address of a port may use it')
     .option(
       '-e, --env <NAME=VALUE>',
       'environment of every command in it; may be repeated',
@@ -32,6 +34,7 @@ export function capsuleCreateCommand(context: CommandContext): Command {
         ...shapeOf(flags),
         ...timeoutOf(flags),
         ...(flags.autoResume === undefined ? {} : { autoResume: flags.autoResume }),
+        ...(flags.publicPorts === undefined ? {} : { publicPorts: flags.publicPorts }),
         ...(flags.env === undefined ? {} : { envs: flags.env }),
       });
       if (flags.json === true) printJson(context, created);

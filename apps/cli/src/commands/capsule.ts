@@ -5,6 +5,7 @@ import { capsuleExecCommand } from './capsule-exec.ts';
 import { capsuleForkCommand } from './capsule-fork.ts';
 import { capsuleListCommand } from './capsule-ls.ts';
 import { capsulePauseCommand } from './capsule-pause.ts';
+import { capsulePortCommand } from './capsule-port.ts';
 import { capsuleResumeCommand } from './capsule-resume.ts';
 import { capsuleRemoveCommand } from './capsule-rm.ts';
 import { capsuleShellCommand } from './capsule-shell.ts';
@@ -18,6 +19,7 @@ export function capsuleCommand(context: CommandContext): Command {
     .addCommand(capsuleCreateCommand(context))
     .addCommand(capsuleExecCommand(context))
     .addCommand(capsuleShellCommand(context))
+    .addCommand(capsulePortCommand(context))
     .addCommand(capsulePauseCommand(context))
     .addCommand(capsuleResumeCommand(context))
     .addCommand(capsuleForkCommand(context))

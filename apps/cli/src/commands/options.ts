@@ -9,6 +9,13 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** A port, for commander. */
+export function portNumber(text: string): number {
+  const port = Number(text);
+  if (/^[1-9]\d{0,4}$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError('It must be a port between 1 and 65535.');
+}
+
 /** `NAME=VALUE`, which may be given several times. */
 export function environmentVariable(
   text: string,

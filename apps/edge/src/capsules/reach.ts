@@ -50,13 +50,18 @@ export class Reach {
         if (await passage.ready(limit)) return passage;
         continue;
       }
-      const facts = await this.#facts.of(id);
-      requireWakeable(facts);
+      requireWakeable(await this.#factsOfAbsent(id));
       await this.#wake(id, limit);
       const awake = await this.#announced(id, limit);
       if (awake !== undefined && (await awake.ready(limit))) return awake;
     }
     throw new Refusal('unavailable', 'the capsule cannot be reached at the moment', { remedy: 'try again' });
+  }
+
+  /** What is known of one that does not run here may be of before it was paused or destroyed. */
+  async #factsOfAbsent(id: CapsuleId): Promise<CapsuleFacts | undefined> {
+    if (this.#facts.fresh(id)?.status === 'running') this.#facts.forget(id);
+    return await this.#facts.of(id);
   }
 
   /** All who wait for one capsule share the question; one of them that goes away does not take it back. */
