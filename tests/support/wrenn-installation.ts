@@ -32,13 +32,14 @@ export class WrennInstallation implements AsyncDisposable {
     // Not the temporary directory, which may be in memory: the template's memory image goes here.
     const directory = await mkdtemp('/var/tmp/wrenn-test-');
     await chmod(directory, 0o711);
-    const [api, edge, host] = await Promise.all([freePort(), freePort(), freePort()]);
+    const [api, edge, host, relay] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
     return new WrennInstallation(directory, {
       ...process.env,
       WRENN_DIR: directory,
       WRENN_CP_LISTEN_ADDR: `127.0.0.1:${api}`,
       WRENN_EDGE_LISTEN_ADDR: `127.0.0.1:${edge}`,
       WRENN_HOST_LISTEN_ADDR: `127.0.0.1:${host}`,
+      WRENN_RELAY_LISTEN_ADDR: `127.0.0.1:${relay}`,
       WRENN_SLOT_FIRST: String(slots.first),
       WRENN_SLOT_COUNT: String(slots.count),
       WRENN_SLOTS_READY: '2',

@@ -32,6 +32,12 @@ export const settings = {
     '127.0.0.1:50051',
     'Address and port of the RPC that the control plane calls, with mutual TLS.',
   ),
+  relayAddress: setting(
+    'WRENN_RELAY_LISTEN_ADDR',
+    settingType.listenAddress,
+    '127.0.0.1:50052',
+    "Address and port of the host-agent's relay, for files and ports of capsules, with mutual TLS.",
+  ),
   databaseUrl: setting(
     'DATABASE_URL',
     settingType.text,

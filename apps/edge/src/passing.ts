@@ -1,5 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { type Passing, type RequestHead, requestHeaders, type Told } from '@wrenn/forward';
+import {
+  answerHeaders,
+  type Passing,
+  type RequestHead,
+  relayFaultIn,
+  requestHeaders,
+  type Told,
+} from '@wrenn/forward';
 import { withoutAccess } from './access/credentials.ts';
 import type { Reached } from './capsules/reach.ts';
 import type { EdgeConfig } from './config.ts';
@@ -18,20 +25,20 @@ export function passingOf(
   upgrade: string | undefined,
 ): Passing {
   const told = toldOf(request, head, target, outside);
+  const destination = reached.to(target.port);
+  const isOwn = (authority: string) =>
+    authority === head.host.toLowerCase() ||
+    authority === told.host ||
+    isPort(authority, reached.address, target.port) ||
+    isPort(authority, 'localhost', target.port) ||
+    isPort(authority, '127.0.0.1', target.port);
   return {
-    destination: reached.to(target.port),
+    destination,
     body: head.body,
     path: withoutAccess(target.path),
     headers: requestHeaders(request.rawHeaders, head, told, upgrade),
-    view: {
-      pathPrefix: target.pathPrefix,
-      isOwn: (authority) =>
-        authority === head.host.toLowerCase() ||
-        authority === told.host ||
-        isPort(authority, reached.address, target.port) ||
-        isPort(authority, 'localhost', target.port) ||
-        isPort(authority, '127.0.0.1', target.port),
-    },
+    answerHeaders: (rawHeaders) => answerHeaders(rawHeaders, { pathPrefix: target.pathPrefix, isOwn }),
+    ...(destination.protocol === 'https:' ? { faultIn: relayFaultIn } : {}),
     exchanges: reached.exchanges,
   };
 }

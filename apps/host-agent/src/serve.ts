@@ -6,6 +6,7 @@ import { pauseAll } from './capsules/pause-all.ts';
 import { recoverCapsules } from './capsules/recover-capsules.ts';
 import { type AgentConfig, slotsOf } from './config.ts';
 import { openHost } from './open-host.ts';
+import { RelayProcess } from './relay/relay-process.ts';
 import { serveRpc } from './rpc/rpc-server.ts';
 
 /** The template and shape that a capsule has when nothing else is asked for: built before the first one asks. */
@@ -32,7 +33,10 @@ export async function serve(
       stopping.abort();
       await expiring;
     });
+    const relay = await RelayProcess.start(log, untilStop);
+    await cleanup.add('the relay', () => relay.close());
     const server = await serveRpc(context, {
+      relay,
       listenAddress: config.listenAddress,
       pkiDirectory: join(config.directory, 'pki'),
       signal: stopping.signal,

@@ -2,9 +2,10 @@
  * Why a request did not reach the port, or its answer not the client:
  * `closed`: nobody listens there, after all attempts. `unreachable`: the capsule does not answer at all.
  * `broken`: the connection ended before there was an answer. `unspeakable`: what came back is no HTTP, or no
- * WebSocket where one was asked for.
+ * WebSocket where one was asked for. `absent`: the capsule does not run on the machine that was asked.
  */
-export type ForwardFaultKind = 'closed' | 'unreachable' | 'broken' | 'unspeakable';
+export const forwardFaultKinds = ['closed', 'unreachable', 'broken', 'unspeakable', 'absent'] as const;
+export type ForwardFaultKind = (typeof forwardFaultKinds)[number];
 
 /** Thrown only as long as nothing was sent to the client: whoever catches it answers. */
 export class ForwardFault extends Error {

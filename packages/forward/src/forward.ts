@@ -8,7 +8,6 @@ import { request as httpsRequest } from 'node:https';
 import { dropRest } from '@wrenn/service';
 import { asForwardFault, connectMs, nextAttemptAfter } from './dial.ts';
 import { ForwardFault } from './forward-fault.ts';
-import { answerHeaders } from './headers/answer-headers.ts';
 import type { Passing } from './passing.ts';
 
 /** Of an answer: as large as those of requests may be. */
@@ -154,7 +153,13 @@ class Forwarding {
 
   #answer(sent: ClientRequest, answer: IncomingMessage): void {
     const response = this.#response;
-    const headers = answerHeaders(answer.rawHeaders, this.#passing.view);
+    const fault = this.#passing.faultIn?.(answer);
+    if (fault !== undefined) {
+      sent.destroy();
+      this.#fail(fault);
+      return;
+    }
+    const headers = this.#passing.answerHeaders(answer.rawHeaders);
     response.sendDate = false;
     try {
       response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);

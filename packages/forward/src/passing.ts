@@ -1,6 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import type { Destination } from './destination.ts';
 import type { Exchanges } from './exchanges.ts';
-import type { OutsideView } from './headers/links.ts';
+import type { ForwardFault } from './forward-fault.ts';
 import type { RequestHead } from './headers/request-head.ts';
 
 /** How one request is passed on. */
@@ -11,6 +12,9 @@ export interface Passing {
   readonly path: string;
   /** For the guest: a flat list of names and values. */
   readonly headers: string[];
-  readonly view: OutsideView;
+  /** The headers of the answer as the client gets them; a flat list of names and values, as it comes in. */
+  readonly answerHeaders: (rawHeaders: readonly string[]) => string[];
+  /** Why what answered is not the port itself, but somebody on the way who could not reach it. */
+  readonly faultIn?: (answer: IncomingMessage) => ForwardFault | undefined;
   readonly exchanges: Exchanges;
 }

@@ -5,7 +5,6 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { asForwardFault, connectMs, nextAttemptAfter } from './dial.ts';
 import { ForwardFault } from './forward-fault.ts';
-import { answerHeaders } from './headers/answer-headers.ts';
 import type { Passing } from './passing.ts';
 
 /** A peer that vanished without a word is noticed by the kernel, not by a limit that quiet sockets would meet. */
@@ -51,10 +50,14 @@ export async function tunnel({ request, socket, head }: Upgrade, passing: Passin
         done.reject(fault);
         return;
       }
-      socket.write(headText(answer, answerHeaders(answer.rawHeaders, passing.view), 'Upgrade'), 'latin1');
+      socket.write(headText(answer, passing.answerHeaders(answer.rawHeaders), 'Upgrade'), 'latin1');
       join(socket, head, guest, first);
     });
-    sent.on('response', (answer) => passRefusal(answer, socket, passing));
+    sent.on('response', (answer) => {
+      const fault = passing.faultIn?.(answer);
+      if (fault === undefined) passRefusal(answer, socket, passing);
+      else done.reject(fault);
+    });
     sent.on('error', (fault) => {
       if (isOver) return;
       const after = nextAttemptAfter(count, fault);
@@ -114,8 +117,8 @@ function join(client: Duplex, clientHead: Buffer, guest: Duplex, guestHead: Buff
 }
 
 /** The guest said something else than `101`: an ordinary answer, which ends the connection. */
-function passRefusal(answer: IncomingMessage, socket: Duplex, { view }: Passing): void {
-  socket.write(headText(answer, answerHeaders(answer.rawHeaders, view), 'close'), 'latin1');
+function passRefusal(answer: IncomingMessage, socket: Duplex, { answerHeaders }: Passing): void {
+  socket.write(headText(answer, answerHeaders(answer.rawHeaders), 'close'), 'latin1');
   answer.pipe(socket);
   answer.once('close', () => answer.complete || resetSocket(socket));
 }

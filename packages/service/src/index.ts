@@ -1,4 +1,5 @@
 export { dropRest } from './drop-rest.ts';
+export { KeptProcess } from './kept-process.ts';
 export { type ListenAddress, listen, listenFault } from './listen.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { answerRaw } from './raw-answer.ts';

@@ -77,6 +77,7 @@ function wantedPorts(config: UpConfig): WantedPort[] {
     { usedBy: 'API', variable: 'WRENN_CP_LISTEN_ADDR', address: config.apiAddress },
     { usedBy: 'edge', variable: 'WRENN_EDGE_LISTEN_ADDR', address: config.edgeAddress },
     { usedBy: 'host agent', variable: 'WRENN_HOST_LISTEN_ADDR', address: config.agentAddress },
+    { usedBy: 'relay', variable: 'WRENN_RELAY_LISTEN_ADDR', address: config.relayAddress },
   ];
 }
 

@@ -81,7 +81,7 @@ async function started<T>(
   begin: (sent: ClientRequest) => Promise<T>,
 ): Promise<T> {
   return await useCapsule(context, teamId, capsuleId, signal, async (agent) => {
-    const sent = agent.transfer(capsuleId, transfer, signal);
+    const sent = await agent.transfer(capsuleId, transfer, signal);
     sent.on('error', () => undefined);
     return await begin(sent);
   });

@@ -4,7 +4,7 @@ import { checkServerIdentity } from 'node:tls';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type Client, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
-import type { CapsuleId, HostId, SnapshotId } from '@wrenn/core';
+import { type CapsuleId, type HostId, type SnapshotId, WrennError } from '@wrenn/core';
 import {
   type ConnectProcessRequestSchema,
   type CreateSandboxRequestSchema,
@@ -69,6 +69,7 @@ export class HostAgent implements Disposable {
   readonly #interactive: Client<typeof HostAgentService>;
   readonly #address: string;
   readonly #bulk: HttpsAgent;
+  #relay: string | undefined;
 
   /**
    * `address` is host:port. Commands have connections of their own, so have what people type and see, the bodies of
@@ -299,9 +300,21 @@ export class HostAgent implements Disposable {
     }
   }
 
-  /** Begins to move the body of a file; its faults are those of the connection. */
-  transfer(id: CapsuleId, transfer: Transfer, signal: AbortSignal): ClientRequest {
-    return openTransfer(this.#address, this.#bulk, id, transfer, signal);
+  /** Begins to move the body of a file, through the host's relay; its faults are those of the connection. */
+  async transfer(id: CapsuleId, transfer: Transfer, signal: AbortSignal): Promise<ClientRequest> {
+    const address = await this.#relayAddress(signal);
+    const sent = openTransfer(address, this.#bulk, id, transfer, signal);
+    // Another agent may have another relay.
+    sent.on('error', () => {
+      this.#relay = undefined;
+    });
+    return sent;
+  }
+
+  /** Asked once: the agent says it beside what it says of its host. */
+  async #relayAddress(signal: AbortSignal): Promise<string> {
+    this.#relay ??= relayOf(this.#address, await this.getHost(signal));
+    return this.#relay;
   }
 
   list(signal: AbortSignal): Promise<ListSandboxesResponse> {
@@ -315,6 +328,12 @@ export class HostAgent implements Disposable {
   [Symbol.dispose](): void {
     for (const connection of this.#connections) connection.destroy();
   }
+}
+
+function relayOf(address: string, { relayPort }: GetHostResponse): string {
+  if (relayPort === 0)
+    throw new WrennError('host_unavailable', 'the host has no relay at the moment', { remedy: 'try again' });
+  return `${address.slice(0, address.lastIndexOf(':'))}:${relayPort}`;
 }
 
 async function call<T>(doing: string, answer: Promise<T>): Promise<T> {

@@ -62,6 +62,7 @@ export async function markOnline(database: Queryable, id: HostId, said: GetHostR
       isolation: said.isolation,
       agent_version: said.agentVersion,
       templates: said.templates,
+      relay_port: said.relayPort === 0 ? null : said.relayPort,
       last_heartbeat_at: sql`now()`,
       updated_at: sql`now()`,
     })

@@ -49,8 +49,10 @@ describe('authentication', () => {
 
   test('every route states who may call it, and all but four need a key', async () => {
     expect(routes.length).toBeGreaterThan(8);
-    for (const { url, auth } of routes)
-      expect([url, auth]).toEqual([url, open.includes(url) ? 'none' : 'api_key']);
+    for (const { url, auth } of routes) {
+      const expected = url.startsWith('/internal/edge/') ? 'edge' : 'api_key';
+      expect([url, auth]).toEqual([url, open.includes(url) ? 'none' : expected]);
+    }
   });
 
   test('every route that needs a key refuses a request without one, also one that pretends to upgrade', async () => {

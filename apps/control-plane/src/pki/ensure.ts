@@ -3,7 +3,7 @@ import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import { type HostId, newId, parseId, WrennError } from '@wrenn/core';
 import { commonName, fits, isFresh, readPair } from './check.ts';
 import type { Leaf, Pair } from './issue.ts';
-import { controlPlaneName, type PairPaths, type PkiPaths } from './paths.ts';
+import { controlPlaneName, edgeName, type PairPaths, type PkiPaths } from './paths.ts';
 
 /**
  * Sees to it that the files of `paths` are there and good for a while: an authority, the control plane's client
@@ -16,6 +16,7 @@ export async function ensurePki(paths: PkiPaths, hostAddress: string, now: Date)
   const ca = await ensureCa(paths.ca, now);
   const hostId = (await knownHost(paths.host)) ?? newId('host');
   await ensureLeaf(paths.controlPlane, ca, { use: 'client', name: controlPlaneName }, now);
+  await ensureLeaf(paths.edge, ca, { use: 'client', name: edgeName }, now);
   await ensureLeaf(paths.host, ca, { use: 'server', name: hostId, address: hostAddress }, now);
   return hostId;
 }

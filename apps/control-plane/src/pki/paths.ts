@@ -11,6 +11,7 @@ export interface PkiPaths {
   readonly ca: PairPaths;
   readonly controlPlane: PairPaths;
   readonly host: PairPaths;
+  readonly edge: PairPaths;
 }
 
 /** Who is who between the control plane and the agents of one installation. */
@@ -20,8 +21,17 @@ export function pkiPaths(wrennDirectory: string): PkiPaths {
     certificate: join(directory, `${name}.crt`),
     key: join(directory, `${name}.key`),
   });
-  return { directory, ca: pair('ca'), controlPlane: pair('control-plane'), host: pair('host') };
+  return {
+    directory,
+    ca: pair('ca'),
+    controlPlane: pair('control-plane'),
+    host: pair('host'),
+    edge: pair('edge'),
+  };
 }
 
 /** The name in the control plane's client certificate, which agents ask for. */
 export const controlPlaneName = 'wrenn-cp';
+
+/** The name in the client certificate of edges, which relays ask for. */
+export const edgeName = 'wrenn-edge';

@@ -66,6 +66,11 @@ export function faultRefusal(fault: ForwardFault): Refusal {
       });
     case 'unreachable':
       return new Refusal('unreachable', 'the capsule does not answer', { cause: fault, remedy: 'try again' });
+    case 'absent':
+      return new Refusal('unavailable', 'the capsule is on its way to another state', {
+        cause: fault,
+        remedy: 'try again',
+      });
     case 'broken':
       return new Refusal('bad_answer', 'the program in the capsule closed the connection without an answer', {
         cause: fault,

@@ -1,7 +1,8 @@
-import { Agent, type ClientRequest, request as httpRequest } from 'node:http';
+import { Agent } from 'node:http';
 import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { abortable, deadline, type Secret, until, WrennError } from '@wrenn/core';
+import { closeIdle } from '@wrenn/forward';
 import { Filesystem } from '@wrenn/protocol/filesystem';
 import { Process } from '@wrenn/protocol/process';
 import { z } from 'zod';
@@ -10,7 +11,7 @@ import { type Identity, initRequest } from './init-request.ts';
 import { type TypedInput, typeInto } from './type-into.ts';
 
 /** Where envd listens inside every capsule. */
-const envdPort = 49983;
+export const envdPort = 49983;
 
 /** What `/init` fixed after a boot or a restore, as envd reports it; kept with the capsule for its user to see. */
 const receipt = z.looseObject({ version: z.string() });
@@ -32,8 +33,6 @@ export class GuestClient {
   readonly #baseUrl: string;
   readonly #token: Secret;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64, maxFreeSockets: 4, timeout: 90_000 });
-  /** Of bodies of files, which take as long as they take: no call waits for a connection behind one. */
-  readonly #bulk = new Agent({ keepAlive: true, maxSockets: 64, maxFreeSockets: 2, timeout: 90_000 });
   /** While the guest stands still: it would refuse the calls that wait for this. */
   #still: PromiseWithResolvers<void> | undefined;
   /** Calls that are made while the guest stands still wait until it goes on, and fail when it does not any more. */
@@ -124,22 +123,9 @@ export class GuestClient {
     await typeInto({ baseUrl: this.#baseUrl, agent: this.#agent, headers }, input, signal);
   }
 
-  /** Begins a transfer to or from the guest's daemon, whose body the caller writes and whose answer it reads. */
-  async transfer(
-    method: 'GET' | 'POST',
-    path: string,
-    headers: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-  ): Promise<ClientRequest> {
-    if (this.#still !== undefined) await abortable(this.#still.promise, signal);
-    const all = { ...headers, 'X-Access-Token': this.#token.reveal() };
-    return httpRequest(`${this.#baseUrl}${path}`, { method, headers: all, agent: this.#bulk, signal });
-  }
-
   close(): void {
     this.#still?.reject(new ConnectError('the capsule was paused', Code.Unavailable));
     this.#agent.destroy();
-    this.#bulk.destroy();
   }
 
   #holdCalls(): void {
@@ -155,9 +141,7 @@ export class GuestClient {
   }
 
   #closeIdle(): void {
-    for (const { freeSockets } of [this.#agent, this.#bulk]) {
-      for (const socket of Object.values(freeSockets).flat()) socket?.destroy();
-    }
+    closeIdle(this.#agent);
   }
 
   #post(path: string, hostSecret: Secret | undefined, body: Body, signal: AbortSignal): Promise<GuestAnswer> {

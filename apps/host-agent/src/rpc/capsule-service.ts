@@ -17,6 +17,7 @@ const epoch = crypto.randomUUID();
 /** The control plane's calls, each handed to the operation that does it. `stopping` ends them with the agent. */
 export function capsuleService(
   context: CapsuleContext,
+  relay: { readonly port: number | undefined },
   stopping: AbortSignal,
 ): ServiceImpl<typeof HostAgentService> {
   return {
@@ -54,8 +55,8 @@ export function capsuleService(
       };
     },
 
-    getHost() {
-      return describeHost(context);
+    async getHost() {
+      return { ...(await describeHost(context)), relayPort: relay.port ?? 0 };
     },
   };
 }

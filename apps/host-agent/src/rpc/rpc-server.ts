@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
-import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
@@ -9,9 +7,9 @@ import { HostAgentService } from '@wrenn/protocol/hostagent';
 import { type ListenAddress, type Logger, listen } from '@wrenn/service';
 import type { CapsuleContext } from '../capsules/capsules.ts';
 import { settings } from '../config.ts';
-import { isBody, moveBody } from '../guest-files/bodies.ts';
 import { capsuleService } from './capsule-service.ts';
 import { toConnect } from './connect-errors.ts';
+import { readHostCredentials } from './credentials.ts';
 
 /** The name in the certificate that the control plane shows. */
 const callerName = 'wrenn-cp';
@@ -27,17 +25,23 @@ export interface RpcServer {
 /** Serves the control plane over mutual TLS; nobody else gets past the handshake. */
 export async function serveRpc(
   context: CapsuleContext,
-  options: { listenAddress: ListenAddress; pkiDirectory: string; signal: AbortSignal },
+  options: {
+    readonly listenAddress: ListenAddress;
+    readonly pkiDirectory: string;
+    readonly relay: { readonly port: number | undefined };
+    readonly signal: AbortSignal;
+  },
 ): Promise<RpcServer> {
   const handler = connectNodeAdapter({
-    routes: (router) => router.service(HostAgentService, capsuleService(context, options.signal)),
+    routes: (router) =>
+      router.service(HostAgentService, capsuleService(context, options.relay, options.signal)),
     interceptors: [errors(context.log)],
     // Nothing here is large but input of a command, which the control plane bounds too.
     readMaxBytes: 32 * 1024 * 1024,
   });
   const server = createServer(
     {
-      ...(await credentials(options.pkiDirectory)),
+      ...(await readHostCredentials(options.pkiDirectory)),
       requestCert: true,
       rejectUnauthorized: true,
       minVersion: 'TLSv1.3',
@@ -50,8 +54,7 @@ export async function serveRpc(
         request.socket instanceof TLSSocket &&
         request.socket.getPeerCertificate().subject?.CN === callerName
       ) {
-        if (isBody(request)) void moveBody(context, request, response, options.signal);
-        else handler(request, response);
+        handler(request, response);
         return;
       }
       // A certificate of our CA, but a host's.
@@ -110,18 +113,4 @@ function answer(thrown: unknown, log: Logger, method: string): ConnectError {
   const level = error.code === 'internal_error' || error.code === 'agent_error' ? 'error' : 'info';
   log[level]({ method, code: error.code, cause: describeError(thrown) }, error.message);
   return toConnect(error);
-}
-
-async function credentials(directory: string) {
-  try {
-    const [ca, cert, key] = await Promise.all(
-      ['ca.crt', 'host.crt', 'host.key'].map((name) => readFile(join(directory, name))),
-    );
-    return { ca, cert, key };
-  } catch (cause) {
-    throw new WrennError('missing_prerequisite', `reading this host's certificate in ${directory}`, {
-      cause,
-      remedy: '`wrenn up` makes the certificates of a machine of its own',
-    });
-  }
 }

@@ -16,6 +16,18 @@ export function answerHeaders(rawHeaders: readonly string[], view: OutsideView):
   return headers;
 }
 
+/** The same for one who passes it on untouched; `except` is left out too, in lower case. */
+export function sameHeaders(rawHeaders: readonly string[], except: string): string[] {
+  const isOfConnection = hopByHop(rawHeaders);
+  const headers: string[] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    const key = name.toLowerCase();
+    if (!isOfConnection(key) && key !== except) headers.push(name, rawHeaders[index + 1] ?? '');
+  }
+  return headers;
+}
+
 function outsideValue(key: string, value: string, view: OutsideView): string | undefined {
   switch (key) {
     case 'location':

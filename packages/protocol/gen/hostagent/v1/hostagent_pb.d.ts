@@ -2056,6 +2056,13 @@ export declare type GetHostResponse = Message<"hostagent.v1.GetHostResponse"> & 
    * @generated from field: string kernel_version = 10;
    */
   kernelVersion: string;
+
+  /**
+   * Where its relay listens, at the agent's own host; 0 while there is none.
+   *
+   * @generated from field: uint32 relay_port = 11;
+   */
+  relayPort: number;
 };
 
 /**

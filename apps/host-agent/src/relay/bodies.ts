@@ -1,12 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { describeError, errorCodes, parseId, WrennError } from '@wrenn/core';
-import { dropRest } from '@wrenn/service';
-import type { CapsuleContext } from '../capsules/capsules.ts';
-import { requireServing } from '../capsules/require-serving.ts';
+import { describeError, errorCodes, WrennError } from '@wrenn/core';
+import { ForwardFault, type Passage } from '@wrenn/forward';
+import { dropRest, type Logger } from '@wrenn/service';
+import { envdPort } from '../guest/guest-client.ts';
 import { gather } from './gather.ts';
-
-const path = /^\/guest\/([^/?]+)(\/files(?:\?.*)?)$/;
 
 /** What of a request the guest's daemon needs, and of its answer the caller. The rest is about the connection. */
 const requestHeaders = ['content-type', 'content-length', 'range', 'if-range', 'if-none-match', 'if-match'];
@@ -15,8 +13,11 @@ const answerHeaders = [
   'content-disposition',
 ];
 
-export function isBody({ url = '' }: IncomingMessage): boolean {
-  return url.startsWith('/guest/');
+/** A request for the body of a file, of a capsule that is found when it can be used. */
+export interface BodyRequest {
+  /** As envd knows it. */
+  readonly path: string;
+  readonly passage: (signal: AbortSignal) => Promise<Passage>;
 }
 
 /**
@@ -24,39 +25,51 @@ export function isBody({ url = '' }: IncomingMessage): boolean {
  * nothing kept of it here. A transfer that breaks on one side is broken on the other: no file looks whole that is not.
  */
 export async function moveBody(
-  context: CapsuleContext,
+  asked: BodyRequest,
   request: IncomingMessage,
   response: ServerResponse,
-  stopping: AbortSignal,
+  log: Logger,
 ): Promise<void> {
   const over = new AbortController();
   response.once('close', () => over.abort());
   response.once('finish', () => dropRest(request));
-  const signal = AbortSignal.any([over.signal, stopping]);
   try {
-    const [, id = '', target = ''] = path.exec(request.url ?? '') ?? [];
     if (request.method !== 'GET' && request.method !== 'POST') throw notThere(request);
-    if (target === '') throw notThere(request);
-    const capsule = requireServing(context, parseId('capsule', id));
-    using _active = capsule.activity.begin();
-    const headers = pick(request.headers, requestHeaders);
-    const sent = await capsule.guest.transfer(request.method, target, headers, signal);
+    const passage = await asked.passage(over.signal);
+    const { socket } = request;
+    using _exchange = passage.exchanges.add({
+      bytes: () => socket.bytesRead + socket.bytesWritten,
+      reset: () => over.abort(),
+    });
+    const sent = send(passage, asked.path, request, over.signal);
     const answered = Promise.withResolvers<IncomingMessage>();
     sent.on('response', answered.resolve);
     sent.on('error', answered.reject);
     // A guest that refuses answers before it has read all: that answer is what counts, not that the rest was not taken.
-    const sending = pipeline(request, gather(), sent, { signal });
+    const sending = pipeline(request, gather(), sent, { signal: over.signal });
     sending.catch(() => undefined);
     const answer = await answered.promise;
     response.writeHead(answer.statusCode ?? 502, pick(answer.headers, answerHeaders));
-    await pipeline(answer, gather(), response, { signal });
+    await pipeline(answer, gather(), response, { signal: over.signal });
   } catch (thrown) {
     if (response.headersSent || response.destroyed) {
       response.destroy();
       return;
     }
-    refuse(context, response, thrown);
+    refuse(log, response, thrown);
   }
+}
+
+/** Waits for no other body: their number is bounded with that of all exchanges. */
+function send(
+  { address, pool, token }: Passage,
+  path: string,
+  request: IncomingMessage,
+  signal: AbortSignal,
+) {
+  const headers = { ...pick(request.headers, requestHeaders), 'x-access-token': token ?? '' };
+  const { method } = request;
+  return httpRequest(`http://${address}:${envdPort}${path}`, { method, headers, agent: pool.kept, signal });
 }
 
 function pick(headers: IncomingMessage['headers'], names: readonly string[]): Record<string, string> {
@@ -68,14 +81,8 @@ function pick(headers: IncomingMessage['headers'], names: readonly string[]): Re
 }
 
 /** In the shape of the guest's own refusals. */
-function refuse({ log }: CapsuleContext, response: ServerResponse, thrown: unknown): void {
-  const isOurs = thrown instanceof WrennError;
-  const error = isOurs
-    ? thrown
-    : new WrennError('host_unavailable', 'the connection to the guest broke', {
-        cause: thrown,
-        remedy: 'try again',
-      });
+function refuse(log: Logger, response: ServerResponse, thrown: unknown): void {
+  const error = asError(thrown);
   const { status } = errorCodes[error.code];
   if (status >= 500) log.warn({ code: error.code, cause: describeError(thrown) }, 'moving a file');
   const { message, code, field, remedy } = error;
@@ -85,4 +92,15 @@ function refuse({ log }: CapsuleContext, response: ServerResponse, thrown: unkno
 
 function notThere({ method, url }: IncomingMessage): WrennError {
   return new WrennError('not_found', `there is no ${method} ${url?.split('?', 1)[0]}`);
+}
+
+function asError(thrown: unknown): WrennError {
+  if (thrown instanceof WrennError) return thrown;
+  // As a call to an agent says it: the control plane resumes the capsule then, if that is its way.
+  if (thrown instanceof ForwardFault && thrown.kind === 'absent')
+    return new WrennError('invalid_state', 'the capsule does not run');
+  return new WrennError('host_unavailable', 'the connection to the guest broke', {
+    cause: thrown,
+    remedy: 'try again',
+  });
 }

@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http';
+import { ForwardFault, type ForwardFaultKind, forwardFaultKinds } from './forward-fault.ts';
+import { sameHeaders } from './headers/answer-headers.ts';
+import type { RequestHead } from './headers/request-head.ts';
+
+/**
+ * What relay and edge say to each other, beside what they pass on: in this header of an answer a relay says that it is
+ * its own, and why. No guest's answer comes through with it.
+ */
+export const relayHeader = 'x-wrenn-relay';
+
+/** A request's headers as a relay passes them on: the edge has done all that is to be done with them. */
+export function relayedHeaders(
+  rawHeaders: readonly string[],
+  { body }: Pick<RequestHead, 'body'>,
+  upgrade: string | undefined,
+): string[] {
+  const headers = sameHeaders(rawHeaders, relayHeader);
+  if (body === 'chunked') headers.push('Transfer-Encoding', 'chunked');
+  if (upgrade !== undefined) headers.push('Connection', 'Upgrade', 'Upgrade', upgrade);
+  return headers;
+}
+
+export function relayedAnswer(rawHeaders: readonly string[]): string[] {
+  return sameHeaders(rawHeaders, relayHeader);
+}
+
+/** The fault that a relay tells of; undefined for what comes from the port itself. */
+export function relayFaultIn({ headers }: IncomingMessage): ForwardFault | undefined {
+  const kind = headers[relayHeader];
+  return isKind(kind) ? new ForwardFault(kind) : undefined;
+}
+
+function isKind(text: unknown): text is ForwardFaultKind {
+  return forwardFaultKinds.some((kind) => kind === text);
+}

@@ -1,0 +1,81 @@
+import { type ChildProcess, fork, type Serializable } from 'node:child_process';
+import { once } from 'node:events';
+import { abortable, deadline, describeError } from '@wrenn/core';
+import type { Logger } from 'pino';
+
+/** For its clients to be told that they should come back. */
+const stopMs = 5_000;
+const firstRestartMs = 100;
+const longestRestartMs = 5_000;
+
+export interface KeptProcessOptions {
+  /** For the log. */
+  readonly name: string;
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly log: Logger;
+  readonly onMessage: (message: unknown, child: ChildProcess) => void;
+}
+
+/**
+ * A child process that is started again whenever it ends, later and later, until `close`. It is told to stop by the end
+ * of its IPC channel, as it is when this process dies.
+ */
+export class KeptProcess {
+  readonly #options: KeptProcessOptions;
+  #child: ChildProcess;
+  #state: 'running' | 'stopping' = 'running';
+  #restartMs = firstRestartMs;
+  #restart: NodeJS.Timeout | undefined;
+
+  constructor(options: KeptProcessOptions) {
+    this.#options = options;
+    this.#child = this.#start();
+  }
+
+  get isConnected(): boolean {
+    return this.#child.connected;
+  }
+
+  /** `onSent` is told whether the message went out. */
+  send(
+    message: Serializable,
+    handle: Parameters<ChildProcess['send']>[1],
+    onSent: (fault: Error | null) => void,
+  ): void {
+    this.#child.send(message, handle, onSent);
+  }
+
+  /** Returns when it has ended. */
+  async close(): Promise<void> {
+    this.#state = 'stopping';
+    clearTimeout(this.#restart);
+    const child = this.#child;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    if (child.connected) child.disconnect();
+    using limit = deadline(stopMs, `ending ${this.#options.name}`);
+    await abortable(ended, limit).catch(async () => {
+      child.kill('SIGKILL');
+      await ended;
+    });
+  }
+
+  #start(): ChildProcess {
+    const { name, program, args, log, onMessage } = this.#options;
+    const began = performance.now();
+    const child = fork(program, [...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    child.on('message', (message: unknown) => onMessage(message, child));
+    child.on('error', (fault) => log.error({ cause: describeError(fault) }, name));
+    child.once('exit', (code, signal) => {
+      if (this.#state === 'stopping') return;
+      log.error({ code, signal }, `${name} ended; starting it again`);
+      if (performance.now() - began > longestRestartMs) this.#restartMs = firstRestartMs;
+      this.#restart = setTimeout(() => {
+        this.#child = this.#start();
+      }, this.#restartMs);
+      this.#restartMs = Math.min(longestRestartMs, this.#restartMs * 2);
+    });
+    return child;
+  }
+}
