@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { type AskPort, askPort, portHost } from '../support/ask-port.ts';
 import { client } from '../support/client.ts';
 import { startGuestApp } from '../support/guest-app.ts';
 
@@ -18,29 +18,12 @@ beforeAll(async () => {
 });
 afterAll(() => client().capsules.destroy(id));
 
-interface Ask {
-  readonly path?: string;
-  readonly method?: string;
-  readonly host?: string;
-  readonly headers?: Record<string, string>;
-  readonly body?: Uint8Array;
-}
-
 const edge = () => new URL(inject('wrenn').edgeUrl);
-const hostOf = (capsule: string, at = port) => `${at}-${capsule}.localhost:${edge().port}`;
+const hostOf = (capsule: string, at = port) => portHost(edge(), capsule, at);
 const proxyPath = () => `/proxy/${id}/${port}`;
 
-async function ask({ path = '/', method = 'GET', host = hostOf(id), headers = {}, body }: Ask = {}) {
-  const sent = httpRequest(edge(), {
-    path,
-    method,
-    headers: { host, 'x-wrenn-access': token, ...headers },
-    agent: false,
-  });
-  sent.on('error', () => undefined);
-  sent.end(body);
-  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-  return answer;
+function ask({ host = hostOf(id), headers = {}, ...rest }: Partial<AskPort> = {}) {
+  return askPort(edge(), { ...rest, host, headers: { 'x-wrenn-access': token, ...headers } });
 }
 
 describe('a port of a capsule, at which a program listens on loopback alone', () => {

@@ -1,5 +1,6 @@
 import type { WrennClient } from '@wrenn/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startGuestApp } from '../support/guest-app.ts';
 import { type MachineState, machineState } from '../support/machine-state.ts';
 import { WrennInstallation } from '../support/wrenn-installation.ts';
 
@@ -57,7 +58,7 @@ describe('after kill -9', { timeout: 300_000 }, () => {
     await client.capsules.destroy(id);
   });
 
-  it.each(['control-plane', 'host-agent'] as const)(
+  it.each(['control-plane', 'host-agent', 'edge', 'relay'] as const)(
     'of the %s a terminal goes on with its client, and what was typed meanwhile arrives once and in order',
     async (app) => {
       const { id } = await client.capsules.create();
@@ -83,6 +84,26 @@ describe('after kill -9', { timeout: 300_000 }, () => {
       await client.capsules.destroy(id);
     },
   );
+
+  it('of the edge and of the relay, ports and files are reached again', async () => {
+    const { id } = await client.capsules.create({ publicPorts: true });
+    await startGuestApp(client, wrenn.edgeUrl, id, 8000);
+    const url = `${wrenn.edgeUrl}/proxy/${id}/8000/seen`;
+    const stream = await fetch(`${wrenn.edgeUrl}/proxy/${id}/8000/slow`);
+    const streaming = stream.arrayBuffer();
+    process.kill(await wrenn.childPid('edge'), 'SIGKILL');
+    await expect(streaming).rejects.toThrow();
+    await expect
+      .poll(async () => (await fetch(url).catch(() => undefined))?.status, { timeout: 30_000 })
+      .toBe(200);
+    process.kill(await wrenn.childPid('relay'), 'SIGKILL');
+    const read = async () => {
+      await client.files.write(id, '/tmp/after', 'after');
+      return await client.files.readText(id, '/tmp/after');
+    };
+    await expect.poll(() => read().catch(() => undefined), { timeout: 30_000 }).toBe('after');
+    await client.capsules.destroy(id);
+  });
 
   it('of a virtual machine its capsule is an error, and can be destroyed', async () => {
     const { id } = await client.capsules.create();

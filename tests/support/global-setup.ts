@@ -3,7 +3,7 @@ import { WrennInstallation } from './wrenn-installation.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    wrenn: { baseUrl: string; edgeUrl: string; apiKey: string; directory: string };
+    wrenn: { baseUrl: string; edgeUrl: string; relayAddress: string; apiKey: string; directory: string };
   }
 }
 
@@ -19,6 +19,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   project.provide('wrenn', {
     baseUrl: installation.baseUrl,
     edgeUrl: installation.edgeUrl,
+    relayAddress: installation.relayAddress,
     apiKey: await installation.apiKey(),
     directory: installation.directory,
   });

@@ -57,6 +57,11 @@ export class WrennInstallation implements AsyncDisposable {
     return `http://${this.environment['WRENN_EDGE_LISTEN_ADDR']}`;
   }
 
+  /** `host:port` */
+  get relayAddress(): string {
+    return String(this.environment['WRENN_RELAY_LISTEN_ADDR']);
+  }
+
   /** PID of the supervisor. */
   get pid(): number {
     if (this.#process?.pid === undefined) throw new Error('this Wrenn is not running');
@@ -99,14 +104,10 @@ export class WrennInstallation implements AsyncDisposable {
     return (await readFile(join(this.directory, 'api-key'), 'utf8')).trim();
   }
 
-  /** PID of one of the processes that the supervisor started, by the app that it runs. */
-  async childPid(app: 'control-plane' | 'host-agent' | 'edge'): Promise<number> {
-    const children = await readFile(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8');
-    for (const pid of children.trim().split(' ')) {
-      const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-      if (command.includes(`apps/${app}/`)) return Number(pid);
-    }
-    throw new Error(`${app} is not among the supervisor's children`);
+  /** PID of one of the processes that the supervisor started, by the app that it runs; the relay is the agent's. */
+  async childPid(app: 'control-plane' | 'host-agent' | 'edge' | 'relay'): Promise<number> {
+    if (app === 'relay') return await childOf(await this.childPid('host-agent'), '\0relay\0');
+    return await childOf(this.pid, `apps/${app}/`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -134,7 +135,16 @@ export class WrennInstallation implements AsyncDisposable {
   }
 }
 
-async function freePort(): Promise<number> {
+async function childOf(parent: number, argument: string): Promise<number> {
+  const children = await readFile(`/proc/${parent}/task/${parent}/children`, 'utf8');
+  for (const pid of children.trim().split(' ')) {
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (command.includes(argument)) return Number(pid);
+  }
+  throw new Error(`${argument} is not among the children of ${parent}`);
+}
+
+export async function freePort(): Promise<number> {
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const address = server.address();

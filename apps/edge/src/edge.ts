@@ -6,7 +6,7 @@ import { answerRaw, dropRest, type Logger } from '@wrenn/service';
 import { type Admission, admit, guestDaemonPort } from './access/admit.ts';
 import type { CapsuleFacts } from './capsules/facts.ts';
 import type { FactsCache } from './capsules/facts-cache.ts';
-import type { Reach } from './capsules/reach.ts';
+import type { Reach, Reached } from './capsules/reach.ts';
 import { type Outside, passingOf } from './passing.ts';
 import { readerOf, refusalAnswer } from './refusal/answer.ts';
 import { faultRefusal, Refusal } from './refusal/refusal.ts';
@@ -19,7 +19,7 @@ const mostExchanges = 2_000;
 
 export interface EdgeParts {
   readonly facts: Pick<FactsCache, 'fresh' | 'of'>;
-  readonly reach: Pick<Reach, 'direct' | 'find'>;
+  readonly reach: Pick<Reach, 'direct' | 'find' | 'findAgain'>;
   readonly outside: Outside;
   readonly log: Logger;
 }
@@ -27,7 +27,7 @@ export interface EdgeParts {
 type Way =
   | { readonly kind: 'itself'; readonly path: string }
   | { readonly kind: 'remember'; readonly admission: Extract<Admission, { kind: 'remember' }> }
-  | { readonly kind: 'pass'; readonly passing: Passing };
+  | { readonly kind: 'pass'; readonly passing: Passing; readonly again: () => Promise<Passing> };
 
 /** What is done with a request, from its head to the last byte of its answer. */
 export class Edge {
@@ -42,7 +42,7 @@ export class Edge {
       const way = await this.#way(request, response, undefined);
       switch (way.kind) {
         case 'pass':
-          await forward(request, response, way.passing);
+          await this.#pass(request, response, way);
           break;
         case 'remember':
           response.writeHead(303, rememberHeaders(way.admission)).end();
@@ -95,27 +95,36 @@ export class Edge {
       secure: 'encrypted' in request.socket ? 'https' : 'http',
     });
     if (admission.kind === 'remember') return { kind: 'remember', admission };
-    const reached = reach.direct(target.capsuleId) ?? (await this.#find(target, client));
+    const reached =
+      reach.direct(target.capsuleId) ??
+      (await whileThere(client, (gone) => reach.find(target.capsuleId, gone)));
     if (reached.exchanges.count >= mostExchanges)
       throw new Refusal('too_many', 'the capsule has too many requests under way', { remedy: 'try again' });
-    return { kind: 'pass', passing: passingOf(request, head, target, reached, outside, upgrade) };
+    const passing = (by: Reached) => passingOf(request, head, target, by, outside, upgrade);
+    const again = async () =>
+      passing(await whileThere(client, (gone) => reach.findAgain(target.capsuleId, gone)));
+    return { kind: 'pass', passing: passing(reached), again };
+  }
+
+  /** Once more where its host says that the capsule does not run there, if nothing of the request is lost by then. */
+  async #pass(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { passing, again }: Extract<Way, { kind: 'pass' }>,
+  ): Promise<void> {
+    try {
+      await forward(request, response, passing);
+    } catch (thrown) {
+      const isAbsent = thrown instanceof ForwardFault && thrown.kind === 'absent';
+      if (!isAbsent || passing.body !== 'none') throw thrown;
+      await forward(request, response, await again());
+    }
   }
 
   async #factsOf({ capsuleId }: Target): Promise<CapsuleFacts> {
     const facts = await this.#parts.facts.of(capsuleId);
     if (facts === undefined) throw new Refusal('not_found', 'there is no such capsule');
     return facts;
-  }
-
-  async #find({ capsuleId }: Target, client: Duplex | ServerResponse) {
-    const gone = new AbortController();
-    const abort = () => gone.abort(new WrennError('cancelled', 'the client went away'));
-    client.once('close', abort);
-    try {
-      return await this.#parts.reach.find(capsuleId, gone.signal);
-    } finally {
-      client.off('close', abort);
-    }
   }
 
   #refusal(thrown: unknown, request: IncomingMessage) {
@@ -141,6 +150,21 @@ export class Edge {
         'a request was not passed on',
       );
     return answer;
+  }
+}
+
+/** Runs `work` until the client has gone away. */
+async function whileThere<T>(
+  client: Duplex | ServerResponse,
+  work: (gone: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const gone = new AbortController();
+  const abort = () => gone.abort(new WrennError('cancelled', 'the client went away'));
+  client.once('close', abort);
+  try {
+    return await work(gone.signal);
+  } finally {
+    client.off('close', abort);
   }
 }
 

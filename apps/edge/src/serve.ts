@@ -5,6 +5,7 @@ import { listen, type RunningService, type ServiceContext } from '@wrenn/service
 import { ControlPlane } from './capsules/facts.ts';
 import { FactsCache } from './capsules/facts-cache.ts';
 import { Reach } from './capsules/reach.ts';
+import { Relays } from './capsules/relays.ts';
 import { type EdgeConfig, settings } from './config.ts';
 import { Edge } from './edge.ts';
 
@@ -21,9 +22,11 @@ export async function serve(config: EdgeConfig, { log }: ServiceContext): Promis
   try {
     const catalog = new Catalog({ socketPath: trafficSocket(config.directory), kind: 'edge', log });
     await cleanup.add('the catalog', () => catalog[Symbol.dispose]());
+    const relays = new Relays(config.directory);
+    await cleanup.add('the relays', () => relays[Symbol.dispose]());
     const controlPlane = new ControlPlane(config.controlPlaneUrl, config.directory);
     const facts = new FactsCache((id) => controlPlane.facts(id), log);
-    const reach = new Reach(catalog, controlPlane, facts, log);
+    const reach = new Reach({ catalog, relays, controlPlane, facts, log });
     const server = edgeServer(new Edge({ facts, reach, outside: config, log }));
     server.on('error', (fault) => log.error({ cause: describeError(fault) }, 'the server'));
     const address = await listen(server, config.listenAddress, settings.listenAddress.variable);

@@ -3,7 +3,7 @@ import { accessProtocol, cookieIn } from '@wrenn/forward';
 import type { Target } from '../target/target.ts';
 
 export const accessCookie = 'wrenn_access';
-export const accessParameter = 'wrenn_access';
+const accessParameter = 'wrenn_access';
 
 /** What was sent as a credential, and where. */
 export interface Presented {

@@ -4,6 +4,7 @@ import type { Logger } from '@wrenn/service';
 import { Refusal } from '../refusal/refusal.ts';
 import type { CapsuleFacts, ControlPlane } from './facts.ts';
 import type { FactsCache } from './facts-cache.ts';
+import type { Relays } from './relays.ts';
 
 /** A capsule that can be reached now. */
 export interface Reached {
@@ -20,16 +21,26 @@ const announceMs = 5_000;
 /** One that is paused again and again while a request waits for it is not chased for ever. */
 const rounds = 3;
 
+export interface ReachParts {
+  readonly catalog: Catalog;
+  readonly relays: Relays;
+  readonly controlPlane: ControlPlane;
+  readonly facts: FactsCache;
+  readonly log: Logger;
+}
+
 /** Finds the way to capsules; a request for one that sleeps waits here until it is awake, its body unread. */
 export class Reach {
   readonly #catalog: Catalog;
+  readonly #relays: Relays;
   readonly #controlPlane: ControlPlane;
   readonly #facts: FactsCache;
   readonly #log: Logger;
   readonly #waking = new Map<CapsuleId, Promise<CapsuleFacts | undefined>>();
 
-  constructor(catalog: Catalog, controlPlane: ControlPlane, facts: FactsCache, log: Logger) {
+  constructor({ catalog, relays, controlPlane, facts, log }: ReachParts) {
     this.#catalog = catalog;
+    this.#relays = relays;
     this.#controlPlane = controlPlane;
     this.#facts = facts;
     this.#log = log;
@@ -50,18 +61,37 @@ export class Reach {
         if (await passage.ready(limit)) return passage;
         continue;
       }
-      requireWakeable(await this.#factsOfAbsent(id));
-      await this.#wake(id, limit);
-      const awake = await this.#announced(id, limit);
-      if (awake !== undefined && (await awake.ready(limit))) return awake;
+      const elsewhere = await this.#elsewhere(id);
+      if (elsewhere !== undefined) return elsewhere;
+      // What is known of one that should be here and is not may be of before it was paused or destroyed.
+      if (this.#facts.fresh(id)?.status === 'running') this.#facts.forget(id);
+      const awake = await this.#awake(id, limit);
+      if (awake !== undefined) return awake;
     }
     throw new Refusal('unavailable', 'the capsule cannot be reached at the moment', { remedy: 'try again' });
   }
 
-  /** What is known of one that does not run here may be of before it was paused or destroyed. */
-  async #factsOfAbsent(id: CapsuleId): Promise<CapsuleFacts | undefined> {
-    if (this.#facts.fresh(id)?.status === 'running') this.#facts.forget(id);
-    return await this.#facts.of(id);
+  /** The same for one of which its host has just said that it does not run there. */
+  async findAgain(id: CapsuleId, signal: AbortSignal): Promise<Reached> {
+    using limit = deadline(wakeMs, 'waiting for the capsule', signal);
+    this.#facts.forget(id);
+    return (await this.#awake(id, limit)) ?? (await this.find(id, limit));
+  }
+
+  /** By the relay of another machine. */
+  async #elsewhere(id: CapsuleId): Promise<Reached | undefined> {
+    const facts = await this.#facts.of(id);
+    return facts?.status === 'running' ? await this.#relays.to(id, facts) : undefined;
+  }
+
+  /** Once it runs, wherever that is. */
+  async #awake(id: CapsuleId, signal: AbortSignal): Promise<Reached | undefined> {
+    requireWakeable(await this.#facts.of(id));
+    await this.#wake(id, signal);
+    const elsewhere = await this.#elsewhere(id);
+    if (elsewhere !== undefined) return elsewhere;
+    const passage = await this.#announced(id, signal);
+    return passage !== undefined && (await passage.ready(signal)) ? passage : undefined;
   }
 
   /** All who wait for one capsule share the question; one of them that goes away does not take it back. */

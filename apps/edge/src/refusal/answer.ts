@@ -48,7 +48,7 @@ export function refusalAnswer(
 }
 
 /** The one place where what was thrown becomes a refusal. */
-export function asRefusal(thrown: unknown): Refusal {
+function asRefusal(thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
   const error = WrennError.from(thrown, 'passing on the request');
   const details = { cause: thrown, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) };

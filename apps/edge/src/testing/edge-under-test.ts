@@ -51,6 +51,7 @@ export async function startEdge(
     facts: { fresh: (id) => (id === capsuleId ? facts : undefined), of: async () => undefined },
     reach: {
       direct: () => (passage.isOpen ? passage : undefined),
+      findAgain: async () => passage,
       find: async (_id, signal) => {
         if (await passage.ready(signal)) return passage;
         throw new Refusal('not_running', 'the capsule is paused');
@@ -82,7 +83,7 @@ export async function bodyOf(message: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-export function portOf(server: Server): number {
+function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
 }
 
