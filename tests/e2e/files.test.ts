@@ -1,8 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { call, client, commandEnvironment } from '../support/client.ts';
+import { wrenn } from '../support/command.ts';
 import { TestSocket } from '../support/socket.ts';
 
 let id: string;
@@ -252,3 +256,43 @@ async function refused(answer: Response) {
     body: (await answer.json()) as { error: { code: string; field?: string } },
   };
 }
+
+describe('a folder', () => {
+  it('comes as tar with all that is in it, and goes back to be the same', async () => {
+    await shell('mkdir -p tree/below; echo one > tree/one; echo two > tree/below/two; ln -s one tree/link');
+    const tar = await send('GET', `${route('archive')}?path=tree`);
+    expect([tar.status, tar.headers.get('content-type')]).toEqual([200, 'application/x-tar']);
+    const packed = await send('PUT', `${route('archive')}?path=copy/of/tree`, await tar.arrayBuffer());
+    expect(packed.status).toBe(204);
+    expect(await shell('diff -r --no-dereference tree copy/of/tree; stat -c %U copy/of/tree/one')).toBe(
+      'user\n',
+    );
+  });
+
+  it('that is not there is a 404, and an archive of nonsense a 400 with what tar says', async () => {
+    expect((await send('GET', `${route('archive')}?path=nothing`)).status).toBe(404);
+    const refused = await send('PUT', `${route('archive')}?path=nonsense`, 'nonsense'.repeat(1000));
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({
+      error: { code: 'invalid_request', message: expect.stringContaining('tar') },
+    });
+  });
+
+  it('is copied both ways by the command', async () => {
+    const copy = async (from: string, to: string) => {
+      const { code, stderr } = await wrenn(['file', 'cp', '-r', from, to], { env: commandEnvironment() });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining('rror') });
+    };
+    const folder = await mkdtemp(join(tmpdir(), 'wrenn-folder-'));
+    try {
+      await mkdir(join(folder, 'in/below'), { recursive: true });
+      await writeFile(join(folder, 'in/below/file'), 'through the command');
+      await copy(join(folder, 'in'), `${id}:from-here`);
+      expect(await shell('cat from-here/below/file')).toBe('through the command');
+      await copy(`${id}:from-here`, join(folder, 'out'));
+      expect(await readFile(join(folder, 'out/below/file'), 'utf8')).toBe('through the command');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});

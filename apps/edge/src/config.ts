@@ -20,6 +20,13 @@ export const settings = {
     '/var/lib/wrenn',
     "Where the edge's secret is, and the socket of the host-agent where there is one on this machine.",
   ),
+  tlsCertificate: setting(
+    'WRENN_EDGE_TLS_CERT',
+    settingType.text,
+    '',
+    'Certificate chain of the edge, in PEM; it then speaks HTTPS, with HTTP/2 for clients that know it. Read once, at the start.',
+  ),
+  tlsKey: setting('WRENN_EDGE_TLS_KEY', settingType.text, '', 'The private key to it, in PEM.'),
   hostHeader: setting(
     'WRENN_EDGE_HOST_HEADER',
     z.enum(['public', 'local'], { error: 'must be public or local' }),

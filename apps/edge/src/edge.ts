@@ -1,7 +1,17 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { describeError, WrennError } from '@wrenn/core';
-import { ForwardFault, forward, type Passing, type RequestHead, readHead, tunnel } from '@wrenn/forward';
+import {
+  answerWhole,
+  ForwardFault,
+  forward,
+  type IncomingRequest,
+  type OutgoingAnswer,
+  type Passing,
+  type RequestHead,
+  readHead,
+  tunnel,
+} from '@wrenn/forward';
 import { answerRaw, dropRest, type Logger } from '@wrenn/service';
 import { type Admission, admit, guestDaemonPort } from './access/admit.ts';
 import type { CapsuleFacts } from './capsules/facts.ts';
@@ -37,7 +47,7 @@ export class Edge {
     this.#parts = parts;
   }
 
-  async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async request(request: IncomingRequest, response: OutgoingAnswer): Promise<void> {
     try {
       const way = await this.#way(request, response, undefined);
       switch (way.kind) {
@@ -45,17 +55,16 @@ export class Edge {
           await this.#pass(request, response, way);
           break;
         case 'remember':
-          response.writeHead(303, rememberHeaders(way.admission)).end();
+          answerWhole(response, 303, rememberHeaders(way.admission));
           break;
         case 'itself':
-          response.writeHead(200, { 'content-type': 'application/json' }).end(healthy);
+          answerWhole(response, 200, { 'content-type': 'application/json' }, healthy);
           dropRest(request);
       }
     } catch (thrown) {
       if (response.destroyed) return;
       const { status, headers, body } = this.#refusal(thrown, request);
-      if (request.method === 'HEAD') response.writeHead(status, headers).end();
-      else response.writeHead(status, headers).end(body);
+      answerWhole(response, status, headers, request.method === 'HEAD' ? '' : body);
       dropRest(request);
     }
   }
@@ -76,8 +85,8 @@ export class Edge {
 
   /** `client` closes when nobody waits for an answer any more. */
   async #way(
-    request: IncomingMessage,
-    client: Duplex | ServerResponse,
+    request: IncomingRequest,
+    client: Duplex | OutgoingAnswer,
     upgrade: string | undefined,
   ): Promise<Way> {
     const head = readHead(request);
@@ -108,8 +117,8 @@ export class Edge {
 
   /** Once more where its host says that the capsule does not run there, if nothing of the request is lost by then. */
   async #pass(
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: IncomingRequest,
+    response: OutgoingAnswer,
     { passing, again }: Extract<Way, { kind: 'pass' }>,
   ): Promise<void> {
     try {
@@ -127,7 +136,7 @@ export class Edge {
     return facts;
   }
 
-  #refusal(thrown: unknown, request: IncomingMessage) {
+  #refusal(thrown: unknown, request: IncomingRequest) {
     const fault = thrown instanceof ForwardFault ? faultRefusal(thrown) : thrown;
     const target = targetOrNone(request);
     const answer = refusalAnswer(
@@ -155,7 +164,7 @@ export class Edge {
 
 /** Runs `work` until the client has gone away. */
 async function whileThere<T>(
-  client: Duplex | ServerResponse,
+  client: Duplex | OutgoingAnswer,
   work: (gone: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const gone = new AbortController();
@@ -168,11 +177,11 @@ async function whileThere<T>(
   }
 }
 
-function isE2b({ headers }: IncomingMessage): boolean {
+function isE2b({ headers }: IncomingRequest): boolean {
   return headers['e2b-sandbox-id'] !== undefined;
 }
 
-function targetIn(request: IncomingMessage, { host, path }: Pick<RequestHead, 'host' | 'path'>) {
+function targetIn(request: IncomingRequest, { host, path }: Pick<RequestHead, 'host' | 'path'>) {
   const { headers } = request;
   const sandboxId = single(headers['e2b-sandbox-id']);
   const sandboxPort = single(headers['e2b-sandbox-port']);
@@ -180,9 +189,9 @@ function targetIn(request: IncomingMessage, { host, path }: Pick<RequestHead, 'h
 }
 
 /** For the text of a refusal, also of a request whose target is what was wrong with it. */
-function targetOrNone(request: IncomingMessage): Target | undefined {
+function targetOrNone(request: IncomingRequest): Target | undefined {
   try {
-    return targetIn(request, { host: request.headers.host ?? '', path: request.url ?? '/' });
+    return targetIn(request, { host: namedHost(request), path: request.url ?? '/' });
   } catch (thrown) {
     if (thrown instanceof WrennError) return undefined;
     throw thrown;
@@ -203,6 +212,11 @@ function nothingHere(): Refusal {
   return new Refusal('no_capsule_named', 'this address names no capsule', {
     remedy: 'ask for {port}-{capsule}.{domain}, or send E2b-Sandbox-Id and E2b-Sandbox-Port',
   });
+}
+
+/** HTTP/2 has another name for it. */
+function namedHost(request: IncomingRequest): string {
+  return request.headers.host ?? ('authority' in request ? request.authority : '');
 }
 
 /** Node joins most repeated headers; where it does not, two values are no value that could be trusted. */

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import {
   answerHeaders,
+  type IncomingRequest,
   type Passing,
   type RequestHead,
   relayFaultIn,
@@ -17,7 +17,7 @@ export type Outside = Pick<EdgeConfig, 'hostHeader' | 'forwarded'>;
 
 /** How this request is passed on to a capsule that was reached; `upgrade` is what it is to become, if anything. */
 export function passingOf(
-  request: IncomingMessage,
+  request: IncomingRequest,
   head: RequestHead,
   target: Target,
   reached: Reached,
@@ -44,7 +44,7 @@ export function passingOf(
 }
 
 function toldOf(
-  { socket, headers }: IncomingMessage,
+  { socket, headers }: IncomingRequest,
   { host }: RequestHead,
   { port, pathPrefix }: Target,
   { hostHeader, forwarded }: Outside,

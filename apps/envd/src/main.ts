@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { describeError, WrennError } from '@wrenn/core';
 import { closeOnExecFrom, forgetCodePages } from '@wrenn/sys';
 import { AccessControl } from './access/access-control.ts';
+import { archiveRoutes } from './archive/routes.ts';
 import { fileRoutes } from './files/routes.ts';
 import { type Flags, parseFlags } from './flags.ts';
 import type { Daemon } from './guest/daemon.ts';
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
     initRoute(daemon, flags.mode),
     ...snapshotRoutes(daemon, flags.mode),
     ...fileRoutes(daemon),
+    ...archiveRoutes(daemon),
     ...metricsRoutes(daemon),
   ];
   const handler = createRouter(routes, daemon.access, rpcListener(daemon));

@@ -1,11 +1,15 @@
-import {
-  type ClientRequest,
-  request as httpRequest,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { dropRest } from '@wrenn/service';
+import {
+  bytesMoved,
+  type IncomingRequest,
+  type OutgoingAnswer,
+  pairs,
+  reset,
+  writeHead,
+  writeTrailers,
+} from './client-side.ts';
 import { asForwardFault, connectMs, nextAttemptAfter } from './dial.ts';
 import { ForwardFault } from './forward-fault.ts';
 import type { Passing } from './passing.ts';
@@ -21,21 +25,23 @@ const repeatable = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
  * it. Settles when the exchange is over, however it ended. Rejects with a `ForwardFault` only while the client has got
  * nothing, so that the caller can still answer.
  */
-export function forward(request: IncomingMessage, response: ServerResponse, passing: Passing): Promise<void> {
+export function forward(request: IncomingRequest, response: OutgoingAnswer, passing: Passing): Promise<void> {
   return new Forwarding(request, response, passing).run();
 }
 
 class Forwarding {
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
+  readonly #request: IncomingRequest;
+  readonly #response: OutgoingAnswer;
   readonly #passing: Passing;
   readonly #done = Promise.withResolvers<void>();
   #sent: ClientRequest | undefined;
   #attempt = 0;
   #isRepeated = false;
   #isOver = false;
+  /** The guest has given all of its answer: there is nothing of it to break off. */
+  #isWhole = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, passing: Passing) {
+  constructor(request: IncomingRequest, response: OutgoingAnswer, passing: Passing) {
     this.#request = request;
     this.#response = response;
     this.#passing = passing;
@@ -43,10 +49,9 @@ class Forwarding {
 
   async run(): Promise<void> {
     const response = this.#response;
-    const { socket } = this.#request;
-    const before = socket.bytesRead + socket.bytesWritten;
+    const before = bytesMoved(this.#request);
     using _exchange = this.#passing.exchanges.add({
-      bytes: () => socket.bytesRead + socket.bytesWritten - before,
+      bytes: () => bytesMoved(this.#request) - before,
       reset: () => {
         this.#sent?.destroy();
         reset(response);
@@ -61,7 +66,7 @@ class Forwarding {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (!this.#response.writableFinished) this.#sent?.destroy();
+    if (!this.#isWhole) this.#sent?.destroy();
     this.#done.resolve();
   }
 
@@ -160,9 +165,8 @@ class Forwarding {
       return;
     }
     const headers = this.#passing.answerHeaders(answer.rawHeaders);
-    response.sendDate = false;
     try {
-      response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
+      writeHead(response, answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
     } catch (thrown) {
       sent.destroy();
       this.#fail(new ForwardFault('unspeakable', thrown));
@@ -170,8 +174,8 @@ class Forwarding {
     }
     answer.pipe(response, { end: false });
     answer.once('end', () => {
-      const { rawTrailers } = answer;
-      if (rawTrailers.length > 0 && response.chunkedEncoding) response.addTrailers(pairs(rawTrailers));
+      this.#isWhole = true;
+      writeTrailers(response, answer.rawTrailers);
       response.end();
       if (!this.#request.complete) this.#leaveRest(sent);
     });
@@ -184,18 +188,4 @@ class Forwarding {
     sent.destroy();
     this.#response.once('finish', () => dropRest(this.#request));
   }
-}
-
-function pairs(raw: readonly string[]): [string, string][] {
-  return Array.from({ length: raw.length >> 1 }, (_, index) => [
-    raw[index * 2] ?? '',
-    raw[index * 2 + 1] ?? '',
-  ]);
-}
-
-/** Not an end, which a client without a length would take for the whole answer. */
-export function reset(response: ServerResponse): void {
-  const { socket } = response;
-  if (socket !== null && 'resetAndDestroy' in socket) socket.resetAndDestroy();
-  else response.destroy();
 }

@@ -3,6 +3,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest } from 'node:https';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { resetSocket } from './client-side.ts';
 import { asForwardFault, connectMs, nextAttemptAfter } from './dial.ts';
 import { ForwardFault } from './forward-fault.ts';
 import type { Passing } from './passing.ts';
@@ -131,9 +132,4 @@ function headText(answer: IncomingMessage, headers: readonly string[], connectio
   lines.push(`Connection: ${connection}`);
   if (answer.statusCode === 101) lines.push(`Upgrade: ${answer.headers.upgrade ?? ''}`);
   return `${lines.join('\r\n')}\r\n\r\n`;
-}
-
-export function resetSocket(socket: Duplex): void {
-  if (socket instanceof Socket) socket.resetAndDestroy();
-  else socket.destroy();
 }

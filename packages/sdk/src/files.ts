@@ -70,6 +70,30 @@ export class Files {
     });
   }
 
+  /** A folder with all that is in it, as a tar that comes as it is packed. */
+  async readFolder(
+    capsuleId: string,
+    path: string,
+    options: FileOptions = {},
+    { signal }: CallOptions = {},
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const at = archiveOf(capsuleId, path, options);
+    const response = await this.#http.send({ method: 'GET', path: at, signal });
+    return response.body ?? new Blob([]).stream();
+  }
+
+  /** Unpacks a tar into a folder, which is made if it is not there. */
+  async writeFolder(
+    capsuleId: string,
+    path: string,
+    tar: FileContent,
+    options: FileOptions = {},
+    { signal }: CallOptions = {},
+  ): Promise<void> {
+    const at = archiveOf(capsuleId, path, options);
+    await this.#http.send({ method: 'PUT', path: at, stream: tar, signal });
+  }
+
   async list(
     capsuleId: string,
     path: string,
@@ -140,7 +164,14 @@ function filesOf(capsuleId: string): string {
   return `/v1/capsules/${encodeURIComponent(capsuleId)}/files`;
 }
 
-function contentOf(capsuleId: string, path: string, { user }: FileOptions): string {
-  const query = new URLSearchParams({ path, ...(user === undefined ? {} : { user }) });
-  return `${filesOf(capsuleId)}/content?${query}`;
+function contentOf(capsuleId: string, path: string, options: FileOptions): string {
+  return `${filesOf(capsuleId)}/content?${queryOf(path, options)}`;
+}
+
+function archiveOf(capsuleId: string, path: string, options: FileOptions): string {
+  return `${filesOf(capsuleId)}/archive?${queryOf(path, options)}`;
+}
+
+function queryOf(path: string, { user }: FileOptions): URLSearchParams {
+  return new URLSearchParams({ path, ...(user === undefined ? {} : { user }) });
 }

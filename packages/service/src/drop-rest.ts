@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
 
 /** How long what a client still sends is read and dropped. */
 const lingerMs = 10_000;
@@ -8,7 +9,7 @@ const lingerMs = 10_000;
  * at once would reset the connection, and the answer would be lost to a client that is still sending; leaving the rest
  * unread would hold up the client's next request on the connection, for ever.
  */
-export function dropRest(request: IncomingMessage): void {
+export function dropRest(request: IncomingMessage | Http2ServerRequest): void {
   if (request.complete || request.destroyed) return;
   const timer = setTimeout(() => request.destroy(), lingerMs);
   request.once('close', () => clearTimeout(timer));

@@ -33,12 +33,16 @@ export async function copyFile(source: FileName, destination: FileName, copy: Co
     return await copyIn(source.path, destination, copy);
   if (source.kind === 'capsule' && destination.kind === 'here')
     return await copyOut(source, destination.path, copy);
-  throw new WrennError('invalid_request', 'one of the two must be in a capsule, and the other not', {
+  throw oneOnEachSide();
+}
+
+export function oneOnEachSide(): WrennError {
+  return new WrennError('invalid_request', 'one of the two must be in a capsule, and the other not', {
     remedy: 'wrenn file cp LOCAL cl-…:PATH, or the other way round',
   });
 }
 
-type InCapsule = FileName & { readonly kind: 'capsule' };
+export type InCapsule = FileName & { readonly kind: 'capsule' };
 
 async function copyIn(path: string, { id, path: to }: InCapsule, { client, user, report, signal }: Copy) {
   const { size } = await stat(path);
@@ -62,7 +66,7 @@ async function copyOut({ id, path: from }: InCapsule, to: string, { client, user
   }
 }
 
-function counter(report: (bytes: number) => void): Transform {
+export function counter(report: (bytes: number) => void): Transform {
   let bytes = 0;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -78,6 +82,6 @@ async function isFolder(path: string): Promise<boolean> {
   return found?.isDirectory() ?? false;
 }
 
-function userOf(user: string): { readonly user?: string } {
+export function userOf(user: string): { readonly user?: string } {
   return user === '' ? {} : { user };
 }

@@ -13,6 +13,7 @@ import { path, user } from './schemas.ts';
 import { download, type Place, upload } from './transfer.ts';
 
 const octets = 'application/octet-stream';
+const tar = 'application/x-tar';
 /** Of the form that was once held in memory; `stream/write` has no such bound. */
 const mostFormBytes = 100 * 1024 * 1024;
 
@@ -78,6 +79,30 @@ export const bodyRoutes =
       },
     );
 
+    app.get(
+      '/:id/files/archive',
+      {
+        config: { auth: 'api_key' },
+        schema: {
+          ...described(
+            'getFolder',
+            'Read a folder as tar',
+            'Packed by the tar in the capsule. One that cannot be read in full breaks off.',
+          ),
+          querystring: query,
+          response: {
+            200: { description: 'The folder.', content: { [tar]: { schema: z.any() } } },
+            ...faults,
+          },
+        },
+      },
+      async (request, reply) => {
+        const wanted = { ...request.query, what: 'archive' as const };
+        const answer = await download(placeOf(request, request.params.id), wanted, whenGone(reply));
+        return await sendFile(reply, answer, [], tar);
+      },
+    );
+
     await app.register(async (scope) => {
       const uploads = scope.withTypeProvider<ZodTypeProvider>();
       uploads.removeAllContentTypeParsers();
@@ -104,6 +129,30 @@ export const bodyRoutes =
         async (request, reply) => {
           const { raw } = request;
           const sent = { ...request.query, length: raw.headers['content-length'], body: raw };
+          await upload(placeOf(request, request.params.id), sent, whenGone(reply));
+          return await reply.code(204).send(null);
+        },
+      );
+
+      uploads.put(
+        '/:id/files/archive',
+        {
+          config: streamed,
+          bodyLimit: Number.MAX_SAFE_INTEGER,
+          schema: {
+            ...described(
+              'putFolder',
+              'Unpack a tar into a folder',
+              'Unpacked by the tar in the capsule, as the user; the folder is made if it is not there. What was unpacked of an archive that breaks off stays.',
+            ),
+            querystring: query,
+            response: { 204: z.null(), ...faults },
+          },
+        },
+        async (request, reply) => {
+          const { raw } = request;
+          const length = raw.headers['content-length'];
+          const sent = { ...request.query, what: 'archive' as const, length, body: raw };
           await upload(placeOf(request, request.params.id), sent, whenGone(reply));
           return await reply.code(204).send(null);
         },
@@ -142,12 +191,13 @@ async function sendFile(
   reply: FastifyReply,
   answer: IncomingMessage,
   kept: readonly string[],
+  type: string = octets,
 ): Promise<unknown> {
   void reply.headers(pick(answer.headers, kept));
   // Fastify breaks the connection when the stream does: a file that is not whole must not look so.
   return await reply
     .code(answer.statusCode ?? 200)
-    .type(octets)
+    .type(type)
     .send(answer);
 }
 

@@ -37,10 +37,11 @@ const fault = z.object({
  */
 export async function download(
   place: Place,
-  { path, user, headers = {} }: { path: string; user: string; headers?: Record<string, string> },
+  wanted: { path: string; user: string; what?: Transfer['what']; headers?: Record<string, string> },
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  return await started(place, { method: 'GET', path, user, headers }, signal, async (sent) => {
+  const { path, user, what = 'files', headers = {} } = wanted;
+  return await started(place, { method: 'GET', what, path, user, headers }, signal, async (sent) => {
     sent.end();
     return await answerOf(sent);
   });
@@ -52,16 +53,23 @@ export async function download(
  */
 export async function upload(
   place: Place,
-  { path, user, length, body }: { path: string; user: string; length: string | undefined; body: Readable },
+  given: {
+    readonly path: string;
+    readonly user: string;
+    readonly what?: Transfer['what'];
+    readonly length: string | undefined;
+    readonly body: Readable;
+  },
   signal: AbortSignal,
 ): Promise<void> {
+  const { path, user, what = 'files', length, body } = given;
   const headers = {
     'content-type': 'application/octet-stream',
     ...(length === undefined ? {} : { 'content-length': length }),
   };
   const sent = await started(
     place,
-    { method: 'POST', path, user, headers },
+    { method: 'POST', what, path, user, headers },
     signal,
     async (opened) => opened,
   );

@@ -4,6 +4,8 @@ import type { CapsuleId } from '@wrenn/core';
 
 export interface Transfer {
   readonly method: 'GET' | 'POST';
+  /** One file, or a folder with all that is in it, as tar. */
+  readonly what: 'files' | 'archive';
   readonly path: string;
   /** Empty: the capsule's default user. */
   readonly user: string;
@@ -15,10 +17,10 @@ export function openTransfer(
   address: string,
   agent: HttpsAgent,
   id: CapsuleId,
-  { method, path, user, headers }: Transfer,
+  { method, what, path, user, headers }: Transfer,
   signal: AbortSignal,
 ): ClientRequest {
   const query = new URLSearchParams({ path, ...(user === '' ? {} : { username: user }) });
-  const url = `https://${address}/guest/${id}/files?${query}`;
+  const url = `https://${address}/guest/${id}/${what}?${query}`;
   return httpsRequest(url, { method, headers, agent, signal });
 }

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, type Server as NetServer, type Socket } from 'node:net';
 import { Cleanup, idFromUuid } from '@wrenn/core';
 import { Passage } from '@wrenn/forward';
 import { createLogger } from '@wrenn/service';
 import type { CapsuleFacts } from '../capsules/facts.ts';
 import { Edge } from '../edge.ts';
+import { edgeServer, type Tls } from '../edge-server.ts';
 import type { Outside } from '../passing.ts';
 import { Refusal } from '../refusal/refusal.ts';
-import { edgeServer } from '../serve.ts';
 
 export const capsuleId = idFromUuid('capsule', '01234567-89ab-cdef-0123-456789abcdef');
 
@@ -32,7 +32,11 @@ export interface EdgeUnderTest extends AsyncDisposable {
 
 export async function startEdge(
   onRequest: RequestListener,
-  options: { readonly ports?: 'public' | 'private'; readonly outside?: Partial<Outside> } = {},
+  options: {
+    readonly ports?: 'public' | 'private';
+    readonly outside?: Partial<Outside>;
+    readonly tls?: Tls;
+  } = {},
 ): Promise<EdgeUnderTest> {
   const cleanup = new Cleanup();
   const guest = await listening(createServer({ maxHeaderSize: 128 * 1024 }, onRequest), cleanup);
@@ -60,7 +64,12 @@ export async function startEdge(
     outside: { hostHeader: 'public', forwarded: 'replace', ...options.outside },
     log: createLogger('test', 'silent'),
   });
-  const server = await listening(edgeServer(edge), cleanup);
+  const { server, closeConnections } = edgeServer(edge, options.tls);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  await cleanup.add('edge', () => {
+    server.close();
+    closeConnections();
+  });
   const edgePort = portOf(server);
   const port = portOf(guest);
   return {
@@ -83,7 +92,7 @@ export async function bodyOf(message: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-function portOf(server: Server): number {
+function portOf(server: NetServer): number {
   return (server.address() as AddressInfo).port;
 }
 

@@ -21,7 +21,7 @@ import { type BodyRequest, moveBody } from './bodies.ts';
 const callers = { edge: 'wrenn-edge', controlPlane: 'wrenn-cp' } as const;
 
 const portPath = /^\/proxy\/([^/?]{1,60})\/(\d{1,5})(\/.*)$/;
-const bodyPath = /^\/guest\/([^/?]{1,60})(\/files(?:\?.*)?)$/;
+const bodyPath = /^\/guest\/([^/?]{1,60})(\/(?:files|archive)(?:\?.*)?)$/;
 
 /** More at once for one capsule are turned away. */
 const mostExchanges = 2_000;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Http2ServerRequest } from 'node:http2';
 import { WrennError } from '@wrenn/core';
 
 /** What of a request's head decides where and how it is passed on. All else is passed on as it is. */
@@ -17,7 +18,8 @@ const absoluteForm = /^https?:\/\/([^/?#]*)/i;
  * by then: both lengths at once, two lengths, folded headers, spaces in names, malformed chunks. What it lets pass, and
  * must not: two `Host`, a transfer coding other than `chunked` alone, another authority in the request line.
  */
-export function readHead(request: IncomingMessage): RequestHead {
+export function readHead(request: IncomingMessage | Http2ServerRequest): RequestHead {
+  if (request instanceof Http2ServerRequest) return readHttp2Head(request);
   const { rawHeaders } = request;
   let host: string | undefined;
   let body: RequestHead['body'] = 'none';
@@ -36,6 +38,16 @@ export function readHead(request: IncomingMessage): RequestHead {
     }
   }
   return { host: host ?? '', path: originForm(request.url ?? '/', host ?? ''), body };
+}
+
+/** HTTP/2 has a frame for each length, and names the authority once: a `Host` beside it must be the same. */
+function readHttp2Head(request: Http2ServerRequest): RequestHead {
+  const { authority, headers, stream } = request;
+  const host = authority === '' ? (headers.host ?? '') : authority;
+  if (headers.host !== undefined && headers.host.toLowerCase() !== host.toLowerCase())
+    throw refused('Host', 'it is not the authority');
+  const sized = headers['content-length'] === undefined ? 'chunked' : 'sized';
+  return { host, path: originForm(request.url, host), body: stream.endAfterHeaders ? 'none' : sized };
 }
 
 function originForm(target: string, host: string): string {

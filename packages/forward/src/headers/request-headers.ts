@@ -45,18 +45,24 @@ export function requestHeaders(
 ): string[] {
   const isOfConnection = hopByHop(rawHeaders);
   const headers = ['Host', told.host];
+  let cookieAt = 0;
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
     const value = rawHeaders[index + 1] ?? '';
     const key = name.toLowerCase();
-    if (replaced.has(key)) continue;
+    // What HTTP/2 says in the place of a request line.
+    if (replaced.has(key) || key.startsWith(':')) continue;
     if (isOfConnection(key)) {
       // The one word of it that is about the message: the client reads trailers.
       if (key === 'te' && /\btrailers\b/i.test(value)) headers.push(name, 'trailers');
       continue;
     }
     const kept = keptValue(key, value, clientHost, told.host);
-    if (kept !== undefined) headers.push(name, kept);
+    if (kept === undefined) continue;
+    // HTTP/2 may send each cookie by itself; HTTP/1.1 knows one header of them (RFC 9113, 8.2.3).
+    if (key === 'cookie' && cookieAt > 0) headers[cookieAt] += `; ${kept}`;
+    else headers.push(name, kept);
+    if (key === 'cookie' && cookieAt === 0) cookieAt = headers.length - 1;
   }
   if (body === 'chunked') headers.push('Transfer-Encoding', 'chunked');
   if (upgrade !== undefined) headers.push('Connection', 'Upgrade', 'Upgrade', upgrade);

@@ -1,0 +1,79 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { constants, type Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+
+/** A request as it came in, and what is written to answer it, over HTTP/1.1 or HTTP/2. */
+export type IncomingRequest = IncomingMessage | Http2ServerRequest;
+export type OutgoingAnswer = ServerResponse | Http2ServerResponse;
+
+/** Begins the answer. `headers` is a flat list of names and values, in which a name may come more than once. */
+export function writeHead(
+  response: OutgoingAnswer,
+  status: number,
+  message: string,
+  headers: string[],
+): void {
+  response.sendDate = false;
+  if (response instanceof Http2ServerResponse) response.writeHead(status, joined(headers));
+  else response.writeHead(status, message, headers);
+}
+
+/** A whole answer of the proxy's own. */
+export function answerWhole(
+  response: OutgoingAnswer,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body = '',
+): void {
+  if (response instanceof Http2ServerResponse) {
+    // It has no headers about the connection.
+    const { connection: _connection, ...rest } = headers;
+    response.writeHead(status, rest).end(body);
+  } else {
+    response.writeHead(status, headers).end(body);
+  }
+}
+
+export function writeTrailers(response: OutgoingAnswer, rawTrailers: readonly string[]): void {
+  if (rawTrailers.length === 0) return;
+  if (response instanceof Http2ServerResponse) response.addTrailers(joined(rawTrailers));
+  else if (response.chunkedEncoding) response.addTrailers(pairs(rawTrailers));
+}
+
+export function pairs(raw: readonly string[]): [string, string][] {
+  return Array.from({ length: raw.length >> 1 }, (_, index) => [
+    raw[index * 2] ?? '',
+    raw[index * 2 + 1] ?? '',
+  ]);
+}
+
+/** HTTP/2 writes names in lower case, and would keep the last of several alone. */
+function joined(raw: readonly string[]): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = Object.create(null);
+  for (const [name, value] of pairs(raw)) {
+    const key = name.toLowerCase();
+    const before = headers[key];
+    headers[key] = before === undefined ? value : [before, value].flat();
+  }
+  return headers;
+}
+
+/** What has moved on the client's connection so far; over HTTP/2 it is that of all its requests. */
+export function bytesMoved({ socket }: IncomingRequest): number {
+  return socket.bytesRead + socket.bytesWritten;
+}
+
+/** Ends an answer by a reset: a clean end would look, to a client that knows no length, as if it were whole. */
+export function reset(response: OutgoingAnswer): void {
+  if (response instanceof Http2ServerResponse) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  else if (response.socket === null) response.destroy();
+  else resetSocket(response.socket);
+}
+
+/** A connection with TLS cannot be reset as such; without the word that ends it, it counts as broken off. */
+export function resetSocket(socket: Duplex): void {
+  if (socket instanceof Socket && !(socket instanceof TLSSocket)) socket.resetAndDestroy();
+  else socket.destroy();
+}
