@@ -7,7 +7,9 @@ const packages = {
   'btrfs-progs': '/usr/sbin/mkfs.btrfs',
   // Without libraries, for a root that has none.
   'busybox-static': '/usr/bin/busybox',
+  chromium: '/usr/bin/chromium',
   git: '/usr/bin/git',
+  openssl: '/usr/bin/openssl',
   socat: '/usr/bin/socat',
   xfsprogs: '/usr/sbin/mkfs.xfs',
 } as const;

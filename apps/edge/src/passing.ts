@@ -8,7 +8,7 @@ import {
   type Told,
 } from '@wrenn/forward';
 import { withoutAccess } from './access/credentials.ts';
-import type { Reached } from './capsules/reach.ts';
+import type { Reached } from './capsules/reached.ts';
 import type { EdgeConfig } from './config.ts';
 import type { Target } from './target/target.ts';
 

@@ -4,15 +4,8 @@ import type { Logger } from '@wrenn/service';
 import { Refusal } from '../refusal/refusal.ts';
 import type { CapsuleFacts, ControlPlane } from './facts.ts';
 import type { FactsCache } from './facts-cache.ts';
+import type { Reached } from './reached.ts';
 import type { Relays } from './relays.ts';
-
-/** A capsule that can be reached now. */
-export interface Reached {
-  readonly exchanges: Exchanges;
-  /** By what address the guest may know itself on its host. */
-  readonly address: string;
-  to(port: number): Destination;
-}
 
 /** A resume reads a whole memory; under load it waits for others. */
 const wakeMs = 120_000;

@@ -6,7 +6,7 @@ import { checkServerIdentity } from 'node:tls';
 import { type CapsuleId, systemCode, WrennError } from '@wrenn/core';
 import { Exchanges } from '@wrenn/forward';
 import type { CapsuleFacts } from './facts.ts';
-import type { Reached } from './reach.ts';
+import type { Reached } from './reached.ts';
 
 /** As long as the callers of relays keep what idles; the relay keeps it longer (R5). */
 const idleMs = 90_000;
