@@ -1,5 +1,5 @@
 import { abortable, type CapsuleId, deadline, describeError, WrennError } from '@wrenn/core';
-import type { Catalog, Destination, Exchanges, Passage } from '@wrenn/forward';
+import type { Catalog, Passage } from '@wrenn/forward';
 import type { Logger } from '@wrenn/service';
 import { Refusal } from '../refusal/refusal.ts';
 import type { CapsuleFacts, ControlPlane } from './facts.ts';
