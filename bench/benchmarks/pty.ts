@@ -1,36 +1,59 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { WebSocket } from 'ws';
+import { startGuestApp } from '../../tests/support/guest-app.ts';
 import { type Benchmark, timed } from '../benchmark.ts';
 import type { Installation } from '../installation.ts';
-import { compare, round, summarize } from '../statistics.ts';
+import { compare, summarize } from '../statistics.ts';
 
 const parallelLoads = 4;
 const pieceMiB = 16;
+const downloads = 100;
+const appPort = 8000;
+const edgeUrl = `http://${process.env['WRENN_EDGE_LISTEN_ADDR'] ?? '127.0.0.1:8081'}`;
 /** Between two keystrokes of a person who types fast. */
 const betweenMs = 20;
 
 export const pty: Benchmark = {
   name: 'pty',
   defaultRuns: 300,
-  what: 'the echo of a keystroke through the whole path while files go up to another capsule and come down from it, against the same when it is idle',
+  what: 'the echo of a keystroke through the whole path while files go to and from another capsule, and while a hundred clients load from a port of the same one, against the same when it is idle',
   async run({ wrenn, runs, note }) {
-    const { id } = await wrenn.client.capsules.create();
+    const { id } = await wrenn.client.capsules.create({ publicPorts: true });
     const other = await wrenn.client.capsules.create();
     try {
       await using keyboard = await Keyboard.open(wrenn, id);
       await keyboard.echoes(20);
       const idle = await keyboard.echoes(runs);
-      note(`idle: p50 ${round(summarize(idle).p50_ms)} ms`);
-      const busy = await underLoad(wrenn, other.id, () => keyboard.echoes(runs));
-      note(`with ${parallelLoads} files on their way beside it: p50 ${round(summarize(busy).p50_ms)} ms`);
-      return { ...compare(busy, idle), bar: { p99: 2 } };
+      note(`idle: ${shown(idle)}`);
+      const files = { ...connection(wrenn), id: other.id, parallel: parallelLoads, sizeMiB: pieceMiB };
+      const besideFiles = await underLoad('files', files, () => keyboard.echoes(runs));
+      note(`with ${parallelLoads} files on their way beside it: ${shown(besideFiles)}`);
+      await startGuestApp(wrenn.client, edgeUrl, id, appPort);
+      const ports = { edgeUrl, id, port: appPort, downloads };
+      const besidePorts = await underLoad('ports', ports, () => keyboard.echoes(runs));
+      note(`with ${downloads} downloads from a port of the same capsule: ${shown(besidePorts)}`);
+      const worst = p99(besidePorts) > p99(besideFiles) ? besidePorts : besideFiles;
+      return { ...compare(worst, idle), bar: { p99: 2 } };
     } finally {
       await wrenn.client.capsules.destroy(id);
       await wrenn.client.capsules.destroy(other.id);
     }
   },
 };
+
+function connection({ baseUrl, apiKey }: Installation) {
+  return { baseUrl, apiKey };
+}
+
+function p99(times: readonly number[]): number {
+  return summarize(times).p99_ms;
+}
+
+function shown(times: readonly number[]): string {
+  const { p50_ms, p95_ms, p99_ms } = summarize(times);
+  return `p50 ${p50_ms} ms, p95 ${p95_ms} ms, p99 ${p99_ms} ms`;
+}
 
 /** A terminal in which every key comes back by the kernel's own echo. */
 class Keyboard implements AsyncDisposable {
@@ -85,14 +108,9 @@ class Keyboard implements AsyncDisposable {
   }
 }
 
-/** Runs `work` while files go up to another capsule and come down from it, in a thread that does not hold up this one. */
-async function underLoad<T>(
-  { baseUrl, apiKey }: Installation,
-  id: string,
-  work: () => Promise<T>,
-): Promise<T> {
-  const workerData = { baseUrl, apiKey, id, parallel: parallelLoads, sizeMiB: pieceMiB };
-  const load = new Worker(new URL('../loads/files.ts', import.meta.url), { workerData });
+/** Runs `work` beside a load of `bench/loads`, in a thread that does not hold up this one. */
+async function underLoad<T>(name: 'files' | 'ports', workerData: object, work: () => Promise<T>): Promise<T> {
+  const load = new Worker(new URL(`../loads/${name}.ts`, import.meta.url), { workerData });
   const broken = Promise.withResolvers<never>();
   load.once('error', broken.reject);
   try {

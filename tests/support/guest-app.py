@@ -30,6 +30,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.events()
         elif path == "/slow":
             self.slow()
+        elif path == "/bulk":
+            self.bulk()
         elif path == "/ws":
             self.web_socket()
         else:
@@ -71,6 +73,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         while True:
             self.chunk(b"x" * 1024)
             time.sleep(0.2)
+
+    def bulk(self):
+        self.stream("application/octet-stream")
+        piece = b"x" * 65536
+        while True:
+            self.chunk(piece)
 
     def web_socket(self):
         key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
