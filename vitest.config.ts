@@ -45,6 +45,17 @@ export default defineConfig({
         },
       },
       {
+        // Applications that take minutes to be installed in an emulated guest; not part of `npm test`.
+        test: {
+          name: 'slow',
+          include: ['tests/slow/**/*.test.ts'],
+          globalSetup: 'tests/support/global-setup.ts',
+          testTimeout: 300_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
+      {
         // A Wrenn of its own for each file, since these break it.
         test: {
           name: 'faults',

@@ -1,8 +1,8 @@
 // `npm test`: sets this machine up, then runs the checks and all tests. Exit code 1 when anything fails.
 //
-//   npm test -- [--project unit|integration|e2e|alone|faults]... [PATH...]
+//   npm test -- [--project unit|integration|e2e|alone|faults|slow]... [PATH...]
 //
-// With a project or a path only those tests run, without the checks.
+// With a project or a path only those tests run, without the checks. `slow` runs only when it is named.
 import { parseArgs } from 'node:util';
 import { describeError, WrennError } from '@wrenn/core';
 import { runCommand } from './run-command.ts';
@@ -60,11 +60,13 @@ function parse(
     const unknown = values.project.find((name) => !projects.some((project) => project.name === name));
     if (unknown !== undefined) throw new TypeError(`there is no project ${unknown}`);
     const isAll = values.project.length === 0;
-    const chosen = projects.filter(({ name }) => isAll || values.project.includes(name));
+    const chosen = projects.filter(({ name, when }) =>
+      isAll ? when === 'always' : values.project.includes(name),
+    );
     return { chosen, paths: positionals, isWhole: isAll && positionals.length === 0 };
   } catch (thrown) {
     console.error(
-      `${describeError(thrown)}\nusage: npm test -- [--project unit|integration|e2e|alone|faults]... [PATH...]`,
+      `${describeError(thrown)}\nusage: npm test -- [--project unit|integration|e2e|alone|faults|slow]... [PATH...]`,
     );
     return undefined;
   }

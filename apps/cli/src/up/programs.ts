@@ -39,7 +39,7 @@ export function programsOf(config: UpConfig, environment: NodeJS.ProcessEnv): Pr
     WRENN_HOST_LISTEN_ADDR: agentAddress,
     WRENN_RELAY_LISTEN_ADDR: formatAddress(config.relayAddress),
     WRENN_CP_URL: apiUrl(config),
-    WRENN_EDGE_URL: environment['WRENN_EDGE_URL'] ?? `http://localhost:${config.edgeAddress.port}`,
+    WRENN_EDGE_URL: environment['WRENN_EDGE_URL'] || `http://localhost:${config.edgeAddress.port}`,
     // Compiled code is kept between starts, which halves the time that a process needs to come up.
     NODE_COMPILE_CACHE: join(config.cacheDirectory, 'compiled'),
   };
