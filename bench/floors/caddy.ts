@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cleanup } from '@wrenn/core';
-import { freePort, listens, startProgram } from '../loads/program.ts';
+import { freePort } from '../../tests/support/wrenn-installation.ts';
+import { listens, startProgram } from '../loads/program.ts';
 
 /** Without its administration interface and its log; as many idle connections to the server as clients are measured with. */
 const common = '{\n  admin off\n  auto_https off\n}\n';

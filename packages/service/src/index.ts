@@ -1,4 +1,5 @@
 export { dropRest } from './drop-rest.ts';
+export { identityOfHost } from './host-identity.ts';
 export { KeptProcess } from './kept-process.ts';
 export { type ListenAddress, listen, listenFault } from './listen.ts';
 export { createLogger, type Logger } from './logger.ts';

@@ -1,6 +1,5 @@
 import type { ClientRequest } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { checkServerIdentity } from 'node:tls';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type Client, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
@@ -41,6 +40,7 @@ import {
   type WatchDirRequestSchema,
   type WatchDirResponse,
 } from '@wrenn/protocol/hostagent';
+import { identityOfHost } from '@wrenn/service';
 import { fromAgent } from './agent-errors.ts';
 import type { AgentCredentials } from './credentials.ts';
 import { openTransfer, type Transfer } from './transfers.ts';
@@ -366,14 +366,6 @@ function connections(id: HostId, credentials: AgentCredentials): HttpsAgent {
     ca: credentials.ca,
     cert: credentials.certificate,
     key: credentials.key,
-    // Two hosts have certificates of one authority: the name says that this is the one that was asked for.
-    checkServerIdentity: (address, certificate) => {
-      const mismatch = checkServerIdentity(address, certificate);
-      if (mismatch !== undefined) return mismatch;
-      if (certificate.subject.CN === id) return undefined;
-      return Object.assign(new Error(`the certificate is of ${certificate.subject.CN}, not of ${id}`), {
-        code: 'ERR_TLS_CERT_ALTNAME_INVALID',
-      });
-    },
+    checkServerIdentity: identityOfHost(id),
   });
 }

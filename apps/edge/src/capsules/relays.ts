@@ -2,9 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
 import { join } from 'node:path';
-import { checkServerIdentity } from 'node:tls';
 import { type CapsuleId, systemCode, WrennError } from '@wrenn/core';
 import { Exchanges } from '@wrenn/forward';
+import { identityOfHost } from '@wrenn/service';
 import type { CapsuleFacts } from './facts.ts';
 import type { Reached } from './reached.ts';
 
@@ -54,7 +54,7 @@ export class Relays implements Disposable {
     const tls = {
       ...(await this.#credentials),
       minVersion: 'TLSv1.3',
-      checkServerIdentity: isHost(hostId),
+      checkServerIdentity: identityOfHost(hostId),
     } as const;
     const relay: Relay = {
       address,
@@ -113,14 +113,4 @@ function reachedBy({ address, pool, dialer, exchanges }: Relay, id: CapsuleId): 
 function close({ pool, dialer }: Relay): void {
   pool.destroy();
   dialer.destroy();
-}
-
-/** Two hosts have certificates of one authority: the name says that this is the one that was meant. */
-function isHost(hostId: string): typeof checkServerIdentity {
-  return (address, certificate) => {
-    const mismatch = checkServerIdentity(address, certificate);
-    if (mismatch !== undefined) return mismatch;
-    if (certificate.subject.CN === hostId) return undefined;
-    return new Error(`the certificate is of ${certificate.subject.CN}, not of ${hostId}`);
-  };
 }
