@@ -5,27 +5,28 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import * as z from 'zod/mini';
 import { client } from '../support/client.ts';
 
-/** E2B's published client against the daemon in a real capsule, over the address that the host knows it by. */
+/** E2B's published client against the daemon in a real capsule, through the edge: as `E2B_SANDBOX_URL` makes it. */
 let sandbox: Sandbox;
 beforeAll(async () => {
-  const { id, hostIp } = await client().capsules.create();
+  const { id } = await client().capsules.create();
   const record = join(inject('wrenn').directory, 'capsules', id, 'record.json');
   const { accessToken } = z
     .object({ accessToken: z.string() })
     .parse(JSON.parse(await readFile(record, 'utf8')));
   sandbox = new Sandbox({
     sandboxId: id,
-    envdVersion: await versionOf(`http://${hostIp}:49983`),
+    envdVersion: await versionOf(id),
     envdAccessToken: accessToken,
-    sandboxUrl: `http://${hostIp}:49983`,
+    sandboxUrl: inject('wrenn').edgeUrl,
     apiKey: 'e2b_00',
   });
 });
 afterAll(() => client().capsules.destroy(sandbox.sandboxId));
 
-async function versionOf(url: string): Promise<string> {
-  const answer = z.object({ version: z.string() }).parse(await (await fetch(`${url}/health`)).json());
-  return answer.version;
+async function versionOf(id: string): Promise<string> {
+  const headers = { 'e2b-sandbox-id': id, 'e2b-sandbox-port': '49983' };
+  const answer = await fetch(`${inject('wrenn').edgeUrl}/health`, { headers });
+  return z.object({ version: z.string() }).parse(await answer.json()).version;
 }
 
 test('a command runs as the user that is asked for, with a terminal and without', async () => {
@@ -96,8 +97,10 @@ test('a signed link works without the token, and only for its file', async () =>
     user: 'user',
     useSignatureExpiration: 60_000,
   });
-  expect(await (await fetch(url)).text()).toBe('content');
-  expect((await fetch(url.replace('shared', '.bashrc'))).status).toBe(401);
+  // With one address for all sandboxes a link names none of them: whoever follows it has to.
+  const headers = { 'e2b-sandbox-id': sandbox.sandboxId, 'e2b-sandbox-port': '49983' };
+  expect(await (await fetch(url, { headers })).text()).toBe('content');
+  expect((await fetch(url.replace('shared', '.bashrc'), { headers })).status).toBe(401);
 });
 
 test('a repository is made and has its first commit', async () => {
@@ -110,4 +113,17 @@ test('a repository is made and has its first commit', async () => {
     currentBranch: 'main',
     isClean: true,
   });
+});
+
+test('one whose capsule is gone is told so', async () => {
+  const { id } = await client().capsules.create();
+  const other = new Sandbox({
+    sandboxId: id,
+    envdVersion: await versionOf(id),
+    sandboxUrl: inject('wrenn').edgeUrl,
+    apiKey: 'e2b_00',
+  });
+  expect(await other.isRunning()).toBe(true);
+  await client().capsules.destroy(id);
+  expect(await other.isRunning()).toBe(false);
 });
