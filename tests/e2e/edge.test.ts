@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { type AskPort, askPort, portHost } from '../support/ask-port.ts';
 import { client } from '../support/client.ts';
+import { programsConnectedTo } from '../support/connections.ts';
 import { startGuestApp } from '../support/guest-app.ts';
 
 const port = 8000;
@@ -102,6 +103,25 @@ describe('a port of a capsule, at which a program listens on loopback alone', ()
       code: 502,
     });
   });
+});
+
+it('the traffic of ports passes by the edge alone, and files by the relay', async () => {
+  const { hostIp = '' } = await client().capsules.get(id);
+  const stream = await ask({ path: '/slow' });
+  expect(await programsConnectedTo(hostIp, port)).toEqual(['edge']);
+  stream.destroy();
+  const stop = new AbortController();
+  const endless = new ReadableStream({
+    async pull(controller) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      controller.enqueue(Buffer.alloc(1024));
+    },
+  });
+  const writing = client().files.write(id, '/tmp/endless', endless, {}, { signal: stop.signal });
+  const broken = expect(writing).rejects.toThrow();
+  await expect.poll(() => programsConnectedTo(hostIp, 49_983), { timeout: 10_000 }).toContain('relay');
+  stop.abort();
+  await broken;
 });
 
 describe("a capsule's daemon, through the edge", () => {
