@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { describeError, WrennError } from '@wrenn/core';
 import {
   answerWhole,
+  expectFaults,
   ForwardFault,
   forward,
   type IncomingRequest,
@@ -49,6 +50,7 @@ export class Edge {
   }
 
   async request(request: IncomingRequest, response: OutgoingAnswer): Promise<void> {
+    expectFaults(request, response);
     try {
       const way = await this.#way(request, response, undefined);
       switch (way.kind) {

@@ -8,6 +8,23 @@ import { TLSSocket } from 'node:tls';
 export type IncomingRequest = IncomingMessage | Http2ServerRequest;
 export type OutgoingAnswer = ServerResponse | Http2ServerResponse;
 
+/**
+ * For a request that has just come in: what breaks is heard of by the `close` that follows, and an error that nobody
+ * listens to would end the process.
+ */
+export function expectFaults(request: IncomingRequest, response: OutgoingAnswer): void {
+  request.on('error', ignore);
+  response.on('error', ignore);
+}
+
+function ignore(): void {}
+
+/** Whether the client has gone away, so that no `close` will come any more. */
+export function isGone(response: OutgoingAnswer): boolean {
+  // Its stream is taken from an answer of HTTP/2 when that has ended.
+  return response instanceof Http2ServerResponse ? (response.stream?.destroyed ?? true) : response.destroyed;
+}
+
 /** Begins the answer. `headers` is a flat list of names and values, in which a name may come more than once. */
 export function writeHead(
   response: OutgoingAnswer,

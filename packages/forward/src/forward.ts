@@ -4,6 +4,7 @@ import { dropRest } from '@wrenn/service';
 import {
   bytesMoved,
   type IncomingRequest,
+  isGone,
   type OutgoingAnswer,
   pairs,
   reset,
@@ -49,6 +50,7 @@ class Forwarding {
 
   async run(): Promise<void> {
     const response = this.#response;
+    if (isGone(response)) return;
     const before = bytesMoved(this.#request);
     using _exchange = this.#passing.exchanges.add({
       bytes: () => bytesMoved(this.#request) - before,

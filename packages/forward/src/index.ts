@@ -2,7 +2,7 @@ export { Catalog } from './catalog/catalog.ts';
 export { type ForwarderKind, readFromForwarder, type ToForwarder, writeMessage } from './catalog/messages.ts';
 export { Passage } from './catalog/passage.ts';
 export { trafficSocket } from './catalog/socket-path.ts';
-export { answerWhole, type IncomingRequest, type OutgoingAnswer } from './client-side.ts';
+export { answerWhole, expectFaults, type IncomingRequest, type OutgoingAnswer } from './client-side.ts';
 export { closeIdle, type Destination, Pool } from './destination.ts';
 export { type Exchange, Exchanges } from './exchanges.ts';
 export { forward } from './forward.ts';

@@ -25,8 +25,10 @@ export interface Upgrade {
  * over; rejects with a `ForwardFault` while the client has got nothing.
  */
 export async function tunnel({ request, socket, head }: Upgrade, passing: Passing): Promise<void> {
+  if (socket.destroyed) return;
   let sent: ClientRequest | undefined;
   let isOver = false;
+  let isJoined = false;
   using _exchange = passing.exchanges.add({
     bytes: () => (socket instanceof Socket ? socket.bytesRead + socket.bytesWritten : 0),
     reset: () => {
@@ -51,6 +53,7 @@ export async function tunnel({ request, socket, head }: Upgrade, passing: Passin
         done.reject(fault);
         return;
       }
+      isJoined = true;
       socket.write(headText(answer, passing.answerHeaders(answer.rawHeaders), 'Upgrade'), 'latin1');
       join(socket, head, guest, first);
     });
@@ -60,7 +63,8 @@ export async function tunnel({ request, socket, head }: Upgrade, passing: Passin
       else done.reject(fault);
     });
     sent.on('error', (fault) => {
-      if (isOver) return;
+      // Once the two are one, their own ends say how it went.
+      if (isOver || isJoined) return;
       const after = nextAttemptAfter(count, fault);
       if (after === undefined) done.reject(asForwardFault(fault));
       else setTimeout(() => isOver || attempt(count + 1), after);

@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls';
 import { describeError, parseId, WrennError } from '@wrenn/core';
 import {
   type Catalog,
+  expectFaults,
   ForwardFault,
   forward,
   type Passage,
@@ -39,6 +40,7 @@ export class Relay {
   }
 
   async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    expectFaults(request, response);
     try {
       const body = this.#bodyRequest(request);
       if (body !== undefined) {
