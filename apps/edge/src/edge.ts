@@ -15,6 +15,7 @@ import {
 } from '@wrenn/forward';
 import { answerRaw, dropRest, type Logger } from '@wrenn/service';
 import { type Admission, admit, guestDaemonPort } from './access/admit.ts';
+import { type Target, targetOf } from './addressing/target.ts';
 import type { CapsuleFacts } from './capsules/facts.ts';
 import type { FactsCache } from './capsules/facts-cache.ts';
 import type { Reach } from './capsules/reach.ts';
@@ -22,7 +23,6 @@ import type { Reached } from './capsules/reached.ts';
 import { type Outside, passingOf } from './passing.ts';
 import { readerOf, refusalAnswer } from './refusal/answer.ts';
 import { faultRefusal, Refusal } from './refusal/refusal.ts';
-import { type Target, targetOf } from './target/target.ts';
 
 const healthy = JSON.stringify({ status: 'ok' });
 

@@ -8,9 +8,9 @@ import {
   type Told,
 } from '@wrenn/forward';
 import { withoutAccess } from './access/credentials.ts';
+import type { Target } from './addressing/target.ts';
 import type { Reached } from './capsules/reached.ts';
 import type { EdgeConfig } from './config.ts';
-import type { Target } from './target/target.ts';
 
 /** How the edge stands in the world. */
 export type Outside = Pick<EdgeConfig, 'hostHeader' | 'forwarded'>;

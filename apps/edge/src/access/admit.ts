@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { checkAccess } from '@wrenn/core';
+import type { Target } from '../addressing/target.ts';
 import type { CapsuleFacts } from '../capsules/facts.ts';
 import { readerOf } from '../refusal/answer.ts';
 import { Refusal } from '../refusal/refusal.ts';
-import type { Target } from '../target/target.ts';
 import { accessCookie, presentedAccess, withoutAccess } from './credentials.ts';
 import { requireGuestDaemonPath } from './guest-daemon.ts';
 

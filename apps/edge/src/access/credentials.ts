@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { accessProtocol, cookieIn } from '@wrenn/forward';
-import type { Target } from '../target/target.ts';
+import type { Target } from '../addressing/target.ts';
 
 export const accessCookie = 'wrenn_access';
 const accessParameter = 'wrenn_access';
