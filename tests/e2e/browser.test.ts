@@ -52,7 +52,7 @@ it('another browser, without the link, gets a page that says what to do', async 
   const stranger = await other.newPage();
   const answer = await stranger.goto(await client().ports.url(id, vitePort));
   expect(answer?.status()).toBe(403);
-  expect(await stranger.textContent('body')).toContain('this port is private');
+  expect(await stranger.textContent('body')).toContain('This port is private');
   await other.close();
 });
 

@@ -151,14 +151,9 @@ export class Edge {
       },
       readerOf(request.headers),
     );
-    if (answer.status >= 500)
-      this.#parts.log.info(
-        {
-          capsule: target?.capsuleId,
-          port: target?.port,
-          status: answer.status,
-          cause: describeError(thrown),
-        },
+    if (isOurFault(fault))
+      this.#parts.log.warn(
+        { capsule: target?.capsuleId, port: target?.port, cause: describeError(thrown) },
         'a request was not passed on',
       );
     return answer;
@@ -178,6 +173,12 @@ async function whileThere<T>(
   } finally {
     client.off('close', abort);
   }
+}
+
+/** Anybody can cause any number of the others. */
+function isOurFault(fault: unknown): boolean {
+  if (!(fault instanceof Refusal)) return !(fault instanceof WrennError && fault.code === 'invalid_request');
+  return fault.kind === 'unavailable' || fault.kind === 'unreachable';
 }
 
 function isE2b({ headers }: IncomingRequest): boolean {

@@ -96,6 +96,6 @@ describe('a private port', () => {
   it('tells a person in a page what to do', async () => {
     const answer = await get('/', visit);
     expect(answer.statusCode).toBe(403);
-    expect(await bodyOf(answer)).toContain('this port is private');
+    expect(await bodyOf(answer)).toContain('This port is private');
   });
 });

@@ -52,6 +52,6 @@ export function admit(target: Target, facts: CapsuleFacts, { headers, method, se
 
 function forbidden(message: string, port: number): Refusal {
   return new Refusal('forbidden', message, {
-    remedy: `ask whoever runs the capsule for a link (POST /v1/capsules/ID/ports/${port}/link), or for its traffic token`,
+    remedy: `ask whoever runs the capsule for a link (wrenn capsule port ID ${port} prints one), or for its traffic token`,
   });
 }

@@ -11,9 +11,13 @@ export function page(title: string, message: string, remedy: string | undefined)
   @media (prefers-color-scheme: dark) { body { color: #e6edf3; background: #0d1117 } .remedy { color: #9198a1 } }
 </style>
 <h1>${escaped(title)}</h1>
-<p>${escaped(message)}</p>
-${remedy === undefined ? '' : `<p class="remedy">${escaped(remedy)}</p>\n`}</html>
+<p>${escaped(sentence(message))}</p>
+${remedy === undefined ? '' : `<p class="remedy">${escaped(sentence(remedy))}</p>\n`}</html>
 `;
+}
+
+function sentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 }
 
 const entities: Readonly<Record<string, string>> = {
