@@ -160,6 +160,13 @@ it('takes a capsule ID in capitals and a host with a dot at its end', async () =
   expect((await seen(edge, { headers: { host } })).url).toBe('/');
 });
 
+it('knows no path of a capsule at a name of a domain, where other pages may be', async () => {
+  edge = await startEdge(mirror);
+  const path = `/proxy/${capsuleId}/${edge.port}/`;
+  expect((await ask(edge, { path, headers: { host: 'dashboard.example' } })).statusCode).toBe(404);
+  expect((await ask(edge, { path, headers: { host: 'edge:8081' } })).statusCode).toBe(200);
+});
+
 it('answers that it lives, and that other addresses name no capsule', async () => {
   edge = await startEdge(mirror);
   expect((await ask(edge, { path: '/health', headers: { host: edge.address } })).statusCode).toBe(200);

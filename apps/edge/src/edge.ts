@@ -20,6 +20,7 @@ import type { CapsuleFacts } from './capsules/facts.ts';
 import type { FactsCache } from './capsules/facts-cache.ts';
 import type { Reach } from './capsules/reach.ts';
 import type { Reached } from './capsules/reached.ts';
+import type { Front } from './front.ts';
 import { type Outside, passingOf } from './passing.ts';
 import { readerOf, refusalAnswer } from './refusal/answer.ts';
 import { faultRefusal, Refusal } from './refusal/refusal.ts';
@@ -32,6 +33,7 @@ const mostExchanges = 2_000;
 export interface EdgeParts {
   readonly facts: Pick<FactsCache, 'fresh' | 'of'>;
   readonly reach: Pick<Reach, 'direct' | 'find' | 'findAgain'>;
+  readonly front: Pick<Front, 'isAt' | 'keepsBack' | 'passing'>;
   readonly outside: Outside;
   readonly log: Logger;
 }
@@ -93,13 +95,20 @@ export class Edge {
     upgrade: string | undefined,
   ): Promise<Way> {
     const head = readHead(request);
+    const { front, outside } = this.#parts;
+    // First: at the API's name nothing of a capsule may be shown.
+    if (front.isAt(head.host)) {
+      if (front.keepsBack(head.path)) throw nothingHere();
+      const passing = front.passing(request, head, outside, upgrade);
+      return { kind: 'pass', passing, again: async () => passing };
+    }
     const target = targetIn(request, head);
     if (target === undefined) {
       const [path = ''] = head.path.split('?', 1);
       if (path === '/health') return { kind: 'itself', path };
       throw nothingHere();
     }
-    const { facts: known, reach, outside } = this.#parts;
+    const { facts: known, reach } = this.#parts;
     const facts = known.fresh(target.capsuleId) ?? (await this.#factsOf(target));
     const admission = admit(target, facts, {
       headers: request.headers,

@@ -36,17 +36,18 @@ export function passingOf(
     destination,
     body: head.body,
     path: withoutAccess(target.path),
-    headers: requestHeaders(request.rawHeaders, head, told, upgrade),
+    headers: requestHeaders(request.rawHeaders, head, { to: 'guest', told, upgrade }),
     answerHeaders: (rawHeaders) => answerHeaders(rawHeaders, { pathPrefix: target.pathPrefix, isOwn }),
     ...(destination.protocol === 'https:' ? { faultIn: relayFaultIn } : {}),
     exchanges: reached.exchanges,
   };
 }
 
-function toldOf(
+/** What whoever gets the request is told of the client. */
+export function toldOf(
   { socket, headers }: IncomingRequest,
   { host }: RequestHead,
-  { port, pathPrefix }: Target,
+  { port, pathPrefix }: Pick<Target, 'port' | 'pathPrefix'>,
   { hostHeader, forwarded }: Outside,
 ): Told {
   const client = socket.remoteAddress ?? '';

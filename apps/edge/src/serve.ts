@@ -8,6 +8,7 @@ import { Relays } from './capsules/relays.ts';
 import { type EdgeConfig, settings } from './config.ts';
 import { Edge } from './edge.ts';
 import { type EdgeServer, edgeServer, readTls } from './edge-server.ts';
+import { Front } from './front.ts';
 
 /** Serves until it is told to stop; open connections are then closed. */
 export async function serve(config: EdgeConfig, { log }: ServiceContext): Promise<RunningService> {
@@ -20,8 +21,10 @@ export async function serve(config: EdgeConfig, { log }: ServiceContext): Promis
     const controlPlane = new ControlPlane(config.controlPlaneUrl, config.directory);
     const facts = new FactsCache((id) => controlPlane.facts(id), log);
     const reach = new Reach({ catalog, relays, controlPlane, facts, log });
+    const front = new Front(config.controlPlaneUrl);
+    await cleanup.add('the way to the API', () => front[Symbol.dispose]());
     const tls = await readTls(config);
-    const listening = edgeServer(new Edge({ facts, reach, outside: config, log }), tls);
+    const listening = edgeServer(new Edge({ facts, reach, front, outside: config, log }), tls);
     const { server } = listening;
     server.on('error', (fault) => log.error({ cause: describeError(fault) }, 'the server'));
     const address = await listen(server, config.listenAddress, settings.listenAddress.variable);

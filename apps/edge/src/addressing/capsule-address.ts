@@ -53,6 +53,12 @@ function nameOf(host: string): string {
   return (end <= 0 ? host : host.slice(0, end)).toLowerCase().replace(/\.$/, '');
 }
 
+/** Whether the name is one that no page but those below it is at: an address, `localhost`, or a name without a domain. */
+export function isBareHost(host: string): boolean {
+  const name = nameOf(host);
+  return isSharedHost(name) || !name.includes('.');
+}
+
 function isSharedHost(name: string): boolean {
   return (
     name === '' ||

@@ -1,5 +1,5 @@
 import { parseId, WrennError } from '@wrenn/core';
-import { type CapsuleAddress, capsuleAddressOf } from './capsule-address.ts';
+import { type CapsuleAddress, capsuleAddressOf, isBareHost } from './capsule-address.ts';
 
 /**
  * The port that a request is for, and how it was named: by the name of the host, by E2B's headers, or by a path that
@@ -29,7 +29,8 @@ export function targetOf({ host, path, sandboxId, sandboxPort }: Named): Target 
     const form = sandboxId === undefined ? 'host' : 'headers';
     return { ...address, form, pathPrefix: '', path };
   }
-  const match = proxyPath.exec(path);
+  // At a name of a domain a page of a capsule would stand beside pages that trust each other.
+  const match = isBareHost(host) ? proxyPath.exec(path) : null;
   if (match === null) return undefined;
   const [pathPrefix, id = '', port = ''] = match;
   const rest = path.slice(pathPrefix.length);

@@ -8,6 +8,7 @@ import { createLogger } from '@wrenn/service';
 import type { CapsuleFacts } from '../capsules/facts.ts';
 import { Edge } from '../edge.ts';
 import { edgeServer, type Tls } from '../edge-server.ts';
+import { Front } from '../front.ts';
 import type { Outside } from '../passing.ts';
 import { Refusal } from '../refusal/refusal.ts';
 
@@ -61,6 +62,7 @@ export async function startEdge(
         throw new Refusal('not_running', 'the capsule is paused');
       },
     },
+    front: new Front(new URL(`http://127.0.0.1:${portOf(guest)}`)),
     outside: { hostHeader: 'public', forwarded: 'replace', ...options.outside },
     log: createLogger('test', 'silent'),
   });

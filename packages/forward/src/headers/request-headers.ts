@@ -14,7 +14,7 @@ export interface Told {
   readonly forwardedPrefix: string;
 }
 
-/** Replaced, or meant for the platform: the credentials for a port are none of its business. */
+/** What only a proxy can know of a client. */
 const replaced = new Set([
   'host',
   'forwarded',
@@ -25,23 +25,27 @@ const replaced = new Set([
   'x-forwarded-prefix',
   'x-forwarded-server',
   'x-real-ip',
-  'e2b-traffic-access-token',
-  'x-wrenn-access',
-  'x-wrenn-host-secret',
 ]);
+
+/** Meant for the platform: the credentials for a port are none of the guest's business. */
+const platforms = new Set(['e2b-traffic-access-token', 'x-wrenn-access', 'x-wrenn-host-secret']);
 
 /** Prefix of the WebSocket subprotocol that carries a credential: browsers can send no header of their own there. */
 export const accessProtocol = 'wrenn-access.';
 
-/**
- * The headers for the guest, in the client's order and spelling, as a flat list of names and values.
- * `upgrade` is the protocol that the connection is to become, if any.
- */
+export interface PassedOn {
+  /** A guest gets nothing of the platform's; the platform's own servers get all. */
+  readonly to: 'guest' | 'platform';
+  readonly told: Told;
+  /** What the connection is to become, if anything. */
+  readonly upgrade: string | undefined;
+}
+
+/** The headers as they are passed on, in the client's order and spelling, as a flat list of names and values. */
 export function requestHeaders(
   rawHeaders: readonly string[],
   { body, host: clientHost }: Pick<RequestHead, 'body' | 'host'>,
-  told: Told,
-  upgrade?: string,
+  { to, told, upgrade }: PassedOn,
 ): string[] {
   const isOfConnection = hopByHop(rawHeaders);
   const headers = ['Host', told.host];
@@ -52,12 +56,13 @@ export function requestHeaders(
     const key = name.toLowerCase();
     // What HTTP/2 says in the place of a request line.
     if (replaced.has(key) || key.startsWith(':')) continue;
+    if (to === 'guest' && platforms.has(key)) continue;
     if (isOfConnection(key)) {
       // The one word of it that is about the message: the client reads trailers.
       if (key === 'te' && /\btrailers\b/i.test(value)) headers.push(name, 'trailers');
       continue;
     }
-    const kept = keptValue(key, value, clientHost, told.host);
+    const kept = to === 'guest' ? keptValue(key, value, clientHost, told.host) : value;
     if (kept === undefined) continue;
     // HTTP/2 may send each cookie by itself; HTTP/1.1 knows one header of them (RFC 9113, 8.2.3).
     if (key === 'cookie' && cookieAt > 0) headers[cookieAt] += `; ${kept}`;
