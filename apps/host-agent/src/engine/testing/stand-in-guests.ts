@@ -38,7 +38,8 @@ export class StandInGuests implements AsyncDisposable {
   }
 
   async #answerAt(address: string): Promise<void> {
-    execFileSync('ip', ['address', 'add', `${address}/32`, 'dev', 'lo']);
+    // What a run that was broken off left is taken over.
+    execFileSync('ip', ['address', 'replace', `${address}/32`, 'dev', 'lo']);
     this.#addresses.push(address);
     const server = createServer((request, response) => {
       const path = request.url ?? '';
