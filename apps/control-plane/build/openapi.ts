@@ -4,23 +4,25 @@ import { createLogger } from '@wrenn/service';
 import { createContext } from '../src/control-plane.ts';
 import { buildApp } from '../src/http/app.ts';
 import { Sockets } from '../src/sockets/sockets.ts';
+import { testConfig } from '../src/test-config.ts';
 
 /** Writes spec/openapi.json from the routes; with `--check` only says whether it is current (exit code 1 if not). */
 const target = new URL('../../../spec/openapi.json', import.meta.url);
 
 const context = createContext(
   // Nothing of it is used: routes are described, not called.
-  {
-    databaseUrl: 'postgres:///none',
-    listenAddress: { host: '127.0.0.1', port: 0 },
-    edgeUrl: new URL('http://localhost:8081'),
-    directory: '/nonexistent',
-    logLevel: 'silent',
-  },
+  testConfig({ databaseUrl: 'postgres:///none', directory: '/nonexistent' }),
   createLogger('openapi', 'silent'),
   {
     credentials: { ca: '', certificate: '', key: '' },
-    secrets: { portAccess: Buffer.alloc(32), edge: new Secret('') },
+    secrets: {
+      portAccess: Buffer.alloc(32),
+      edge: new Secret(''),
+      session: new Secret(''),
+      oauth: new Secret(''),
+      audit: new Secret(''),
+      sealing: new Secret(''),
+    },
   },
 );
 const app = await buildApp(context, [], new Sockets(context, []));

@@ -1,4 +1,5 @@
 import { type Config, setting, settingType } from '@wrenn/core';
+import { z } from 'zod';
 
 export const settings = {
   databaseUrl: setting(
@@ -18,6 +19,87 @@ export const settings = {
     settingType.baseUrl.refine(({ hostname }) => isName(hostname), 'must have a name, not an IP address'),
     'http://localhost:8081',
     'Where the edge is seen from outside: the ports of capsules are at names below its own.',
+  ),
+  publicUrl: setting(
+    'CP_PUBLIC_URL',
+    settingType.baseUrl,
+    'http://127.0.0.1:8080',
+    'Where people see the API and the dashboard: links in mails lead there, and cookies are for it alone. With https sessions are kept to it by the browser.',
+  ),
+  trustedProxies: setting(
+    'WRENN_CP_TRUSTED_PROXIES',
+    settingType.addresses,
+    '',
+    'Addresses or networks of load balancers, between commas, whose X-Forwarded-For is believed.',
+  ),
+  githubClientId: setting(
+    'OAUTH_GITHUB_CLIENT_ID',
+    settingType.optionalText,
+    '',
+    'Of the OAuth app at GitHub; with its secret it turns signing in through GitHub on.',
+  ),
+  githubClientSecret: setting(
+    'OAUTH_GITHUB_CLIENT_SECRET',
+    settingType.secret,
+    '',
+    'Of the OAuth app at GitHub.',
+  ),
+  githubUrl: setting(
+    'OAUTH_GITHUB_URL',
+    settingType.baseUrl,
+    'https://github.com',
+    "GitHub, or an enterprise's own, whose API is below /api/v3.",
+  ),
+  oidcIssuer: setting(
+    'OAUTH_OIDC_ISSUER',
+    settingType.optionalText,
+    '',
+    'URL of an OpenID Connect provider; with ID and secret it turns signing in through it on.',
+  ),
+  oidcClientId: setting(
+    'OAUTH_OIDC_CLIENT_ID',
+    settingType.optionalText,
+    '',
+    'At the OpenID Connect provider.',
+  ),
+  oidcClientSecret: setting(
+    'OAUTH_OIDC_CLIENT_SECRET',
+    settingType.secret,
+    '',
+    'At the OpenID Connect provider.',
+  ),
+  smtpHost: setting(
+    'SMTP_HOST',
+    settingType.optionalText,
+    '',
+    'Server that mails are handed to. Without it they are not sent, and the log says so.',
+  ),
+  smtpPort: setting(
+    'SMTP_PORT',
+    settingType.port,
+    '587',
+    '587 with STARTTLS, or 465 with TLS from the start.',
+  ),
+  smtpTls: setting(
+    'SMTP_TLS',
+    z.enum(['always', 'never']),
+    'always',
+    'never: without TLS, for a server on the same machine.',
+  ),
+  smtpUsername: setting('SMTP_USERNAME', settingType.optionalText, '', 'Where the server wants one.'),
+  smtpPassword: setting('SMTP_PASSWORD', settingType.secret, '', 'Where the server wants one.'),
+  mailFrom: setting('SMTP_FROM_EMAIL', settingType.text, 'Wrenn <noreply@localhost>', 'Sender of mails.'),
+  channelTargets: setting(
+    'WRENN_CHANNEL_PRIVATE_TARGETS',
+    settingType.addresses,
+    '',
+    'Private addresses or networks, between commas, that channels may reach although they are private.',
+  ),
+  auditDays: setting(
+    'WRENN_AUDIT_RETENTION_DAYS',
+    settingType.count,
+    '0',
+    'How long entries of the audit log are kept; 0 keeps them for ever.',
   ),
   directory: setting(
     'WRENN_DIR',

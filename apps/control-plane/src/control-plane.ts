@@ -1,5 +1,6 @@
 import { abortable, Cleanup, deadline, describeError } from '@wrenn/core';
 import type { Logger, RunningService } from '@wrenn/service';
+import { Recorder } from './audit/recorder.ts';
 import type { ControlPlaneConfig } from './config.ts';
 import { openDatabase } from './db/database.ts';
 import { migrate } from './db/migrator.ts';
@@ -12,6 +13,9 @@ import { listen } from './http/listen.ts';
 import { InFlight } from './in-flight.ts';
 import { JobMonitor } from './jobs/monitor.ts';
 import { recoveries } from './jobs/recoveries.ts';
+import { RateLimits } from './limits/rate-limits.ts';
+import { QueuedMailer } from './mail/queued-mailer.ts';
+import { Queues } from './queues/queues.ts';
 import { ensureSecrets, type Secrets } from './secrets/secrets.ts';
 import type { ServerContext } from './server-context.ts';
 import { SessionProcess } from './sockets/session-process.ts';
@@ -49,7 +53,9 @@ export async function startControlPlane({
     const context = createContext(config, log, await readIdentity(config.directory));
     await cleanup.add('the database', () => context.database.destroy());
     await cleanup.add('the agents', () => context.agents[Symbol.dispose]());
-    await migrate(context.database);
+    await migrate(context.database, config.databaseUrl);
+    await cleanup.add('the queues', () => context.queues.stop());
+    await context.queues.start();
 
     const stopping = new AbortController();
     const workers = [
@@ -102,7 +108,21 @@ export function createContext(
   });
   const agents = new AgentPool(credentials);
   const hostMonitor = new HostMonitor({ database, agents, log });
-  return { version, config, secrets, log, database, agents, hostMonitor, operations: new InFlight() };
+  const queues = new Queues(config.databaseUrl, log);
+  return {
+    version,
+    config,
+    secrets,
+    log,
+    database,
+    queues,
+    recorder: new Recorder(secrets.audit, queues),
+    mailer: new QueuedMailer(queues, secrets.sealing),
+    limits: new RateLimits(database),
+    agents,
+    hostMonitor,
+    operations: new InFlight(),
+  };
 }
 
 /** Waits for what is under way; what takes too long is left, and said. */

@@ -1,9 +1,13 @@
 import type { Logger } from '@wrenn/service';
+import type { Recorder } from './audit/recorder.ts';
 import type { ControlPlaneConfig } from './config.ts';
 import type { Database } from './db/database.ts';
 import type { AgentPool } from './hosts/agent-pool.ts';
 import type { HostMonitor } from './hosts/monitor.ts';
 import type { InFlight } from './in-flight.ts';
+import type { RateLimits } from './limits/rate-limits.ts';
+import type { Mailer } from './mail/mail.ts';
+import type { Queues } from './queues/queues.ts';
 import type { Secrets } from './secrets/secrets.ts';
 
 /** Every service of the control plane; what routes, workers and extensions work with. */
@@ -13,6 +17,12 @@ export interface ServerContext {
   readonly secrets: Secrets;
   readonly log: Logger;
   readonly database: Database;
+  /** Work that waits in the database. */
+  readonly queues: Queues;
+  /** The audit log, and the events that channels are told. */
+  readonly recorder: Recorder;
+  readonly mailer: Mailer;
+  readonly limits: RateLimits;
   readonly agents: AgentPool;
   readonly hostMonitor: HostMonitor;
   /** Operations that go on when their client is gone; a stop waits for them. */

@@ -9,6 +9,7 @@ import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import type { Extension } from './extension.ts';
 import { ensurePki } from './pki/ensure.ts';
 import { pkiPaths } from './pki/paths.ts';
+import { testConfig } from './test-config.ts';
 
 interface Agent extends AsyncDisposable {
   readonly address: string;
@@ -33,18 +34,14 @@ export async function startTestServer<A extends Agent>(options: {
   readonly databaseUrl: string;
   readonly startAgent: (tls: Tls) => Promise<A>;
   readonly extensions?: readonly Extension[];
+  /** Settings, as the environment has them. */
+  readonly variables?: Readonly<Record<string, string>>;
 }): Promise<TestServer<A>> {
   const cleanup = new Cleanup();
   try {
     const directory = await mkdtemp(join(tmpdir(), 'wrenn-cp-'));
     await cleanup.add('the directory', () => rm(directory, { recursive: true, force: true }));
-    const config = {
-      databaseUrl: options.databaseUrl,
-      listenAddress: { host: '127.0.0.1', port: 0 },
-      directory,
-      edgeUrl: new URL('http://localhost:8081'),
-      logLevel: 'silent',
-    } as const;
+    const config = testConfig({ databaseUrl: options.databaseUrl, directory }, options.variables);
     const agent = await options.startAgent(await hostTls(directory));
     await cleanup.add('the agent', async () => await agent[Symbol.asyncDispose]());
     const { api_key_file: keyFile } = await bootstrap(

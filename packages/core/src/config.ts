@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { WrennError } from './errors.ts';
+import { Secret } from './secret.ts';
 
 /** One setting: read from the environment variable of its key's name in `variables`. */
 interface Setting<T extends z.ZodType> {
@@ -62,6 +63,23 @@ export function startLogLevel(
 /** Schemas for the shapes that settings have. Sizes and times are integers in the unit that the name says. */
 export const settingType = {
   text: z.string({ error: 'must be set' }),
+  /** May be empty. */
+  optionalText: z.string(),
+  /** May be empty; not shown in logs. */
+  secret: z.string().transform((text) => new Secret(text)),
+  /** `10.0.0.0/8, 192.0.2.1`; may be empty. */
+  addresses: z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    )
+    .refine(
+      (parts) => parts.every((part) => /^[0-9a-fA-F:.]+(\/\d{1,3})?$/.test(part)),
+      'must be addresses or networks, between commas',
+    ),
   port: z.coerce.number({ error: 'must be a port' }).int().min(0).max(65535),
   count: z.coerce.number({ error: 'must be a whole number' }).int().min(0),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),

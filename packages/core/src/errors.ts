@@ -6,6 +6,19 @@ export const errorCodes = {
   invalid_request: { status: 400, rpc: 'invalid_argument', retryable: false },
   unauthorized: { status: 401, rpc: 'unauthenticated', retryable: false },
   forbidden: { status: 403, rpc: 'permission_denied', retryable: false },
+  wrong_password: { status: 401, rpc: 'unauthenticated', retryable: false },
+  account_not_activated: { status: 403, rpc: 'permission_denied', retryable: false },
+  account_disabled: { status: 403, rpc: 'permission_denied', retryable: false },
+  /** The account ceased to be active while it was signed in. */
+  account_deactivated: { status: 403, rpc: 'permission_denied', retryable: false },
+  /** What was asked for is done in a team's name, and the caller acts for none. */
+  no_team: { status: 403, rpc: 'permission_denied', retryable: false },
+  /** A token from a mail or a link that is unknown, used or too old. */
+  invalid_token: { status: 400, rpc: 'invalid_argument', retryable: false },
+  already_activated: { status: 400, rpc: 'failed_precondition', retryable: false },
+  last_login_method: { status: 400, rpc: 'failed_precondition', retryable: false },
+  provider_not_found: { status: 404, rpc: 'not_found', retryable: false },
+  owns_team_with_members: { status: 409, rpc: 'failed_precondition', retryable: false },
   not_found: { status: 404, rpc: 'not_found', retryable: false },
   conflict: { status: 409, rpc: 'already_exists', retryable: false },
   invalid_state: { status: 409, rpc: 'failed_precondition', retryable: false },
@@ -38,6 +51,8 @@ export interface ErrorDetails {
   readonly remedy?: string;
   /** The request field at fault, in dotted form. */
   readonly field?: string;
+  /** When the same request can succeed, in seconds from now; for codes that are retryable. */
+  readonly retryAfterSec?: number;
   /** For logs; never sent to a client. */
   readonly cause?: unknown;
 }
@@ -48,12 +63,14 @@ export class WrennError extends Error {
   readonly code: ErrorCode;
   readonly remedy: string | undefined;
   readonly field: string | undefined;
+  readonly retryAfterSec: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.remedy = details.remedy;
     this.field = details.field;
+    this.retryAfterSec = details.retryAfterSec;
   }
 
   get retryable(): boolean {

@@ -11,6 +11,13 @@ export type TemplateId = Id<'template'>;
 export type ApiKeyId = Id<'apiKey'>;
 export type SnapshotId = Id<'snapshot'>;
 export type JobId = Id<'job'>;
+export type UserId = Id<'user'>;
+export type SessionId = Id<'session'>;
+export type InvitationId = Id<'invitation'>;
+export type AuditEntryId = Id<'auditEntry'>;
+export type ChannelId = Id<'channel'>;
+export type EventId = Id<'event'>;
+export type DeliveryId = Id<'delivery'>;
 
 type Ids = {
   capsule: CapsuleId;
@@ -20,6 +27,13 @@ type Ids = {
   apiKey: ApiKeyId;
   snapshot: SnapshotId;
   job: JobId;
+  user: UserId;
+  session: SessionId;
+  invitation: InvitationId;
+  auditEntry: AuditEntryId;
+  channel: ChannelId;
+  event: EventId;
+  delivery: DeliveryId;
 };
 export type IdKind = keyof Ids;
 
@@ -31,6 +45,13 @@ const prefixes: Record<IdKind, string> = {
   apiKey: 'key',
   snapshot: 'snp',
   job: 'job',
+  user: 'usr',
+  session: 'ses',
+  invitation: 'inv',
+  auditEntry: 'log',
+  channel: 'ch',
+  event: 'evt',
+  delivery: 'dlv',
 };
 
 const digits = 25;

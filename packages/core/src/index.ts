@@ -21,16 +21,23 @@ export {
 } from './errors.ts';
 export {
   type ApiKeyId,
+  type AuditEntryId,
   type CapsuleId,
+  type ChannelId,
+  type DeliveryId,
+  type EventId,
   type HostId,
   type IdKind,
+  type InvitationId,
   idFromUuid,
   type JobId,
   newId,
   parseId,
+  type SessionId,
   type SnapshotId,
   type TeamId,
   type TemplateId,
+  type UserId,
   uuidFromId,
   zeroId,
 } from './ids.ts';

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { ControlPlaneConfig } from '../config.ts';
 import { openDatabase } from '../db/database.ts';
 import { migrateUrl } from '../db/migrator.ts';
+import { testConfig } from '../test-config.ts';
 import { bootstrap } from './bootstrap.ts';
 
 let databases: TestDatabases;
@@ -25,13 +26,7 @@ beforeEach(async (context) => {
   directory = await mkdtemp(join(tmpdir(), 'wrenn-bootstrap-'));
   context.onTestFinished(() => rm(directory, { recursive: true, force: true }));
   keyFile = join(directory, 'api-key');
-  config = {
-    databaseUrl: await databases.empty(),
-    listenAddress: { host: '127.0.0.1', port: 0 },
-    directory,
-    edgeUrl: new URL('http://localhost:8081'),
-    logLevel: 'silent',
-  };
+  config = testConfig({ databaseUrl: await databases.empty(), directory });
 });
 
 test('makes what is missing in an empty database and an empty directory', async () => {

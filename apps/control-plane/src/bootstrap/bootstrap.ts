@@ -30,7 +30,7 @@ export async function bootstrap(
   try {
     const [hostId] = await Promise.all([
       ensurePki(pkiPaths(config.directory), hostOf(hostAddress), now),
-      migrate(database),
+      migrate(database, config.databaseUrl),
     ]);
     await ensureHost(database, hostId, hostAddress);
     const teamId = await ensureDefaultTeam(database);

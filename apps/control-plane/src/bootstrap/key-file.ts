@@ -2,12 +2,12 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode, type TeamId } from '@wrenn/core';
 import type { Database } from '../db/database.ts';
-import { createKey, findCaller } from '../keys/store.ts';
+import { createKey, findKey } from '../keys/store.ts';
 
 /** Sees to it that `path` holds a key of the team. The key's text is nowhere else. */
 export async function ensureKeyFile(database: Database, teamId: TeamId, path: string): Promise<void> {
   const found = await read(path);
-  if (found !== undefined && (await findCaller(database, found))?.teamId === teamId) return;
+  if (found !== undefined && (await findKey(database, found))?.principal.team.id === teamId) return;
   const key = await createKey(database, teamId, 'local');
   await mkdir(dirname(path), { recursive: true });
   await writeFile(`${path}.partial`, `${key.reveal()}\n`, { mode: 0o600 });

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { withScope } from '../access/route-auth.ts';
 import { callerOf } from '../http/auth.ts';
 import { capsuleIdParameters, failures } from '../http/schemas.ts';
 import { idempotencyHeaders, idempotencyKeyOf } from '../jobs/idempotency.ts';
@@ -10,7 +11,7 @@ export function checkpointRoute(app: Parameters<FastifyPluginAsyncZod>[0], conte
   app.post(
     '/:id/checkpoint',
     {
-      config: { auth: 'api_key' },
+      config: { auth: withScope('snapshots:write') },
       schema: {
         operationId: 'checkpointCapsule',
         summary: 'Keep a copy of the state of a capsule',

@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { withScope } from '../access/route-auth.ts';
 import { callerOf } from '../http/auth.ts';
 import { capsuleIdParameters, failures } from '../http/schemas.ts';
 import { whenGone } from '../http/when-gone.ts';
@@ -22,7 +23,7 @@ export function execRoute(app: Parameters<FastifyPluginAsyncZod>[0], context: Se
   app.post(
     '/:id/exec',
     {
-      config: { auth: 'api_key' },
+      config: { auth: withScope('capsules:exec'), audits: 'capsule.exec' },
       bodyLimit: execBodyBytes,
       schema: {
         operationId: 'execInCapsule',

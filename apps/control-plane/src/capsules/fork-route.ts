@@ -1,6 +1,7 @@
 import type { JobId } from '@wrenn/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
+import { withScope } from '../access/route-auth.ts';
 import { callerOf } from '../http/auth.ts';
 import { capsuleIdParameters, failures } from '../http/schemas.ts';
 import { idempotencyHeaders, idempotencyKeyOf } from '../jobs/idempotency.ts';
@@ -14,7 +15,7 @@ export function forkRoute(app: Parameters<FastifyPluginAsyncZod>[0], context: Se
   app.post(
     '/:id/fork',
     {
-      config: { auth: 'api_key' },
+      config: { auth: withScope('capsules:write') },
       schema: {
         operationId: 'forkCapsule',
         summary: 'Make capsules that go on from where this one is',

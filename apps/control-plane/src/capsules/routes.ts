@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { withScope } from '../access/route-auth.ts';
 import { callerOf } from '../http/auth.ts';
 import { capsuleIdParameters, failures } from '../http/schemas.ts';
 import { idempotencyHeaders, idempotencyKeyOf } from '../jobs/idempotency.ts';
@@ -14,7 +15,8 @@ import { capsuleBody, createBody, createdBody, listQuery } from './schemas.ts';
 import { stateRoutes } from './state-routes.ts';
 import { findCapsule, listCapsules } from './store.ts';
 
-const common = { config: { auth: 'api_key' } } as const;
+const reads = { config: { auth: withScope('capsules:read') } } as const;
+const writes = { config: { auth: withScope('capsules:write') } } as const;
 const tags = ['capsules'];
 
 export const capsuleRoutes =
@@ -23,7 +25,7 @@ export const capsuleRoutes =
     app.post(
       '',
       {
-        ...common,
+        ...writes,
         schema: {
           operationId: 'createCapsule',
           summary: 'Make a capsule',
@@ -44,7 +46,7 @@ export const capsuleRoutes =
     app.get(
       '',
       {
-        ...common,
+        ...reads,
         schema: {
           operationId: 'listCapsules',
           summary: 'List capsules',
@@ -64,7 +66,7 @@ export const capsuleRoutes =
     app.get(
       '/:id',
       {
-        ...common,
+        ...reads,
         schema: {
           operationId: 'getCapsule',
           summary: 'Get a capsule',
@@ -80,7 +82,7 @@ export const capsuleRoutes =
     app.delete(
       '/:id',
       {
-        ...common,
+        ...writes,
         schema: {
           operationId: 'destroyCapsule',
           summary: 'End a capsule for good',

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { withScope } from '../access/route-auth.ts';
 import { callerOf } from '../http/auth.ts';
 import { capsuleIdParameters, failures } from '../http/schemas.ts';
 import { idempotencyHeaders, idempotencyKeyOf } from '../jobs/idempotency.ts';
@@ -9,7 +10,7 @@ import { pingCapsule } from './ping.ts';
 import { resumeCapsule } from './resume.ts';
 import { pausedBody, resumeBody, resumedBody } from './state-schemas.ts';
 
-const common = { config: { auth: 'api_key' } } as const;
+const common = { config: { auth: withScope('capsules:write') } } as const;
 const tags = ['capsules'];
 
 /** Pause, resume and ping. */

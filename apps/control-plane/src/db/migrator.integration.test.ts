@@ -4,9 +4,38 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from './database.ts';
 import { migrate, migrateDown, missingMigrations } from './migrator.ts';
-import { hostStatuses, jobStatuses } from './schema.ts';
+import {
+  actorTypes,
+  auditScopes,
+  auditStatuses,
+  channelProviders,
+  deliveryStatuses,
+  hostStatuses,
+  jobStatuses,
+  teamRoles,
+  userStatuses,
+} from './schema.ts';
 
-const tables = ['api_keys', 'capsules', 'hosts', 'jobs', 'teams', 'templates'];
+const tables = [
+  'api_keys',
+  'audit_chains',
+  'audit_entries',
+  'capsules',
+  'channels',
+  'deliveries',
+  'events',
+  'hosts',
+  'identities',
+  'invitations',
+  'jobs',
+  'memberships',
+  'one_time_tokens',
+  'rate_limits',
+  'sessions',
+  'teams',
+  'templates',
+  'users',
+];
 
 for (const version of postgresVersions) {
   describe.skipIf(postgresMissing(version) !== undefined)(`the schema, on PostgreSQL ${version}`, () => {
@@ -27,15 +56,15 @@ for (const version of postgresVersions) {
     }
 
     test('goes up, down to nothing, and up again', async () => {
-      await inEmpty(async (database) => {
-        const applied = await migrate(database);
+      await inEmpty(async (database, url) => {
+        const applied = await migrate(database, url);
         expect(await tablesOf(database)).toEqual(tables);
         expect(await missingMigrations(database)).toEqual([]);
         expect(await migrateDown(database)).toEqual(applied.toReversed());
         expect(await tablesOf(database)).toEqual([]);
         expect(await typesOf(database)).toEqual([]);
         expect(await missingMigrations(database)).toEqual(applied);
-        expect(await migrate(database)).toEqual(applied);
+        expect(await migrate(database, url)).toEqual(applied);
       });
     });
 
@@ -43,7 +72,7 @@ for (const version of postgresVersions) {
       await inEmpty(async (database, url) => {
         const other = openDatabase(url, () => undefined);
         try {
-          const applied = await Promise.all([migrate(database), migrate(other)]);
+          const applied = await Promise.all([migrate(database, url), migrate(other, url)]);
           expect(applied.flat()).toEqual([...new Set(applied.flat())]);
         } finally {
           await other.destroy();
@@ -52,17 +81,24 @@ for (const version of postgresVersions) {
     });
 
     test('allows the states that the table of states has, and no others', async () => {
-      await inEmpty(async (database) => {
-        await migrate(database);
+      await inEmpty(async (database, url) => {
+        await migrate(database, url);
         expect(await valuesOf(database, 'capsule_status')).toEqual(capsuleStates);
         expect(await valuesOf(database, 'host_status')).toEqual(hostStatuses);
         expect(await valuesOf(database, 'job_status')).toEqual(jobStatuses);
+        expect(await valuesOf(database, 'user_status')).toEqual(userStatuses);
+        expect(await valuesOf(database, 'team_role')).toEqual(teamRoles);
+        expect(await valuesOf(database, 'actor_type')).toEqual(actorTypes);
+        expect(await valuesOf(database, 'audit_scope')).toEqual(auditScopes);
+        expect(await valuesOf(database, 'audit_status')).toEqual(auditStatuses);
+        expect(await valuesOf(database, 'channel_provider')).toEqual(channelProviders);
+        expect(await valuesOf(database, 'delivery_status')).toEqual(deliveryStatuses);
       });
     });
 
     test('begins with the platform team and the minimal template', async () => {
-      await inEmpty(async (database) => {
-        await migrate(database);
+      await inEmpty(async (database, url) => {
+        await migrate(database, url);
         const id = '00000000-0000-0000-0000-000000000000';
         expect(await database.selectFrom('teams').select(['id', 'slug']).execute()).toEqual([
           { id, slug: 'platform' },
@@ -77,7 +113,7 @@ for (const version of postgresVersions) {
 
 test('a server that is not there is a typed error with a remedy', async () => {
   const database = openDatabase('postgres://nobody:x@127.0.0.1:1/none', () => undefined);
-  await expect(migrate(database)).rejects.toMatchObject({
+  await expect(migrate(database, 'postgres://nobody:x@127.0.0.1:1/none')).rejects.toMatchObject({
     code: 'database_unavailable',
     remedy: expect.any(String),
   });

@@ -3,20 +3,23 @@ import { join } from 'node:path';
 import { WrennError } from '@wrenn/core';
 import { sql } from 'kysely';
 import { type Migration, Migrator, NO_MIGRATIONS } from 'kysely/migration';
+import { migrateQueues, queueSchema } from '../queues/queues.ts';
 import { type Database, openDatabase } from './database.ts';
 
 const folder = join(import.meta.dirname, 'migrations');
 
-/** Brings the schema up to date, under an advisory lock, so that replicas can start together. */
-export async function migrate(database: Database): Promise<string[]> {
-  return finish(await migrator(database).migrateToLatest());
+/** Brings the schema up to date, under an advisory lock, so that replicas can start together; the queues' too. */
+export async function migrate(database: Database, url: string): Promise<string[]> {
+  const applied = finish(await migrator(database).migrateToLatest());
+  await migrateQueues(url);
+  return applied;
 }
 
 /** The same, by URL; keeps no connection. */
 export async function migrateUrl(url: string): Promise<void> {
   const database = openDatabase(url, () => undefined);
   try {
-    await migrate(database);
+    await migrate(database, url);
   } finally {
     await database.destroy();
   }
@@ -24,6 +27,7 @@ export async function migrateUrl(url: string): Promise<void> {
 
 /** Takes every migration back: the database is then as it was before the first. */
 export async function migrateDown(database: Database): Promise<string[]> {
+  await sql`drop schema if exists ${sql.id(queueSchema)} cascade`.execute(database);
   return finish(await migrator(database).migrateTo(NO_MIGRATIONS));
 }
 

@@ -4,7 +4,18 @@ import type { ColumnType, Generated } from 'kysely';
 /** The tables as the newest migration leaves them. UUIDs are text here; the stores turn them into IDs. */
 export interface Schema {
   teams: TeamsTable;
+  users: UsersTable;
+  memberships: MembershipsTable;
+  sessions: SessionsTable;
+  one_time_tokens: OneTimeTokensTable;
+  identities: IdentitiesTable;
+  invitations: InvitationsTable;
   api_keys: ApiKeysTable;
+  audit_chains: AuditChainsTable;
+  audit_entries: AuditEntriesTable;
+  channels: ChannelsTable;
+  events: EventsTable;
+  deliveries: DeliveriesTable;
   templates: TemplatesTable;
   hosts: HostsTable;
   capsules: CapsulesTable;
@@ -22,8 +33,74 @@ interface TeamsTable {
   name: string;
   slug: string;
   is_byoc: Generated<boolean>;
+  audits_access: Generated<boolean>;
   created_at: Time;
   deleted_at: OptionalTime;
+}
+
+export const userStatuses = ['inactive', 'active', 'disabled', 'deleted'] as const;
+export type UserStatus = (typeof userStatuses)[number];
+
+interface UsersTable {
+  id: string;
+  email: string;
+  password_hash: string | null;
+  name: string;
+  is_admin: Generated<boolean>;
+  status: Generated<UserStatus>;
+  created_at: Time;
+  updated_at: Time;
+  deleted_at: OptionalTime;
+}
+
+export const teamRoles = ['owner', 'admin', 'member'] as const;
+export type TeamRole = (typeof teamRoles)[number];
+
+interface MembershipsTable {
+  team_id: string;
+  user_id: string;
+  role: TeamRole;
+  is_default: Generated<boolean>;
+  created_at: Time;
+}
+
+interface SessionsTable {
+  id: string;
+  user_id: string;
+  team_id: string | null;
+  user_agent: Generated<string>;
+  address: Generated<string>;
+  created_at: Time;
+  last_seen_at: Time;
+  expires_at: ColumnType<Date, Date | string, Date | string>;
+  revoked_at: OptionalTime;
+}
+
+interface OneTimeTokensTable {
+  hash: string;
+  purpose: 'activation' | 'password_reset';
+  user_id: string;
+  created_at: Time;
+  expires_at: ColumnType<Date, Date | string, never>;
+}
+
+interface IdentitiesTable {
+  provider: string;
+  subject: string;
+  user_id: string;
+  email: Generated<string>;
+  created_at: Time;
+}
+
+interface InvitationsTable {
+  id: string;
+  team_id: string;
+  email: string;
+  role: Exclude<TeamRole, 'owner'>;
+  token_hash: string;
+  invited_by: string | null;
+  created_at: Time;
+  expires_at: ColumnType<Date, Date | string, Date | string>;
 }
 
 interface ApiKeysTable {
@@ -32,8 +109,95 @@ interface ApiKeysTable {
   name: string;
   key_hash: string;
   key_prefix: string;
+  created_by: string | null;
+  scopes: Generated<string[]>;
+  expires_at: OptionalTime;
+  audited_on: ColumnType<string | null, string | undefined, string>;
   created_at: Time;
   last_used: OptionalTime;
+}
+
+interface AuditChainsTable {
+  team_id: string;
+  /** A bigint, which the driver reads as text; so are all numbers of entries. */
+  number: ColumnType<string, number | undefined, number | string>;
+  digest: Buffer;
+  removed_number: ColumnType<string, number | undefined, number | string>;
+  removed_digest: Buffer;
+}
+
+export const actorTypes = ['user', 'api_key', 'system'] as const;
+export type ActorType = (typeof actorTypes)[number];
+export const auditScopes = ['team', 'admin'] as const;
+export type AuditScope = (typeof auditScopes)[number];
+export const auditStatuses = ['success', 'info', 'warning', 'error'] as const;
+export type AuditStatus = (typeof auditStatuses)[number];
+
+interface AuditEntriesTable {
+  id: string;
+  team_id: string;
+  number: ColumnType<string, number | string, never>;
+  actor_type: ActorType;
+  actor_id: string | null;
+  actor_name: Generated<string>;
+  resource_type: string;
+  resource_id: string | null;
+  action: string;
+  scope: AuditScope;
+  status: AuditStatus;
+  metadata: ColumnType<Readonly<Record<string, unknown>>, string | undefined, string>;
+  created_at: ColumnType<Date, Date | string, never>;
+  personal: ColumnType<Readonly<Record<string, string>>, string | undefined, string>;
+  personal_salt: Buffer | null;
+  personal_digest: Buffer;
+  digest: Buffer;
+}
+
+export const channelProviders = [
+  'discord',
+  'slack',
+  'teams',
+  'googlechat',
+  'telegram',
+  'matrix',
+  'webhook',
+] as const;
+export type ChannelProvider = (typeof channelProviders)[number];
+
+interface ChannelsTable {
+  id: string;
+  team_id: string;
+  name: string;
+  provider: ChannelProvider;
+  config: Buffer;
+  event_types: Generated<string[]>;
+  created_at: Time;
+  updated_at: Time;
+}
+
+interface EventsTable {
+  id: string;
+  team_id: string;
+  type: string;
+  body: ColumnType<Readonly<Record<string, unknown>>, string, never>;
+  created_at: Time;
+}
+
+export const deliveryStatuses = ['waiting', 'delivered', 'failed'] as const;
+export type DeliveryStatus = (typeof deliveryStatuses)[number];
+
+interface DeliveriesTable {
+  id: string;
+  channel_id: string;
+  event_id: string;
+  status: Generated<DeliveryStatus>;
+  attempts: Generated<number>;
+  response_status: number | null;
+  fault: string | null;
+  attempted_at: OptionalTime;
+  created_at: Time;
+  finished_at: OptionalTime;
+  repeats: string | null;
 }
 
 interface TemplatesTable {
@@ -114,6 +278,7 @@ interface JobsTable {
   team_id: string;
   capsule_id: string | null;
   kind: string;
+  actor: ColumnType<unknown, string | undefined, never>;
   request: ColumnType<unknown, string, string>;
   idempotency_key: string | null;
   status: Generated<JobStatus>;

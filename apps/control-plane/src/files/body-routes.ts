@@ -4,6 +4,7 @@ import { dropRest } from '@wrenn/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod, ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { withScope } from '../access/route-auth.ts';
 import { callerOf } from '../http/auth.ts';
 import { capsuleIdParameters, failures } from '../http/schemas.ts';
 import { whenGone } from '../http/when-gone.ts';
@@ -17,7 +18,8 @@ const tar = 'application/x-tar';
 /** Of the form that was once held in memory; `stream/write` has no such bound. */
 const mostFormBytes = 100 * 1024 * 1024;
 
-const streamed = { auth: 'api_key', body: 'stream' } as const;
+const reads = { auth: withScope('files:read'), audits: 'capsule.file_read' } as const;
+const writes = { auth: withScope('files:write'), audits: 'capsule.file_write', body: 'stream' } as const;
 const query = z.object({ path, user });
 const faults = failures(400, 401, 403, 404, 409, 413, 502, 503, 504, 507);
 const described = (operationId: string, summary: string, description?: string) => ({
@@ -42,7 +44,7 @@ export const bodyRoutes =
       app.post(
         route,
         {
-          config: { auth: 'api_key' },
+          config: reads,
           schema: {
             ...described(
               operationId,
@@ -63,7 +65,7 @@ export const bodyRoutes =
     app.get(
       '/:id/files/content',
       {
-        config: { auth: 'api_key' },
+        config: reads,
         schema: {
           ...described('getFile', 'Read a file', 'Knows `Range` and `If-None-Match`.'),
           querystring: query,
@@ -82,7 +84,7 @@ export const bodyRoutes =
     app.get(
       '/:id/files/archive',
       {
-        config: { auth: 'api_key' },
+        config: reads,
         schema: {
           ...described(
             'getFolder',
@@ -114,7 +116,7 @@ export const bodyRoutes =
       uploads.put(
         '/:id/files/content',
         {
-          config: streamed,
+          config: writes,
           bodyLimit: Number.MAX_SAFE_INTEGER,
           schema: {
             ...described(
@@ -137,7 +139,7 @@ export const bodyRoutes =
       uploads.put(
         '/:id/files/archive',
         {
-          config: streamed,
+          config: writes,
           bodyLimit: Number.MAX_SAFE_INTEGER,
           schema: {
             ...described(
@@ -165,7 +167,7 @@ export const bodyRoutes =
         uploads.post(
           route,
           {
-            config: streamed,
+            config: writes,
             bodyLimit: Number.MAX_SAFE_INTEGER,
             schema: {
               ...described(

@@ -3,6 +3,7 @@ import type { FileEntry } from '@wrenn/protocol/hostagent';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { withScope } from '../access/route-auth.ts';
 import { useCapsule } from '../capsules/use.ts';
 import type { HostAgent } from '../hosts/agent.ts';
 import { callerOf } from '../http/auth.ts';
@@ -11,7 +12,8 @@ import { whenGone } from '../http/when-gone.ts';
 import type { ServerContext } from '../server-context.ts';
 import { entryBody, path, presentEntry, user } from './schemas.ts';
 
-const common = { config: { auth: 'api_key' } } as const;
+const reads = { config: { auth: withScope('files:read'), audits: 'capsule.file_read' } } as const;
+const writes = { config: { auth: withScope('files:write'), audits: 'capsule.file_write' } } as const;
 const faults = failures(400, 401, 403, 404, 409, 502, 503, 504);
 const described = (operationId: string, summary: string, description?: string) => ({
   ...{ operationId, summary, tags: ['files'], params: capsuleIdParameters },
@@ -39,7 +41,7 @@ export const pathRoutes =
     app.post(
       '/:id/files/list',
       {
-        ...common,
+        ...reads,
         schema: {
           ...described('listFiles', 'List a folder', '50,000 entries at the most.'),
           body: z.strictObject({ path, user, depth: z.int().min(0).max(64).default(1) }),
@@ -55,7 +57,7 @@ export const pathRoutes =
     app.post(
       '/:id/files/mkdir',
       {
-        ...common,
+        ...writes,
         schema: {
           ...described(
             'makeFolder',
@@ -73,7 +75,7 @@ export const pathRoutes =
     app.post(
       '/:id/files/stat',
       {
-        ...common,
+        ...reads,
         schema: {
           ...described('statFile', 'Look at a path'),
           body: z.strictObject({ path, user }),
@@ -87,7 +89,7 @@ export const pathRoutes =
     app.post(
       '/:id/files/move',
       {
-        ...common,
+        ...writes,
         schema: {
           ...described(
             'moveFile',
@@ -105,7 +107,7 @@ export const pathRoutes =
     app.post(
       '/:id/files/remove',
       {
-        ...common,
+        ...writes,
         schema: {
           ...described('removeFile', 'Remove a path', 'A folder with all that is in it.'),
           body: z.strictObject({ path, user }),

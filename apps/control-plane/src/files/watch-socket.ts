@@ -1,5 +1,6 @@
 import { WrennError } from '@wrenn/core';
 import { z } from 'zod';
+import { withScope } from '../access/route-auth.ts';
 import { useCapsule } from '../capsules/use.ts';
 import type { SocketRoute } from '../sockets/socket-route.ts';
 import { path, user } from './schemas.ts';
@@ -12,6 +13,8 @@ const query = z.object({ path, user, recursive: z.enum(['true', 'false']).defaul
  */
 export const watchSocket: SocketRoute = {
   path: '/files/watch',
+  auth: withScope('files:read'),
+  audits: 'capsule.file_read',
   async serve(context, channel, { teamId, capsuleId, query: given }) {
     const parsed = query.safeParse(Object.fromEntries(given));
     if (!parsed.success) {

@@ -2,11 +2,13 @@ import { connect } from 'node:net';
 import { fc, test as property } from '@fast-check/vitest';
 import { FakeHostAgent, type TestDatabases, testDatabases } from '@wrenn/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withScope } from '../access/route-auth.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import type { Extension } from '../extension.ts';
 import { Sockets } from '../sockets/sockets.ts';
 import { startTestServer, type TestServer } from '../test-server.ts';
 import { buildApp } from './app.ts';
+import { callerOf } from './auth.ts';
 
 let databases: TestDatabases;
 let server: TestServer<FakeHostAgent>;
@@ -23,8 +25,8 @@ const sample: Extension = {
     app.addHook('onSend', async (_request, reply) => void reply.header('x-sample', 'was here'));
   },
   routes: (app, context) => {
-    app.get('/v1/sample', { config: { auth: 'api_key' } }, async (request) => ({
-      team: request.caller?.teamId,
+    app.get('/v1/sample', { config: { auth: withScope('capsules:read') } }, async (request) => ({
+      team: callerOf(request).teamId,
       version: context.version,
     }));
   },
@@ -50,8 +52,9 @@ describe('authentication', () => {
   test('every route states who may call it, and all but four need a key', async () => {
     expect(routes.length).toBeGreaterThan(8);
     for (const { url, auth } of routes) {
-      const expected = url.startsWith('/internal/edge/') ? 'edge' : 'api_key';
-      expect([url, auth]).toEqual([url, open.includes(url) ? 'none' : expected]);
+      if (open.includes(url)) expect([url, auth]).toEqual([url, 'none']);
+      else if (url.startsWith('/internal/edge/')) expect([url, auth]).toEqual([url, 'edge']);
+      else expect([url, auth]).not.toEqual([url, 'none']);
     }
   });
 

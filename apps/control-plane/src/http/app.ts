@@ -128,7 +128,8 @@ function addRequestLog(app: FastifyInstance): void {
         path: request.url.split('?', 1)[0],
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
-        team: request.caller?.teamId,
+        team: request.principal?.team?.id,
+        user: request.principal?.kind === 'user' ? request.principal.userId : undefined,
       },
       'request',
     );

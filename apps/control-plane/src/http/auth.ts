@@ -1,68 +1,102 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { isSame, WrennError } from '@wrenn/core';
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
-import { type Caller, findCaller } from '../keys/store.ts';
+import { authenticate, unauthorized } from '../access/authenticate.ts';
+import { presentedCredential } from '../access/credential.ts';
+import { type Caller, callerFrom, mayUse, type Principal, type UserPrincipal } from '../access/principal.ts';
+import { hasRole, type RouteAuth, type TeamAuth } from '../access/route-auth.ts';
+import type { AuditActionName } from '../audit/actions.ts';
+import { auditAccess } from '../audit/audit-access.ts';
 import type { ServerContext } from '../server-context.ts';
-
-/**
- * Who may call a route: anyone, whoever shows an API key, in whose team's name the request is made, or an edge of this
- * installation.
- */
-export type RouteAuth = 'none' | 'api_key' | 'edge';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     auth?: RouteAuth;
+    /** What the audit log says of each request to this capsule, in teams that want it. */
+    audits?: AuditActionName;
     /** `stream`: as large, and as slow, as it comes. */
     body?: 'stream';
   }
   interface FastifyRequest {
-    caller: Caller | undefined;
+    principal: Principal | undefined;
   }
 }
 
-/** Asks for the key before the body is read. A route that says nothing of `auth` keeps the server from starting. */
-export function addAuthentication(app: FastifyInstance, { database, secrets }: ServerContext): void {
-  app.decorateRequest('caller', undefined);
+/** Asks who it is before the body is read. A route that says nothing of `auth` keeps the server from starting. */
+export function addAuthentication(app: FastifyInstance, context: ServerContext): void {
+  app.decorateRequest('principal', undefined);
   app.addHook('onRoute', requireStatement);
   app.addHook('onRequest', async (request) => {
-    // Unknown paths have no configuration and need no key: they answer 404.
-    if (request.is404 || request.routeOptions.config.auth === 'none') return;
-    const key = presentedKey(request.headers);
-    if (request.routeOptions.config.auth === 'edge') {
-      if (key === undefined || !isSame(key, secrets.edge.reveal())) throw unauthorized(key);
+    const { auth } = request.routeOptions.config;
+    // Unknown paths have no configuration and need no credential: they answer 404.
+    if (request.is404 || auth === 'none' || auth === undefined) return;
+    const credential = presentedCredential(request.raw, context.config);
+    if (auth === 'edge') {
+      if (credential === undefined || !isSame(credential.text, context.secrets.edge.reveal()))
+        throw unauthorized('this is for edges of the installation');
       return;
     }
-    request.caller = key === undefined ? undefined : await findCaller(database, key);
-    if (request.caller === undefined) throw unauthorized(key);
+    if (credential === undefined) throw unauthorized('no API key was given, and no session');
+    const principal = await authenticate(context, credential.text);
+    allow(principal, auth);
+    request.principal = principal;
+    const { audits } = request.routeOptions.config;
+    if (audits !== undefined) await auditAccess(context, callerFrom(principal), audits, capsuleIn(request));
   });
 }
 
-/** Whose request it is, on a route with `auth: 'api_key'`. */
+/** Throws where this kind of route is not for this principal. */
+export function allow(principal: Principal, auth: Exclude<RouteAuth, 'none' | 'edge'>): void {
+  if (typeof auth === 'object') allowInTeam(principal, auth);
+  else allowUser(principal, auth);
+}
+
+function allowUser(principal: Principal, auth: 'session' | 'admin'): void {
+  if (principal.kind !== 'user') {
+    throw new WrennError('forbidden', 'an API key cannot do this', { remedy: 'sign in' });
+  }
+  if (auth === 'admin' && !principal.isAdmin) {
+    throw new WrennError('forbidden', 'this is for administrators of the platform');
+  }
+}
+
+function allowInTeam(principal: Principal, { scope, role }: TeamAuth): void {
+  if (principal.kind === 'api_key') {
+    if (scope === undefined)
+      throw new WrennError('forbidden', 'an API key cannot do this', { remedy: 'sign in' });
+    if (mayUse(principal, scope)) return;
+    throw new WrennError('forbidden', `the API key has not the scope ${scope}`, {
+      remedy: `make a key with the scope ${scope}`,
+    });
+  }
+  if (!hasRole(callerRole(principal), role)) {
+    throw new WrennError('forbidden', `this takes the role ${role} in the team`);
+  }
+}
+
+function callerRole(principal: UserPrincipal) {
+  // Throws `no_team` where there is none.
+  callerFrom(principal);
+  return principal.team?.role ?? 'member';
+}
+
+/** In which team's name, and by whom, on a route of a team. */
 export function callerOf(request: FastifyRequest): Caller {
-  if (request.caller === undefined) throw unauthorized(undefined);
-  return request.caller;
+  if (request.principal === undefined) throw unauthorized('no API key was given, and no session');
+  return callerFrom(request.principal);
+}
+
+/** Who is signed in, on a route for users. */
+export function userOf(request: FastifyRequest): UserPrincipal {
+  if (request.principal?.kind !== 'user') throw unauthorized('nobody is signed in');
+  return request.principal;
+}
+
+function capsuleIn({ params }: FastifyRequest): string {
+  return String(Reflect.get(Object(params), 'id') ?? '');
 }
 
 function requireStatement(route: RouteOptions): void {
   if (route.config?.auth === undefined) {
     throw new TypeError(`the route ${String(route.method)} ${route.url} does not state who may call it`);
   }
-}
-
-/** The key that a request shows, whatever it is worth. */
-export function presentedKey(headers: IncomingHttpHeaders): string | undefined {
-  const key = headers['x-api-key'];
-  if (typeof key === 'string') return key;
-  return /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1];
-}
-
-function unauthorized(key: string | undefined): WrennError {
-  return new WrennError(
-    'unauthorized',
-    key === undefined ? 'no API key was given' : 'the API key is not valid',
-    {
-      remedy: 'send a valid key in the header X-API-Key',
-    },
-  );
 }

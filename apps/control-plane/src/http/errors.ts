@@ -16,6 +16,7 @@ async function answer(error: WrennError, request: FastifyRequest, reply: Fastify
   if (status >= 500) {
     request.log.error({ code: error.code, cause: describeError(error) }, 'request failed');
   }
+  if (error.retryAfterSec !== undefined) void reply.header('retry-after', Math.ceil(error.retryAfterSec));
   if (status === 401) void reply.header('www-authenticate', 'Bearer');
   return await reply.code(status).type('application/json').send(JSON.stringify({ error }));
 }

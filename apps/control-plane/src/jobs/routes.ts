@@ -1,6 +1,7 @@
 import { errorCodes, parseId, WrennError } from '@wrenn/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { withScope } from '../access/route-auth.ts';
 import { jobStatuses } from '../db/schema.ts';
 import { callerOf } from '../http/auth.ts';
 import { failures } from '../http/schemas.ts';
@@ -53,7 +54,7 @@ export const jobRoutes =
     app.get(
       '/:id',
       {
-        config: { auth: 'api_key' },
+        config: { auth: withScope('capsules:read') },
         schema: {
           operationId: 'getJob',
           summary: 'Get a job',

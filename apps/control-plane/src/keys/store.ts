@@ -1,17 +1,13 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type ApiKeyId, idFromUuid, newId, type Secret, type TeamId, uuidFromId } from '@wrenn/core';
 import { sql } from 'kysely';
-import type { Database, Queryable } from '../db/database.ts';
+import type { KeyPrincipal } from '../access/principal.ts';
+import { grantableScopes } from '../access/scopes.ts';
+import type { Queryable } from '../db/database.ts';
 import { hashApiKey, newApiKey, visiblePrefix } from './api-key.ts';
 
-/** Who makes a request. */
-export interface Caller {
-  readonly keyId: ApiKeyId;
-  readonly teamId: TeamId;
-}
-
-/** The caller that `text` is the key of; undefined when it is not one. Notes the use, once a minute at most. */
-export async function findCaller(database: Database, text: string): Promise<Caller | undefined> {
+/** The key that `text` is; undefined when it is none, or one of a team or user that is gone. */
+export async function findKey(database: Queryable, text: string): Promise<FoundKey | undefined> {
   const hash = hashApiKey(text);
   if (hash === undefined) return undefined;
   const row = await database
@@ -19,18 +15,57 @@ export async function findCaller(database: Database, text: string): Promise<Call
     .innerJoin('teams as team', 'team.id', 'key.team_id')
     .where('key.key_hash', '=', hash)
     .where('team.deleted_at', 'is', null)
+    .where((where) =>
+      where.or([where('key.expires_at', 'is', null), where('key.expires_at', '>', sql<Date>`now()`)]),
+    )
     .select([
       'key.id',
       'key.team_id',
       'key.key_hash',
+      'key.name',
+      'key.scopes',
+      'team.audits_access',
       sql<boolean>`key.last_used is null or key.last_used < now() - interval '1 minute'`.as('is_stale'),
+      sql<boolean>`key.audited_on is distinct from (now() at time zone 'utc')::date`.as('is_first_today'),
     ])
     .executeTakeFirst();
   if (row === undefined || !timingSafeEqual(Buffer.from(row.key_hash), Buffer.from(hash))) return undefined;
-  if (row.is_stale) {
-    await database.updateTable('api_keys').set({ last_used: sql`now()` }).where('id', '=', row.id).execute();
-  }
-  return { keyId: idFromUuid('apiKey', row.id), teamId: idFromUuid('team', row.team_id) };
+  const principal: KeyPrincipal = {
+    kind: 'api_key',
+    keyId: idFromUuid('apiKey', row.id),
+    keyName: row.name,
+    scopes: grantableScopes.filter((scope) => row.scopes.includes(scope)),
+    team: { id: idFromUuid('team', row.team_id), auditsAccess: row.audits_access },
+  };
+  return { principal, isStale: row.is_stale, isFirstToday: row.is_first_today };
+}
+
+export interface FoundKey {
+  readonly principal: KeyPrincipal;
+  /** Its last use was noted more than a minute ago. */
+  readonly isStale: boolean;
+  /** The audit log has no use of it on this day yet. */
+  readonly isFirstToday: boolean;
+}
+
+export async function noteUse(database: Queryable, id: ApiKeyId): Promise<void> {
+  await database
+    .updateTable('api_keys')
+    .set({ last_used: sql`now()` })
+    .where('id', '=', uuidFromId(id))
+    .execute();
+}
+
+/** False where another request was the first of the day. */
+export async function claimFirstUse(database: Queryable, id: ApiKeyId): Promise<boolean> {
+  const row = await database
+    .updateTable('api_keys')
+    .set({ audited_on: sql`(now() at time zone 'utc')::date`, last_used: sql`now()` })
+    .where('id', '=', uuidFromId(id))
+    .where(sql<boolean>`audited_on is distinct from (now() at time zone 'utc')::date`)
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Makes a key. This is the only time that its text exists. */

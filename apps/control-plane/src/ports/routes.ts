@@ -1,13 +1,14 @@
 import { accessKey, type CapsuleId, portLink, trafficToken } from '@wrenn/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { withScope } from '../access/route-auth.ts';
 import { callerOf } from '../http/auth.ts';
 import { capsuleIdParameters, failures } from '../http/schemas.ts';
 import type { ServerContext } from '../server-context.ts';
 import { portUrl } from './port-url.ts';
 import { changeAccess, findAccess, type PortAccess } from './store.ts';
 
-const common = { config: { auth: 'api_key' } } as const;
+const common = { config: { auth: withScope('ports') } } as const;
 const tags = ['ports'];
 const longestLinkSec = 7 * 86_400;
 

@@ -9,7 +9,17 @@ export interface Secrets {
   readonly portAccess: Buffer;
   /** What edges show to the control plane. */
   readonly edge: Secret;
+  /** Tokens of sessions are signed with it. */
+  readonly session: Secret;
+  /** What a browser carries while somebody signs in through a provider is signed with it. */
+  readonly oauth: Secret;
+  /** Entries of the audit log are chained with it: who can only write to the database cannot forge them. */
+  readonly audit: Secret;
+  /** Settings of channels and mails that wait are sealed with it. */
+  readonly sealing: Secret;
 }
+
+const names = ['port-access', 'edge', 'session', 'oauth', 'audit', 'sealing'] as const;
 
 const pattern = /^[0-9a-f]{64}$/;
 
@@ -17,8 +27,10 @@ const pattern = /^[0-9a-f]{64}$/;
 export async function ensureSecrets(directory: string): Promise<Secrets> {
   const folder = join(directory, 'secrets');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const [portAccess, edge] = await Promise.all(['port-access', 'edge'].map((name) => ensure(folder, name)));
-  return { portAccess: Buffer.from(portAccess ?? '', 'hex'), edge: new Secret(edge ?? '') };
+  const [portAccess = '', ...others] = await Promise.all(names.map((name) => ensure(folder, name)));
+  const [edge, session, oauth, audit, sealing] = others.map((value) => new Secret(value));
+  if (!edge || !session || !oauth || !audit || !sealing) throw new TypeError('a secret was not read');
+  return { portAccess: Buffer.from(portAccess, 'hex'), edge, session, oauth, audit, sealing };
 }
 
 /** Appears whole, and once: of two that make it at the same time one reads what the other has made. */

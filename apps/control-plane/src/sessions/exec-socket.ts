@@ -1,6 +1,7 @@
 import { WrennError } from '@wrenn/core';
 import type { ExecStreamResponse } from '@wrenn/protocol/hostagent';
 import { z } from 'zod';
+import { withScope } from '../access/route-auth.ts';
 import { envs } from '../capsules/schemas.ts';
 import { useCapsule } from '../capsules/use.ts';
 import { text } from '../http/schemas.ts';
@@ -41,6 +42,8 @@ const nextFrame = z.discriminatedUnion('type', [
 /** `WS /v1/capsules/{id}/exec/stream`: docs/terminals.md has its frames. A client that goes away ends the command. */
 export const execSocket: SocketRoute = {
   path: '/exec/stream',
+  auth: withScope('capsules:exec'),
+  audits: 'capsule.exec',
   async serve(context, channel, request) {
     const first = await channel.next();
     if (first === undefined) return;

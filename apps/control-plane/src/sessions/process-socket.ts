@@ -1,5 +1,6 @@
 import { WrennError } from '@wrenn/core';
 import { z } from 'zod';
+import { withScope } from '../access/route-auth.ts';
 import { useCapsule } from '../capsules/use.ts';
 import type { SocketRoute } from '../sockets/socket-route.ts';
 import { OutputFrames } from './output-frames.ts';
@@ -16,6 +17,8 @@ const query = z.object({
  */
 export const processSocket: SocketRoute = {
   path: '/processes/:selector/stream',
+  auth: withScope('capsules:exec'),
+  audits: 'capsule.process',
   async serve(context, channel, { teamId, capsuleId, parameters, query: given }) {
     const parsed = query.safeParse(Object.fromEntries(given));
     if (!parsed.success) {

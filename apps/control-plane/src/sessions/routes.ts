@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { withScope } from '../access/route-auth.ts';
 import { useCapsule } from '../capsules/use.ts';
 import { callerOf } from '../http/auth.ts';
 import { capsuleIdParameters, failures } from '../http/schemas.ts';
@@ -22,7 +23,7 @@ const selectorParameters = capsuleIdParameters.extend({
 
 const signalQuery = z.object({ signal: z.enum(['SIGKILL', 'SIGTERM']).default('SIGKILL') });
 
-const common = { config: { auth: 'api_key' } } as const;
+const common = { config: { auth: withScope('capsules:exec'), audits: 'capsule.process' } } as const;
 const tags = ['processes'];
 
 /** Below /v1/capsules. */

@@ -1,4 +1,5 @@
 import { WrennError } from '@wrenn/core';
+import { withScope } from '../access/route-auth.ts';
 import type { Channel, Message } from '../sockets/channel.ts';
 import { readFrame } from '../sockets/frames.ts';
 import type { SocketRoute } from '../sockets/socket-route.ts';
@@ -8,6 +9,8 @@ import { TerminalSession } from './terminal-session.ts';
 /** `WS /v1/capsules/{id}/pty`: docs/terminals.md has its frames. A client that goes away leaves the terminal running. */
 export const terminalSocket: SocketRoute = {
   path: '/pty',
+  auth: withScope('capsules:exec'),
+  audits: 'capsule.terminal',
   async serve(context, channel, { teamId, capsuleId }) {
     const first = await channel.next();
     if (first === undefined) return;

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { withScope } from '../access/route-auth.ts';
 import { callerOf } from '../http/auth.ts';
 import { failures } from '../http/schemas.ts';
 import { idempotencyHeaders, idempotencyKeyOf } from '../jobs/idempotency.ts';
@@ -16,7 +17,8 @@ import {
   snapshotBody,
 } from './schemas.ts';
 
-const common = { config: { auth: 'api_key' } } as const;
+const reads = { config: { auth: withScope('snapshots:read') } } as const;
+const writes = { config: { auth: withScope('snapshots:write') } } as const;
 const tags = ['snapshots'];
 
 export const snapshotRoutes =
@@ -25,7 +27,7 @@ export const snapshotRoutes =
     app.post(
       '',
       {
-        ...common,
+        ...writes,
         schema: {
           operationId: 'createSnapshot',
           summary: 'Copy the state of a capsule',
@@ -53,7 +55,7 @@ export const snapshotRoutes =
     app.get(
       '',
       {
-        ...common,
+        ...reads,
         schema: {
           operationId: 'listSnapshots',
           summary: 'List snapshots and templates',
@@ -72,7 +74,7 @@ export const snapshotRoutes =
     app.delete(
       '/:name',
       {
-        ...common,
+        ...writes,
         schema: {
           operationId: 'deleteSnapshot',
           summary: 'Delete a snapshot',

@@ -10,6 +10,7 @@ import { Sockets } from './sockets.ts';
 /** The process that SessionProcess starts: serves the connections it is handed until its parent lets go of it. */
 export async function serveSessions(config: ControlPlaneConfig, log: Logger): Promise<void> {
   const context = createContext(config, log, await readIdentity(config.directory));
+  await context.queues.start();
   const sockets = new Sockets(context, socketRoutes);
   /** Those that the parent has not let go of yet. */
   const arriving = new Map<number, () => void>();
@@ -32,6 +33,7 @@ export async function serveSessions(config: ControlPlaneConfig, log: Logger): Pr
   await parent.promise;
   await sockets.close();
   context.agents[Symbol.dispose]();
+  await context.queues.stop();
   await context.database.destroy();
 }
 

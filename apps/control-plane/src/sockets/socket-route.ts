@@ -1,11 +1,13 @@
-import type { CapsuleId, TeamId } from '@wrenn/core';
+import type { CapsuleId } from '@wrenn/core';
 import type { Logger } from '@wrenn/service';
+import type { Caller } from '../access/principal.ts';
+import type { TeamAuth } from '../access/route-auth.ts';
+import type { AuditActionName } from '../audit/actions.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Channel } from './channel.ts';
 
 /** What a socket was opened for. */
-export interface SocketRequest {
-  readonly teamId: TeamId;
+export interface SocketRequest extends Caller {
   readonly capsuleId: CapsuleId;
   /** The parts of the path that the route names, decoded. */
   readonly parameters: Readonly<Record<string, string>>;
@@ -17,6 +19,9 @@ export interface SocketRequest {
 export interface SocketRoute {
   /** After the ID; a part that begins with a colon is a parameter. */
   readonly path: `/${string}`;
+  readonly auth: TeamAuth;
+  /** What the audit log says of one that was opened, in teams that want it. */
+  readonly audits: AuditActionName;
   /** Talks until it is done; what it throws is told to the client. */
   serve(context: ServerContext, channel: Channel, request: SocketRequest): Promise<void>;
 }

@@ -3,10 +3,13 @@ import type { Duplex } from 'node:stream';
 import { abortable, deadline, describeError, errorCodes, parseId, WrennError } from '@wrenn/core';
 import { WebSocketServer } from 'ws';
 import { z } from 'zod';
+import { authenticate } from '../access/authenticate.ts';
+import { presentedCredential } from '../access/credential.ts';
+import { callerFrom, type Principal } from '../access/principal.ts';
+import { auditAccess } from '../audit/audit-access.ts';
 import { canonicalUrl } from '../http/aliases.ts';
-import { presentedKey } from '../http/auth.ts';
+import { allow } from '../http/auth.ts';
 import { requestId } from '../http/request-id.ts';
-import { type Caller, findCaller } from '../keys/store.ts';
 import type { ServerContext } from '../server-context.ts';
 import { Channel } from './channel.ts';
 import { parseFrame } from './frames.ts';
@@ -23,7 +26,7 @@ const closeMs = 2_000;
 /** Codes of a close: RFC 6455, 7.4.1. */
 const closeCodes = { done: 1000, goingAway: 1001, refused: 1008, fault: 1011 } as const;
 
-const authFrame = z.object({ type: z.literal('auth'), token: z.string().min(1).max(512) });
+const authFrame = z.object({ type: z.literal('auth'), token: z.string().min(1).max(2048) });
 
 /**
  * The WebSockets of the API. Who may open one is known before anything of it is looked at: by the headers of the
@@ -68,11 +71,13 @@ export class Sockets implements Upgrades {
     try {
       const match = this.#match(request.url);
       if (match === undefined) throw new WrennError('not_found', 'no socket is opened for this path');
-      const key = presentedKey(request.headers);
-      const caller = key === undefined ? undefined : await this.#callerWith(key);
+      const credential = presentedCredential(request, this.#context.config);
+      const principal =
+        credential === undefined ? undefined : await authenticate(this.#context, credential.text);
+      if (principal !== undefined) allow(principal, match.route.auth);
       this.#server.handleUpgrade(request, socket, head, (accepted) => {
         const channel = new Channel(accepted);
-        const serving = this.#serve(channel, request, match, caller).finally(() =>
+        const serving = this.#serve(channel, request, match, principal).finally(() =>
           this.#open.delete(channel),
         );
         this.#open.set(channel, serving);
@@ -91,14 +96,17 @@ export class Sockets implements Upgrades {
     channel: Channel,
     request: IncomingMessage,
     { route, capsule, parameters }: Match,
-    known: Caller | undefined,
+    known: Principal | undefined,
   ): Promise<void> {
     const log = this.#context.log.child({ request: requestId(request), socket: route.path });
     try {
-      const { teamId } = known ?? (await this.#authenticate(channel));
+      const principal = known ?? (await this.#authenticate(channel));
+      allow(principal, route.auth);
+      const caller = callerFrom(principal);
       const capsuleId = parseId('capsule', capsule);
       const query = new URLSearchParams(request.url?.split('?', 2)[1] ?? '');
-      await route.serve(this.#context, channel, { teamId, capsuleId, parameters, query, log });
+      await auditAccess(this.#context, caller, route.audits, capsuleId);
+      await route.serve(this.#context, channel, { ...caller, capsuleId, parameters, query, log });
       channel.close(closeCodes.done, '');
     } catch (thrown) {
       const error = WrennError.from(thrown, 'serving a socket');
@@ -110,7 +118,7 @@ export class Sockets implements Upgrades {
     }
   }
 
-  async #authenticate(channel: Channel): Promise<Caller> {
+  async #authenticate(channel: Channel): Promise<Principal> {
     using limit = deadline(authenticationMs, 'waiting for the auth frame', channel.closed);
     const late = Promise.withResolvers<never>();
     limit.addEventListener('abort', () => late.reject(unauthorized('no auth frame came')), { once: true });
@@ -118,13 +126,7 @@ export class Sockets implements Upgrades {
     if (message === undefined) throw unauthorized('no auth frame came');
     const frame = authFrame.safeParse(parseFrame(message));
     if (!frame.success) throw unauthorized('the first frame must be {"type":"auth","token":…}');
-    return await this.#callerWith(frame.data.token);
-  }
-
-  async #callerWith(key: string): Promise<Caller> {
-    const caller = await findCaller(this.#context.database, key);
-    if (caller === undefined) throw unauthorized('authentication failed');
-    return caller;
+    return await authenticate(this.#context, frame.data.token);
   }
 }
 

@@ -1,0 +1,15 @@
+drop table rate_limits;
+drop index templates_source, hosts_team, capsules_live, jobs_team;
+alter table jobs drop column actor;
+alter table teams drop column audits_access;
+drop index api_keys_creator;
+alter table api_keys drop column expires_at, drop column scopes, drop column created_by;
+drop table invitations;
+drop table identities;
+drop table one_time_tokens;
+drop type token_purpose;
+drop table sessions;
+drop table memberships;
+drop type team_role;
+drop table users;
+drop type user_status;

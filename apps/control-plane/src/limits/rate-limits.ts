@@ -1,0 +1,94 @@
+import { WrennError } from '@wrenn/core';
+import { CompiledQuery } from 'kysely';
+import { type IRateLimiterRes, RateLimiterPostgres } from 'rate-limiter-flexible';
+import type { Database } from '../db/database.ts';
+
+interface Limit {
+  /** So many … */
+  readonly points: number;
+  /** … in so many seconds. */
+  readonly sec: number;
+}
+
+/** What may be done how often, over all replicas. */
+export const limits = {
+  /** Wrong passwords for one account, and from one address. */
+  'sign-in-account': { points: 10, sec: 900 },
+  'sign-in-address': { points: 50, sec: 900 },
+  'sign-up-address': { points: 10, sec: 3600 },
+  /** Mails that strangers can have sent to one address. */
+  'mail-account': { points: 5, sec: 3600 },
+  'mail-address': { points: 20, sec: 3600 },
+  /** Tokens from mails and links that were shown, and were none. */
+  'token-address': { points: 30, sec: 900 },
+  'password-user': { points: 10, sec: 900 },
+  'invite-team': { points: 50, sec: 3600 },
+  'keys-team': { points: 60, sec: 3600 },
+  'channel-test-team': { points: 20, sec: 600 },
+  'search-user': { points: 60, sec: 60 },
+} as const satisfies Readonly<Record<string, Limit>>;
+export type LimitName = keyof typeof limits;
+
+/** Counts in the database, so that all replicas count together and a restart forgets nothing. */
+export class RateLimits {
+  readonly #limiters: ReadonlyMap<string, RateLimiterPostgres>;
+
+  constructor(database: Database) {
+    const storeClient = {
+      query: async ({ text, values }: { text: string; values: unknown[] }) =>
+        await database.executeQuery(CompiledQuery.raw(text, values)),
+    };
+    this.#limiters = new Map(
+      Object.entries(limits).map(([name, { points, sec }]) => [
+        name,
+        new RateLimiterPostgres({
+          storeClient,
+          storeType: 'client',
+          tableName: 'rate_limits',
+          tableCreated: true,
+          clearExpiredByTimeout: false,
+          keyPrefix: name,
+          points,
+          duration: sec,
+        }),
+      ]),
+    );
+  }
+
+  /** Counts one; throws `rate_limited` when that is one too many. */
+  async take(name: LimitName, subject: string): Promise<void> {
+    try {
+      await this.#of(name).consume(subject);
+    } catch (thrown) {
+      throw refused(name, thrown);
+    }
+  }
+
+  /** Throws `rate_limited` when nothing is left, and counts nothing. */
+  async check(name: LimitName, subject: string): Promise<void> {
+    const found = await this.#of(name).get(subject);
+    if (found !== null && found.remainingPoints <= 0) throw refused(name, found);
+  }
+
+  /** Forgets what was counted. */
+  async forget(name: LimitName, subject: string): Promise<void> {
+    await this.#of(name).delete(subject);
+  }
+
+  #of(name: LimitName): RateLimiterPostgres {
+    const limiter = this.#limiters.get(name);
+    if (limiter === undefined) throw new TypeError(`there is no limit ${name}`);
+    return limiter;
+  }
+}
+
+/** What the library rejects with: how long to wait, or the fault of the database. */
+function refused(name: LimitName, thrown: unknown): unknown {
+  if (thrown instanceof Error || typeof thrown !== 'object' || thrown === null) return thrown;
+  const { msBeforeNext = 0 } = thrown as Partial<IRateLimiterRes>;
+  const retryAfterSec = Math.max(1, Math.ceil(msBeforeNext / 1000));
+  return new WrennError('rate_limited', `this was tried too often (${name})`, {
+    remedy: `try again in ${retryAfterSec} s`,
+    retryAfterSec,
+  });
+}
