@@ -95,6 +95,7 @@ export const auditActions = {
 
 export type AuditActionName = keyof typeof auditActions;
 
-export function auditAction(name: AuditActionName): AuditAction {
-  return auditActions[name];
+/** An extension brings actions of its own. */
+export function auditAction(what: AuditActionName | AuditAction): AuditAction {
+  return typeof what === 'string' ? auditActions[what] : what;
 }

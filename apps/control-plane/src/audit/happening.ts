@@ -1,7 +1,7 @@
 import { type TeamId, zeroId } from '@wrenn/core';
 import type { Actor } from '../access/principal.ts';
 import type { AuditStatus } from '../db/schema.ts';
-import type { AuditActionName } from './actions.ts';
+import type { AuditAction, AuditActionName } from './actions.ts';
 
 /** The team in whose log the platform's own affairs are. */
 export const platformTeam: TeamId = zeroId('team');
@@ -10,7 +10,7 @@ export const platformTeam: TeamId = zeroId('team');
 export interface Happening {
   readonly teamId: TeamId;
   readonly actor: Actor;
-  readonly what: AuditActionName;
+  readonly what: AuditActionName | AuditAction;
   /** The public ID of what it was done to. */
   readonly resourceId?: string | undefined;
   readonly status?: AuditStatus;
