@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCodes, parseId, WrennError } from '@wrenn/core';
+import { type ErrorCode, errorCodes, type IdKind, parseId, WrennError } from '@wrenn/core';
 import { z } from 'zod';
 
 /** Text that PostgreSQL, argv and JSON can all hold: no NUL, no half of a surrogate pair. */
@@ -31,17 +31,41 @@ export function failures(...statuses: readonly number[]) {
   return Object.fromEntries(statuses.map((status) => [status, errorBody])) as Record<4 | 5, typeof errorBody>;
 }
 
+/** An ID of one kind of thing. */
+export function idText<K extends IdKind>(kind: K) {
+  return z.string().transform((value, context) => {
+    try {
+      return parseId(kind, value);
+    } catch (thrown) {
+      if (!(thrown instanceof WrennError)) throw thrown;
+      context.addIssue({ code: 'custom', message: thrown.remedy ?? thrown.message });
+      return z.NEVER;
+    }
+  });
+}
+
 export const capsuleIdParameters = z.object({
-  id: z
-    .string()
-    .transform((value, context) => {
-      try {
-        return parseId('capsule', value);
-      } catch (thrown) {
-        if (!(thrown instanceof WrennError)) throw thrown;
-        context.addIssue({ code: 'custom', message: thrown.remedy ?? thrown.message });
-        return z.NEVER;
-      }
-    })
-    .describe('`cl-` and 25 characters; the hyphen may be left out.'),
+  id: idText('capsule').describe('`cl-` and 25 characters; the hyphen may be left out.'),
 });
+
+/** A name that people are shown: text as it is, without characters that control or turn around what they see. */
+export const personName = text(100)
+  .trim()
+  .min(1, 'must not be empty')
+  .regex(/^[^\p{Cc}\u2028-\u202e\u2066-\u2069]*$/u, 'must not contain control characters');
+
+const atom = "[a-z0-9!#$%&'*+/=?^_`{|}~-]+";
+const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+/** Without comments and quoted parts; also at a name without a dot, as `admin@localhost`. */
+const emailPattern = new RegExp(`^${atom}(?:\\.${atom})*@${label}(?:\\.${label})*$`, 'i');
+
+/** As it is written in the database: accounts are found by it. */
+export const emailAddress = z
+  .string()
+  .trim()
+  .max(254)
+  .regex(emailPattern, 'is not an e-mail address')
+  // After the pattern, which knows ASCII only: no other letter may become one of its by being lower-cased.
+  .toLowerCase()
+  .refine((value) => value.indexOf('@') <= 64, 'is not an e-mail address')
+  .meta({ format: 'email' });
