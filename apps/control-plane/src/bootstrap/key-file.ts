@@ -8,7 +8,7 @@ import { createKey, findKey } from '../keys/store.ts';
 export async function ensureKeyFile(database: Database, teamId: TeamId, path: string): Promise<void> {
   const found = await read(path);
   if (found !== undefined && (await findKey(database, found))?.principal.team.id === teamId) return;
-  const key = await createKey(database, teamId, 'local');
+  const { key } = await createKey(database, { teamId, name: 'local' });
   await mkdir(dirname(path), { recursive: true });
   await writeFile(`${path}.partial`, `${key.reveal()}\n`, { mode: 0o600 });
   await rename(`${path}.partial`, path);

@@ -109,6 +109,7 @@ export async function placeableHosts(
       left join capsules capsule on capsule.host_id = host.id and capsule.status not in ('stopped', 'error')
      where host.status = 'online'
        and ${suits}
+       and exists (select from teams where id = ${team} and deleted_at is null)
        and case when (select is_byoc from teams where id = ${team})
              then host.type = 'byoc' and host.team_id = ${team}
              else host.type = 'regular' end

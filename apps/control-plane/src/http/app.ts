@@ -14,6 +14,7 @@ import { bodyRoutes } from '../files/body-routes.ts';
 import { pathRoutes } from '../files/path-routes.ts';
 import { healthRoutes } from '../health/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
+import { keyRoutes } from '../keys/routes.ts';
 import { edgeRoutes } from '../ports/edge-routes.ts';
 import { portRoutes } from '../ports/routes.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -80,6 +81,7 @@ export async function buildApp(
   await app.register(bodyRoutes(context), { prefix: '/v1/capsules' });
   await app.register(portRoutes(context), { prefix: '/v1/capsules' });
   await app.register(edgeRoutes(context), { prefix: '/internal/edge' });
+  await app.register(keyRoutes(context), { prefix: '/v1/api-keys' });
   await app.register(jobRoutes(context), { prefix: '/v1/jobs' });
   await app.register(snapshotRoutes(context), { prefix: '/v1/snapshots' });
   for (const { routes } of extensions) {

@@ -4,8 +4,13 @@ import { Secret } from '@wrenn/core';
 /** `wrn_` and 32 hexadecimal digits; E2B's clients insist on `e2b_`, followed by any number of them. */
 const pattern = /^(?:wrn_[0-9a-f]{32}|e2b_[0-9a-f]{32,64})$/;
 
-export function newApiKey(): Secret {
-  return new Secret(`wrn_${randomBytes(16).toString('hex')}`);
+export const keyShapes = ['wrenn', 'e2b'] as const;
+export type KeyShape = (typeof keyShapes)[number];
+
+export function newApiKey(shape: KeyShape = 'wrenn'): Secret {
+  return new Secret(
+    shape === 'e2b' ? `e2b_${randomBytes(20).toString('hex')}` : `wrn_${randomBytes(16).toString('hex')}`,
+  );
 }
 
 /** What the database keeps; undefined for text that cannot be a key, which then costs no query. */

@@ -1,10 +1,18 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type ApiKeyId, idFromUuid, newId, type Secret, type TeamId, uuidFromId } from '@wrenn/core';
+import {
+  type ApiKeyId,
+  idFromUuid,
+  newId,
+  type Secret,
+  type TeamId,
+  type UserId,
+  uuidFromId,
+} from '@wrenn/core';
 import { sql } from 'kysely';
 import type { KeyPrincipal } from '../access/principal.ts';
-import { grantableScopes } from '../access/scopes.ts';
+import { type GrantableScope, grantableScopes } from '../access/scopes.ts';
 import type { Queryable } from '../db/database.ts';
-import { hashApiKey, newApiKey, visiblePrefix } from './api-key.ts';
+import { hashApiKey, type KeyShape, newApiKey, visiblePrefix } from './api-key.ts';
 
 /** The key that `text` is; undefined when it is none, or one of a team or user that is gone. */
 export async function findKey(database: Queryable, text: string): Promise<FoundKey | undefined> {
@@ -68,20 +76,39 @@ export async function claimFirstUse(database: Queryable, id: ApiKeyId): Promise<
   return row !== undefined;
 }
 
+export interface NewKey {
+  readonly teamId: TeamId;
+  readonly name: string;
+  readonly scopes?: readonly GrantableScope[];
+  readonly expiresAt?: Date | undefined;
+  readonly createdBy?: UserId;
+  readonly shape?: KeyShape;
+}
+
+export interface CreatedKey {
+  readonly id: ApiKeyId;
+  readonly key: Secret;
+}
+
 /** Makes a key. This is the only time that its text exists. */
-export async function createKey(database: Queryable, teamId: TeamId, name: string): Promise<Secret> {
-  const key = newApiKey();
+export async function createKey(database: Queryable, wanted: NewKey): Promise<CreatedKey> {
+  const { teamId, name, scopes = ['all'], expiresAt, createdBy, shape = 'wrenn' } = wanted;
+  const id = newId('apiKey');
+  const key = newApiKey(shape);
   const hash = hashApiKey(key.reveal());
   if (hash === undefined) throw new TypeError('a new key does not have the shape of a key');
   await database
     .insertInto('api_keys')
     .values({
-      id: uuidFromId(newId('apiKey')),
+      id: uuidFromId(id),
       team_id: uuidFromId(teamId),
       name,
       key_hash: hash,
       key_prefix: visiblePrefix(key),
+      scopes: [...scopes],
+      expires_at: expiresAt ?? null,
+      created_by: createdBy === undefined ? null : uuidFromId(createdBy),
     })
     .execute();
-  return key;
+  return { id, key };
 }

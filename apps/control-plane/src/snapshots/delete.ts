@@ -16,9 +16,10 @@ export async function deleteSnapshot(context: ServerContext, teamId: TeamId, nam
   if (isMine && template.type === 'snapshot') await deleteOnHost(context, template);
 }
 
-async function deleteOnHost(
+/** Never rejects: what a host does not delete now is left to the host monitor. */
+export async function deleteOnHost(
   { database, agents, log }: ServerContext,
-  { snapshotId, hostId }: SnapshotTemplate,
+  { snapshotId, hostId }: Pick<SnapshotTemplate, 'snapshotId' | 'hostId'>,
 ): Promise<void> {
   try {
     const host = await database

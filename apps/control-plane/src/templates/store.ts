@@ -194,6 +194,18 @@ export async function markDeleted(database: Queryable, id: TemplateId): Promise<
   return numUpdatedRows > 0n;
 }
 
+/** All that a team has, also what is still being made. Returns what hosts have of it. */
+export async function markTeamDeleted(database: Queryable, teamId: TeamId): Promise<SnapshotTemplate[]> {
+  const rows = await database
+    .updateTable('templates')
+    .set({ deleted_at: sql`now()` })
+    .where('team_id', '=', uuidFromId(teamId))
+    .where('deleted_at', 'is', null)
+    .returningAll()
+    .execute();
+  return rows.map(fromRow).filter((template) => template.type === 'snapshot');
+}
+
 /** Those of `ids` that templates of this host stand for, made or being made. */
 export async function wantedSnapshots(
   database: Queryable,
