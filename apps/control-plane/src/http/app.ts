@@ -22,6 +22,9 @@ import { processRoutes } from '../sessions/routes.ts';
 import { snapshotRoutes } from '../snapshots/routes.ts';
 import { addSockets } from '../sockets/add-sockets.ts';
 import type { Upgrades } from '../sockets/upgrades.ts';
+import { acceptRoutes } from '../teams/invitation-routes.ts';
+import { teamRoutes } from '../teams/routes.ts';
+import { userSearchRoutes } from '../teams/search-routes.ts';
 import { canonicalUrl } from './aliases.ts';
 import { addAuthentication } from './auth.ts';
 import { documentationRoutes } from './documentation-routes.ts';
@@ -82,6 +85,9 @@ export async function buildApp(
   await app.register(portRoutes(context), { prefix: '/v1/capsules' });
   await app.register(edgeRoutes(context), { prefix: '/internal/edge' });
   await app.register(keyRoutes(context), { prefix: '/v1/api-keys' });
+  await app.register(teamRoutes(context), { prefix: '/v1/teams' });
+  await app.register(acceptRoutes(context), { prefix: '/v1/invitations' });
+  await app.register(userSearchRoutes(context), { prefix: '/v1/users' });
   await app.register(jobRoutes(context), { prefix: '/v1/jobs' });
   await app.register(snapshotRoutes(context), { prefix: '/v1/snapshots' });
   for (const { routes } of extensions) {

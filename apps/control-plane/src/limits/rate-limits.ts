@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { WrennError } from '@wrenn/core';
 import { CompiledQuery } from 'kysely';
 import { type IRateLimiterRes, RateLimiterPostgres } from 'rate-limiter-flexible';
@@ -21,8 +22,19 @@ export const limits = {
   'mail-address': { points: 20, sec: 3600 },
   /** Tokens from mails and links that were shown, and were none. */
   'token-address': { points: 30, sec: 900 },
+  /** Answers of providers that somebody comes back with. */
+  'provider-address': { points: 60, sec: 900 },
+  /** Each way to a provider leads back once. */
+  'provider-state': { points: 1, sec: 900 },
   'password-user': { points: 10, sec: 900 },
+  /** Teams that one person makes, and people that they add or invite, in whatever teams. */
+  'teams-user': { points: 20, sec: 3600 },
   'invite-team': { points: 50, sec: 3600 },
+  'invite-user': { points: 50, sec: 3600 },
+  /** Invitations to one address: not among the mails above, or it could be kept from getting those. */
+  'invite-account': { points: 5, sec: 3600 },
+  /** Invitations that somebody wanted to accept, and were none. */
+  'token-user': { points: 30, sec: 900 },
   'keys-team': { points: 60, sec: 3600 },
   'channel-test-team': { points: 20, sec: 600 },
   'search-user': { points: 60, sec: 60 },
@@ -58,7 +70,7 @@ export class RateLimits {
   /** Counts one; throws `rate_limited` when that is one too many. */
   async take(name: LimitName, subject: string): Promise<void> {
     try {
-      await this.#of(name).consume(subject);
+      await this.#of(name).consume(keyOf(subject));
     } catch (thrown) {
       throw refused(name, thrown);
     }
@@ -66,13 +78,18 @@ export class RateLimits {
 
   /** Throws `rate_limited` when nothing is left, and counts nothing. */
   async check(name: LimitName, subject: string): Promise<void> {
-    const found = await this.#of(name).get(subject);
+    const found = await this.#of(name).get(keyOf(subject));
     if (found !== null && found.remainingPoints <= 0) throw refused(name, found);
+  }
+
+  /** Takes back one that was counted. */
+  async giveBack(name: LimitName, subject: string): Promise<void> {
+    await this.#of(name).reward(keyOf(subject));
   }
 
   /** Forgets what was counted. */
   async forget(name: LimitName, subject: string): Promise<void> {
-    await this.#of(name).delete(subject);
+    await this.#of(name).delete(keyOf(subject));
   }
 
   #of(name: LimitName): RateLimiterPostgres {
@@ -80,6 +97,11 @@ export class RateLimits {
     if (limiter === undefined) throw new TypeError(`there is no limit ${name}`);
     return limiter;
   }
+}
+
+/** Subjects may be longer than the column, and are often addresses of people. */
+function keyOf(subject: string): string {
+  return createHash('sha256').update(subject).digest('base64url');
 }
 
 /** What the library rejects with: how long to wait, or the fault of the database. */

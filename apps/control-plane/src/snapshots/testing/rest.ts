@@ -1,17 +1,18 @@
 /** Asks a control plane as its clients do, whatever they are written in. */
 export class Rest {
   readonly #url: string;
-  readonly #key: string;
+  readonly #credential: Readonly<Record<string, string>>;
 
-  constructor(url: string, key: string) {
+  /** With an API key, or with the headers that say who asks. */
+  constructor(url: string, credential: string | Readonly<Record<string, string>>) {
     this.#url = url;
-    this.#key = key;
+    this.#credential = typeof credential === 'string' ? { 'x-api-key': credential } : credential;
   }
 
   async ask(method: string, path: string, body?: object, headers: Record<string, string> = {}) {
     const response = await fetch(`${this.#url}/v1${path}`, {
       method,
-      headers: { 'x-api-key': this.#key, 'content-type': 'application/json', ...headers },
+      headers: { ...this.#credential, 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(20_000),
     });
