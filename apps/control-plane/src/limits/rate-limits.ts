@@ -47,8 +47,10 @@ export class RateLimits {
 
   constructor(database: Database) {
     const storeClient = {
-      query: async ({ text, values }: { text: string; values: unknown[] }) =>
-        await database.executeQuery(CompiledQuery.raw(text, values)),
+      query: async ({ text, values }: { text: string; values: unknown[] }) => {
+        const { rows } = await database.executeQuery(CompiledQuery.raw(text, values));
+        return { rows, rowCount: rows.length };
+      },
     };
     this.#limiters = new Map(
       Object.entries(limits).map(([name, { points, sec }]) => [
