@@ -107,8 +107,9 @@ export function createContext(
     log.warn({ cause: describeError(fault) }, 'an idle database connection broke');
   });
   const agents = new AgentPool(credentials);
-  const hostMonitor = new HostMonitor({ database, agents, log });
   const queues = new Queues(config.databaseUrl, log);
+  const recorder = new Recorder(secrets.audit, queues);
+  const hostMonitor = new HostMonitor({ database, recorder, agents, log });
   return {
     version,
     config,
@@ -116,7 +117,7 @@ export function createContext(
     log,
     database,
     queues,
-    recorder: new Recorder(secrets.audit, queues),
+    recorder,
     mailer: new QueuedMailer(queues, secrets.sealing),
     limits: new RateLimits(database),
     agents,

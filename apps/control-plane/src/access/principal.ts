@@ -33,16 +33,25 @@ export type Actor =
 
 export const systemActor: Actor = { type: 'system', name: 'system' };
 
+/** The platform, where nobody asked for it; the name says what of it. */
+export function platformPart(name: string): Actor {
+  return { type: 'system', name };
+}
+
 export function actorOf(principal: Principal): Actor {
   return principal.kind === 'user'
     ? { type: 'user', id: principal.userId, name: principal.name }
     : { type: 'api_key', id: principal.keyId, name: principal.keyName };
 }
 
-/** In whose name, and by whom, a request of a team is made. */
-export interface Caller {
+/** Who does something, and in which team's name. */
+export interface Doer {
   readonly teamId: TeamId;
   readonly actor: Actor;
+}
+
+/** In whose name, and by whom, a request of a team is made. */
+export interface Caller extends Doer {
   /** Whether the team wants commands and files in its audit log. */
   readonly auditsAccess: boolean;
 }

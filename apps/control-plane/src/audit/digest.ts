@@ -1,4 +1,5 @@
-import { createHmac, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import type { Secret } from '@wrenn/core';
 import type { ActorType, AuditScope, AuditStatus } from '../db/schema.ts';
 
 /** What of an entry is in the chain as it stands: everything that is nobody's personal data. */
@@ -24,8 +25,22 @@ export interface PersonalFacts {
   readonly personal: Readonly<Record<string, string>>;
 }
 
+/** Where a chain ends, and what was removed from its beginning. */
+export interface ChainFacts {
+  readonly teamId: string;
+  readonly number: number;
+  readonly digest: Buffer;
+  readonly removedNumber: number;
+  readonly removedDigest: Buffer;
+}
+
 /** The digest before the first entry of a chain. */
 export const noDigest = Buffer.alloc(32);
+
+/** The key that the entries of an installation are chained with. */
+export function chainKey(secret: Secret): KeyObject {
+  return createSecretKey(Buffer.from(secret.reveal(), 'hex'));
+}
 
 export function personalDigest(key: KeyObject, salt: Buffer, facts: PersonalFacts): Buffer {
   const { actorId, actorName, personal } = facts;
@@ -49,6 +64,18 @@ export function entryDigest(key: KeyObject, previous: Buffer, personal: Buffer, 
     facts.scope,
     facts.status,
     facts.metadata,
+  ]);
+}
+
+/** Without the key nobody can say of a chain that it ends earlier, or begins later, than it does. */
+export function chainSeal(key: KeyObject, chain: ChainFacts): Buffer {
+  return hmac(key, [
+    'chain',
+    chain.teamId,
+    chain.number,
+    chain.digest.toString('hex'),
+    chain.removedNumber,
+    chain.removedDigest.toString('hex'),
   ]);
 }
 

@@ -25,7 +25,7 @@ export function checkpointRoute(app: Parameters<FastifyPluginAsyncZod>[0], conte
     },
     async (request, reply) => {
       const made = await createSnapshot(context, {
-        teamId: callerOf(request).teamId,
+        ...callerOf(request),
         capsuleId: request.params.id,
         kind: 'checkpoint',
         name: request.body.name,

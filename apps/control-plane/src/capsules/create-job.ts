@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { TeamId } from '@wrenn/core';
 import type { z } from 'zod';
+import type { Doer } from '../access/principal.ts';
 import { runJob } from '../jobs/run.ts';
 import type { ServerContext } from '../server-context.ts';
 import { createCapsule } from './create.ts';
@@ -12,7 +12,7 @@ type Created = z.output<typeof createdBody>;
 /** Makes a capsule for a client. Only a request that can be repeated is a job: others are not to wait for one. */
 export async function createFor(
   context: ServerContext,
-  teamId: TeamId,
+  { teamId, actor }: Doer,
   body: z.output<typeof createBody>,
   idempotencyKey: string | undefined,
 ): Promise<Created> {
@@ -27,9 +27,9 @@ export async function createFor(
     autoResume: body.auto_resume,
     publicPorts: body.public_ports,
   };
-  const work = async () => presentCreated(await createCapsule(context, teamId, spec));
+  const work = async () => presentCreated(await createCapsule(context, { teamId, actor }, spec));
   if (idempotencyKey === undefined) return await context.operations.run(work);
   // The environment holds secrets: what was asked for is told apart by its hash.
   const request = { sha256: createHash('sha256').update(JSON.stringify(body)).digest('hex') };
-  return await runJob(context, { kind: 'create', teamId, request, idempotencyKey }, work);
+  return await runJob(context, { kind: 'create', teamId, actor, request, idempotencyKey }, work);
 }

@@ -1,8 +1,11 @@
-import { type CapsuleId, describeError, type TeamId, uuidFromId } from '@wrenn/core';
+import { type CapsuleId, describeError, type TeamId, uuidFromId, WrennError } from '@wrenn/core';
 import type { CreateSandboxResponse } from '@wrenn/protocol/hostagent';
 import { sql } from 'kysely';
+import type { Doer } from '../access/principal.ts';
+import { recordFailure } from '../audit/failure.ts';
 import type { HostAgent } from '../hosts/agent.ts';
 import type { ServerContext } from '../server-context.ts';
+import { type Asked, failedMaking } from './asked.ts';
 import { type Capsule, diskSizeMb } from './capsule.ts';
 import { type CapsuleSpec, type Reservation, reserve } from './reserve.ts';
 import { transition } from './store.ts';
@@ -29,24 +32,41 @@ export interface CreatedCapsule {
  */
 export async function createCapsule(
   context: ServerContext,
-  teamId: TeamId,
+  { teamId, actor }: Doer,
   request: CreateRequest,
 ): Promise<CreatedCapsule> {
   const began = performance.now();
-  const reservation = await reserve(context.database, teamId, request);
-  const agent = context.agents.of(reservation.host);
+  const asked: Asked = { what: 'capsule.create', actor, metadata: { template: request.template } };
+  const reservation = await reserveFor(context, teamId, asked, request);
+  const { id, host } = reservation;
+  const agent = context.agents.of(host);
   const reserved = performance.now();
   try {
     const answer = await agent.create(toAgent(reservation, teamId, request));
-    const capsule = await transition(context.database, reservation.id, 'started', {
+    const changes = {
       facts: JSON.stringify(answer.metadata),
       host_ip: answer.hostIp,
       started_at: sql<Date>`now()`,
       last_active_at: sql<Date>`now()`,
-    });
+    };
+    const capsule = await transition(context, { id, action: 'started', changes, happening: asked });
     return { capsule, steps: [{ name: 'schedule', durationMs: reserved - began }, ...stepsOf(answer)] };
   } catch (thrown) {
-    await undo(context, agent, reservation.id);
+    await undo(context, agent, id, { teamId, asked, thrown });
+    throw thrown;
+  }
+}
+
+async function reserveFor(
+  context: ServerContext,
+  teamId: TeamId,
+  asked: Asked,
+  request: CreateRequest,
+): Promise<Reservation> {
+  try {
+    return await reserve(context.database, teamId, asked, request);
+  } catch (thrown) {
+    await recordFailure(context, { teamId, ...asked }, thrown);
     throw thrown;
   }
 }
@@ -70,15 +90,36 @@ function stepsOf(answer: CreateSandboxResponse): Step[] {
   return answer.steps.map(({ name, durationMs }) => ({ name, durationMs }));
 }
 
-/** What cannot be undone now is settled by the host monitor: it destroys what a host has without a live row. */
-async function undo({ database, log }: ServerContext, agent: HostAgent, id: CapsuleId): Promise<void> {
-  const [failed, destroyed] = await Promise.allSettled([transition(database, id, 'fail'), agent.destroy(id)]);
+export interface Unmade {
+  readonly teamId: TeamId;
+  readonly asked: Asked;
+  readonly thrown: unknown;
+}
+
+/**
+ * Takes back a capsule that was not made to its end, and writes why to the audit log. What cannot be undone now is
+ * settled by the host monitor: it destroys what a host has without a live row.
+ */
+export async function undo(
+  context: ServerContext,
+  agent: HostAgent,
+  id: CapsuleId,
+  { teamId, asked, thrown }: Unmade,
+): Promise<void> {
+  const happening = failedMaking(asked, thrown);
+  const [failed, destroyed] = await Promise.allSettled([
+    transition(context, { id, action: 'fail', happening }),
+    agent.destroy(id),
+  ]);
   for (const outcome of [failed, destroyed]) {
     if (outcome.status === 'rejected') {
-      log.warn(
+      context.log.warn(
         { capsule: id, cause: describeError(outcome.reason) },
         'undoing a create is left to the host monitor',
       );
     }
   }
+  // Somebody has destroyed it meanwhile: nothing changes with what is still to be written.
+  if (failed.status === 'rejected' && WrennError.from(failed.reason).code === 'invalid_state')
+    await recordFailure(context, { ...asked, teamId, resourceId: id }, thrown);
 }

@@ -1,17 +1,33 @@
-import { type CapsuleId, describeError, type TeamId, WrennError } from '@wrenn/core';
+import { type CapsuleId, describeError, WrennError } from '@wrenn/core';
+import type { Doer } from '../access/principal.ts';
+import { recordFailure } from '../audit/failure.ts';
 import type { ServerContext } from '../server-context.ts';
-import { findPlaced, type PlacedCapsule, transition } from './store.ts';
+import { type CapsuleHappening, findPlaced, type PlacedCapsule, transition } from './store.ts';
 
 /**
  * Ends a capsule for good. Done twice, it succeeds twice. On a host that is known to be unreachable the row is
  * closed at once, and the machine is destroyed when the host comes back.
  */
-export async function destroyCapsule(context: ServerContext, teamId: TeamId, id: CapsuleId): Promise<void> {
+export async function destroyCapsule(
+  context: ServerContext,
+  { teamId, actor }: Doer,
+  id: CapsuleId,
+): Promise<void> {
   const capsule = await findPlaced(context.database, teamId, id);
   if (capsule.status === 'stopped') return;
-  await destroyOnHost(context, capsule);
+  const happening = { what: 'capsule.destroy', actor } as const;
   try {
-    await transition(context.database, id, 'destroy');
+    await destroyOnHost(context, capsule);
+    await closeRow(context, id, happening);
+  } catch (thrown) {
+    await recordFailure(context, { ...happening, teamId, resourceId: id }, thrown);
+    throw thrown;
+  }
+}
+
+async function closeRow(context: ServerContext, id: CapsuleId, happening: CapsuleHappening): Promise<void> {
+  try {
+    await transition(context, { id, action: 'destroy', happening });
   } catch (thrown) {
     // Another destroy was faster.
     if (!(thrown instanceof WrennError && thrown.code === 'invalid_state')) throw thrown;

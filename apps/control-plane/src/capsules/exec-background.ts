@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type CapsuleId, type TeamId, WrennError } from '@wrenn/core';
+import { type CapsuleId, WrennError } from '@wrenn/core';
 import type { z } from 'zod';
+import type { Doer } from '../access/principal.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { backgroundResult, ExecBody } from './exec-schemas.ts';
 import { useCapsule } from './use.ts';
@@ -8,7 +9,7 @@ import { useCapsule } from './use.ts';
 /** Starts a command that goes on by itself; it is found again by its tag. */
 export async function execInBackground(
   context: ServerContext,
-  teamId: TeamId,
+  doer: Doer,
   id: CapsuleId,
   body: ExecBody,
   signal: AbortSignal,
@@ -23,7 +24,7 @@ export async function execInBackground(
   // A digit first would be a process ID.
   const tag = body.tag ?? `proc-${randomBytes(4).toString('hex')}`;
   const request = { sandboxId: id, cmd, args, cwd, envs, user, tag };
-  const { pid } = await useCapsule(context, teamId, id, signal, (agent) =>
+  const { pid } = await useCapsule(context, doer, id, signal, (agent) =>
     agent.startBackground(request, signal),
   );
   return { sandbox_id: id, cmd, pid, tag };

@@ -43,16 +43,16 @@ export function execRoute(app: Parameters<FastifyPluginAsyncZod>[0], context: Se
       },
     },
     async (request, reply) => {
-      const { teamId } = callerOf(request);
+      const caller = callerOf(request);
       const { id } = request.params;
       const gone = whenGone(reply);
       if (request.body.background) {
-        return await reply.code(202).send(await execInBackground(context, teamId, id, request.body, gone));
+        return await reply.code(202).send(await execInBackground(context, caller, id, request.body, gone));
       }
       if (request.headers.accept?.includes(ndjson) !== true) {
-        return await reply.send(await exec(context, teamId, id, request.body, gone));
+        return await reply.send(await exec(context, caller, id, request.body, gone));
       }
-      const stream = await execStream(context, teamId, id, request.body, gone);
+      const stream = await execStream(context, caller, id, request.body, gone);
       // What a stream carries is not checked against the schema: it is sent as it is.
       return await (reply as FastifyReply).type(ndjson).send(stream);
     },

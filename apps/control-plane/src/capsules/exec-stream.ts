@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
-import { type CapsuleId, describeError, type TeamId, WrennError } from '@wrenn/core';
+import { type CapsuleId, describeError, WrennError } from '@wrenn/core';
 import type { ExecStreamResponse } from '@wrenn/protocol/hostagent';
+import type { Doer } from '../access/principal.ts';
 import type { ServerContext } from '../server-context.ts';
 import { presentEnd, toAgent, view } from './exec.ts';
 import type { ExecBody, ExecEvent } from './exec-schemas.ts';
@@ -16,13 +17,13 @@ const lostCode = 255;
  */
 export async function execStream(
   context: ServerContext,
-  teamId: TeamId,
+  doer: Doer,
   id: CapsuleId,
   body: ExecBody,
   signal: AbortSignal,
 ): Promise<Readable> {
   const request = toAgent(id, body);
-  const { events, first } = await useCapsule(context, teamId, id, signal, async (agent) => {
+  const { events, first } = await useCapsule(context, doer, id, signal, async (agent) => {
     const opened = agent.execStream(request, signal);
     return { events: opened, first: await opened.next() };
   });

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { type CapsuleId, type TeamId, WrennError } from '@wrenn/core';
+import { type CapsuleId, WrennError } from '@wrenn/core';
 import { type ExecResponse, Outcome } from '@wrenn/protocol/hostagent';
 import type { z } from 'zod';
+import type { Doer } from '../access/principal.ts';
 import type { ServerContext } from '../server-context.ts';
 import { type ExecBody, type execResult, outputCapBytes, stdinBytes } from './exec-schemas.ts';
 import { useCapsule } from './use.ts';
@@ -14,7 +15,7 @@ const timedOutCode = 124;
 /** Runs a command to its end and returns what it wrote, cut off at the cap. */
 export async function exec(
   context: ServerContext,
-  teamId: TeamId,
+  doer: Doer,
   id: CapsuleId,
   body: ExecBody,
   signal: AbortSignal,
@@ -27,7 +28,7 @@ export async function exec(
   }
   const request = { ...toAgent(id, body), outputCapBytes };
   let began = performance.now();
-  const answer = await useCapsule(context, teamId, id, signal, async (agent) => {
+  const answer = await useCapsule(context, doer, id, signal, async (agent) => {
     began = performance.now();
     return await agent.exec(request, signal);
   });

@@ -29,13 +29,16 @@ export function forkRoute(app: Parameters<FastifyPluginAsyncZod>[0], context: Se
       },
     },
     async (request, reply) => {
-      const { teamId } = callerOf(request);
+      const { teamId, actor } = callerOf(request);
       const { id: capsuleId } = request.params;
       const { count, timeout_sec: timeoutSec, metadata } = request.body;
       const idempotencyKey = idempotencyKeyOf(request.headers);
-      const spec = { kind: 'fork', teamId, capsuleId, request: request.body, idempotencyKey };
+      const spec = { kind: 'fork', teamId, actor, capsuleId, request: request.body, idempotencyKey };
       const forked = await runJob(context, spec, async ({ id }) =>
-        presentFork(id, await forkCapsule(context, teamId, capsuleId, { count, timeoutSec, metadata })),
+        presentFork(
+          id,
+          await forkCapsule(context, { teamId, actor }, capsuleId, { count, timeoutSec, metadata }),
+        ),
       );
       return await reply.code(201).send(forked);
     },

@@ -1,4 +1,5 @@
 import {
+  atMost,
   type CapsuleId,
   describeError,
   type ErrorCode,
@@ -9,11 +10,14 @@ import {
 } from '@wrenn/core';
 import type { ForkSandboxResponse, ForkSandboxResponse_Child } from '@wrenn/protocol/hostagent';
 import { sql } from 'kysely';
+import type { Doer } from '../access/principal.ts';
+import { recordFailure } from '../audit/failure.ts';
 import type { HostAgent } from '../hosts/agent.ts';
 import type { ServerContext } from '../server-context.ts';
 import { templateOf } from '../templates/store.ts';
+import type { Asked } from './asked.ts';
 import type { Capsule } from './capsule.ts';
-import type { Step } from './create.ts';
+import { type Step, undo } from './create.ts';
 import { type Children, type ChildrenSpec, reserveChildren, touchChildren } from './reserve-children.ts';
 import { findCapsule, transition } from './store.ts';
 
@@ -32,6 +36,7 @@ export interface Fork {
 
 /** Well under the age at which the host monitor gives up a row that nobody touches. */
 const touchEveryMs = 20_000;
+const removedAtOnce = 8;
 
 /**
  * Starts children from the state that a capsule has now; it goes on as it was. Throws the first fault if none of them
@@ -39,32 +44,57 @@ const touchEveryMs = 20_000;
  */
 export async function forkCapsule(
   context: ServerContext,
-  teamId: TeamId,
+  { teamId, actor }: Doer,
   parentId: CapsuleId,
-  spec: ChildrenSpec,
+  wanted: Omit<ChildrenSpec, 'asked'>,
 ): Promise<Fork> {
   const began = performance.now();
-  const { database } = context;
-  const parent = await findCapsule(database, teamId, parentId);
-  nextCapsuleState('snapshot', parent.status);
-  const children = await reserveChildren(database, parent, await templateOf(database, parentId), spec);
+  const asked: Asked = { what: 'capsule.fork', actor, metadata: { parent: parentId } };
+  const { parent, children } = await reserveFor(context, teamId, parentId, { ...wanted, asked });
   const schedule = { name: 'schedule', durationMs: performance.now() - began };
   const agent = context.agents.of(children.host);
-  const answer = await askHost(context, agent, parentId, children);
-  const { capsules, failed } = await settleAll(context, agent, children.ids, answer);
+  const making = { context, agent, teamId, asked };
+  const answer = await askHost(making, parent.id, children);
+  const { capsules, failed } = await settleAll(making, children.ids, answer);
   const [fault] = failed;
   if (capsules.length === 0 && fault !== undefined) throw fault.error;
   const steps = answer.steps.map(({ name, durationMs }) => ({ name, durationMs }));
   return { capsules, failed, steps: [schedule, ...steps], stillMs: answer.stillMs };
 }
 
-async function askHost(
+/** What all children of one fork have in common. */
+interface Making {
+  readonly context: ServerContext;
+  readonly agent: HostAgent;
+  readonly teamId: TeamId;
+  readonly asked: Asked;
+}
+
+async function reserveFor(
   context: ServerContext,
-  agent: HostAgent,
+  teamId: TeamId,
+  parentId: CapsuleId,
+  spec: ChildrenSpec,
+): Promise<{ parent: Capsule; children: Children }> {
+  const { database } = context;
+  try {
+    const parent = await findCapsule(database, teamId, parentId);
+    nextCapsuleState('snapshot', parent.status);
+    const template = await templateOf(database, parentId);
+    return { parent, children: await reserveChildren(database, parent, template, spec) };
+  } catch (thrown) {
+    await recordFailure(context, { teamId, ...spec.asked }, thrown);
+    throw thrown;
+  }
+}
+
+async function askHost(
+  making: Making,
   parent: CapsuleId,
   { ids, timeoutSec }: Children,
 ): Promise<ForkSandboxResponse> {
-  const { database, log } = context;
+  const { agent } = making;
+  const { database, log } = making.context;
   const timer = setInterval(() => {
     touchChildren(database, ids).catch((thrown: unknown) => {
       log.warn({ capsule: parent, cause: describeError(thrown) }, 'saying that a fork goes on');
@@ -76,7 +106,7 @@ async function askHost(
       ids.map((sandboxId) => ({ sandboxId, timeoutSec })),
     );
   } catch (thrown) {
-    await Promise.all(ids.map((id) => remove(context, agent, id)));
+    await atMost(removedAtOnce, ids, (id) => remove(making, id, thrown));
     throw thrown;
   } finally {
     clearInterval(timer);
@@ -84,8 +114,7 @@ async function askHost(
 }
 
 async function settleAll(
-  context: ServerContext,
-  agent: HostAgent,
+  making: Making,
   ids: readonly CapsuleId[],
   answer: ForkSandboxResponse,
 ): Promise<{ capsules: Capsule[]; failed: FailedChild[] }> {
@@ -95,43 +124,36 @@ async function settleAll(
   // One after the other: a hundred at once would take every database connection from the others.
   for (const id of ids) {
     try {
-      capsules.push(await settle(context, id, answers.get(id)));
+      capsules.push(await settle(making, id, answers.get(id)));
     } catch (thrown) {
       failed.push({ id, error: WrennError.from(thrown, 'starting a child') });
-      await remove(context, agent, id);
+      await remove(making, id, thrown);
     }
   }
   return { capsules, failed };
 }
 
 async function settle(
-  { database }: ServerContext,
+  { context, asked }: Making,
   id: CapsuleId,
   child: ForkSandboxResponse_Child | undefined,
 ): Promise<Capsule> {
   if (child === undefined)
     throw new WrennError('agent_error', 'the host does not say what became of the child');
   if (child.errorCode !== '') throw new WrennError(codeOf(child.errorCode), child.error);
-  return await transition(database, id, 'started', {
+  const changes = {
     facts: JSON.stringify(child.metadata),
     host_ip: child.hostIp,
     started_at: sql<Date>`now()`,
     last_active_at: sql<Date>`now()`,
-  });
+  };
+  return await transition(context, { id, action: 'started', changes, happening: asked });
 }
 
 function codeOf(text: string): ErrorCode {
   return Object.hasOwn(errorCodes, text) ? (text as ErrorCode) : 'agent_error';
 }
 
-/** What cannot be undone now is settled by the host monitor: it destroys what a host has without a live row. */
-async function remove({ database, log }: ServerContext, agent: HostAgent, id: CapsuleId): Promise<void> {
-  const outcomes = await Promise.allSettled([transition(database, id, 'fail'), agent.destroy(id)]);
-  for (const outcome of outcomes) {
-    if (outcome.status === 'rejected')
-      log.warn(
-        { capsule: id, cause: describeError(outcome.reason) },
-        'undoing a child is left to the host monitor',
-      );
-  }
+async function remove({ context, agent, ...unmade }: Making, id: CapsuleId, thrown: unknown): Promise<void> {
+  await undo(context, agent, id, { ...unmade, thrown });
 }

@@ -3,6 +3,7 @@ import { createLogger } from '@wrenn/service';
 import { FakePausingHost, type TestDatabases, testDatabases } from '@wrenn/testkit';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { systemActor } from '../access/principal.ts';
 import { startControlPlane } from '../control-plane.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import { insertJob } from '../jobs/store.ts';
@@ -194,7 +195,8 @@ async function abandoned(id: string, kind: string): Promise<string> {
     .select(sql<string>`team_id::text`.as('team_id'))
     .where('id', '=', uuidFromId(capsuleId))
     .executeTakeFirstOrThrow();
-  await insertJob(database(), job, { kind, teamId: idFromUuid('team', team), capsuleId, request: {} });
+  const spec = { kind, teamId: idFromUuid('team', team), actor: systemActor, capsuleId, request: {} };
+  await insertJob(database(), job, spec);
   await database()
     .updateTable('jobs')
     .set({ lease_until: new Date(0) })

@@ -5,6 +5,7 @@ import { lockInTransaction } from '../db/locks.ts';
 import { roomFor } from '../hosts/placement.ts';
 import { type PlaceableHost, placeableHosts } from '../hosts/store.ts';
 import type { Template } from '../templates/template.ts';
+import type { Asked } from './asked.ts';
 import type { Capsule } from './capsule.ts';
 import { hostNotThere } from './reserve.ts';
 
@@ -13,6 +14,7 @@ export interface ChildrenSpec {
   /** The parent's, where they are not given. */
   readonly timeoutSec: number | undefined;
   readonly metadata: Readonly<Record<string, string>> | undefined;
+  readonly asked: Asked;
 }
 
 export interface Children {
@@ -54,6 +56,7 @@ export async function reserveChildren(
           auto_resume: parent.autoResume,
           public_ports: parent.publicPorts,
           metadata: JSON.stringify(spec.metadata ?? parent.metadata),
+          asked: JSON.stringify(spec.asked),
         })),
       )
       .execute();

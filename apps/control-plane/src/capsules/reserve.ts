@@ -5,6 +5,7 @@ import { chooseHost } from '../hosts/placement.ts';
 import { placeableHosts } from '../hosts/store.ts';
 import { findTemplate } from '../templates/store.ts';
 import type { Template } from '../templates/template.ts';
+import type { Asked } from './asked.ts';
 import { diskSizeMb } from './capsule.ts';
 
 export interface CapsuleSpec {
@@ -33,7 +34,12 @@ interface Shape {
 }
 
 /** Chooses a host and inserts the row in one transaction, one at a time over all replicas. */
-export async function reserve(database: Database, teamId: TeamId, spec: CapsuleSpec): Promise<Reservation> {
+export async function reserve(
+  database: Database,
+  teamId: TeamId,
+  asked: Asked,
+  spec: CapsuleSpec,
+): Promise<Reservation> {
   const template = await findTemplate(database, teamId, spec.template);
   const { vcpus, memoryMb } = template.type === 'snapshot' ? template : spec;
   const shape = { vcpus, memoryMb };
@@ -59,6 +65,7 @@ export async function reserve(database: Database, teamId: TeamId, spec: CapsuleS
         auto_resume: spec.autoResume,
         public_ports: spec.publicPorts,
         metadata: JSON.stringify(spec.metadata),
+        asked: JSON.stringify(asked),
       })
       .execute();
     return chosen;

@@ -37,8 +37,8 @@ export const capsuleRoutes =
         },
       },
       async (request, reply) => {
-        const { teamId } = callerOf(request);
-        const created = await createFor(context, teamId, request.body, idempotencyKeyOf(request.headers));
+        const key = idempotencyKeyOf(request.headers);
+        const created = await createFor(context, callerOf(request), request.body, key);
         return await reply.code(201).send(created);
       },
     );
@@ -93,8 +93,8 @@ export const capsuleRoutes =
         },
       },
       async (request, reply) => {
-        const { teamId } = callerOf(request);
-        await context.operations.run(() => destroyCapsule(context, teamId, request.params.id));
+        const caller = callerOf(request);
+        await context.operations.run(() => destroyCapsule(context, caller, request.params.id));
         return await reply.code(204).send(null);
       },
     );

@@ -32,9 +32,9 @@ export function stateRoutes(app: Parameters<FastifyPluginAsyncZod>[0], context: 
       },
     },
     async (request) => {
-      const { teamId } = callerOf(request);
+      const { teamId, actor } = callerOf(request);
       const idempotencyKey = idempotencyKeyOf(request.headers);
-      return await pauseCapsule(context, { teamId, id: request.params.id, idempotencyKey });
+      return await pauseCapsule(context, { teamId, actor, id: request.params.id, idempotencyKey });
     },
   );
 
@@ -54,10 +54,16 @@ export function stateRoutes(app: Parameters<FastifyPluginAsyncZod>[0], context: 
       },
     },
     async (request) => {
-      const { teamId } = callerOf(request);
+      const { teamId, actor } = callerOf(request);
       const idempotencyKey = idempotencyKeyOf(request.headers);
       const timeoutSec = request.body.timeout_sec;
-      return await resumeCapsule(context, { teamId, id: request.params.id, timeoutSec, idempotencyKey });
+      return await resumeCapsule(context, {
+        teamId,
+        actor,
+        id: request.params.id,
+        timeoutSec,
+        idempotencyKey,
+      });
     },
   );
 

@@ -9,9 +9,11 @@ import {
   WrennError,
 } from '@wrenn/core';
 import { type Selectable, sql, type UpdateObject } from 'kysely';
+import type { Happening } from '../audit/happening.ts';
 import type { Queryable } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 import type { Host } from '../hosts/store.ts';
+import type { ServerContext } from '../server-context.ts';
 import type { Capsule } from './capsule.ts';
 
 type Row = Selectable<Schema['capsules']>;
@@ -85,25 +87,36 @@ export async function listCapsules(database: Queryable, teamId: TeamId, page: Pa
   return (await query.execute()).map(fromRow);
 }
 
+/** What the audit log says of a capsule, whose row has the rest. */
+export type CapsuleHappening = Omit<Happening, 'teamId' | 'resourceId'>;
+
+export interface Transition {
+  readonly id: CapsuleId;
+  readonly action: CapsuleAction;
+  readonly changes?: Changes;
+  /** Written with the change, or not at all. */
+  readonly happening?: CapsuleHappening;
+}
+
 /**
  * Does `action` on a capsule, if the table of states allows it in the state that the database has at that moment;
  * else `invalid_state`. Whoever loses a race gets that error, never a state that was overwritten.
  */
 export async function transition(
-  database: Queryable,
-  id: CapsuleId,
-  action: CapsuleAction,
-  changes: Changes = {},
+  { database, recorder }: Pick<ServerContext, 'database' | 'recorder'>,
+  wanted: Transition,
 ): Promise<Capsule> {
-  const { from } = capsuleActions[action];
-  const row = await database
-    .updateTable('capsules')
-    .set({ ...changes, ...leadingTo(action), last_updated: sql`now()` })
-    .where('id', '=', uuidFromId(id))
-    .where('status', 'in', [...from])
-    .returningAll()
-    .executeTakeFirst();
-  if (row !== undefined) return fromRow(row);
+  const { id, action, happening } = wanted;
+  const capsule =
+    happening === undefined
+      ? await moved(database, wanted)
+      : await database.transaction().execute(async (transaction) => {
+          const found = await moved(transaction, wanted);
+          if (found === undefined) return undefined;
+          await recorder.record(transaction, { ...happening, teamId: found.teamId, resourceId: id });
+          return found;
+        });
+  if (capsule !== undefined) return capsule;
   const found = await database
     .selectFrom('capsules')
     .select('status')
@@ -114,11 +127,23 @@ export async function transition(
   throw new WrennError('conflict', `the capsule changed while it was to ${action}`, { remedy: 'try again' });
 }
 
+async function moved(database: Queryable, { id, action, changes }: Transition): Promise<Capsule | undefined> {
+  const row = await database
+    .updateTable('capsules')
+    .set({ ...changes, ...leadingTo(action), last_updated: sql`now()` })
+    .where('id', '=', uuidFromId(id))
+    .where('status', 'in', [...capsuleActions[action].from])
+    .returningAll()
+    .executeTakeFirst();
+  return row && fromRow(row);
+}
+
 /** What `action` writes of the state. */
 export function leadingTo(action: CapsuleAction) {
   const { to } = capsuleActions[action];
   if (to === 'unchanged') return {};
-  return { status: to, paused_at: to === 'paused' ? sql<Date>`now()` : null };
+  // Whatever it leads to, it is known what came of the making.
+  return { status: to, paused_at: to === 'paused' ? sql<Date>`now()` : null, asked: null };
 }
 
 function fromRow(row: Row): Capsule {

@@ -1,4 +1,5 @@
-import { type CapsuleId, deadline, nextCapsuleState, type TeamId, until, WrennError } from '@wrenn/core';
+import { type CapsuleId, deadline, nextCapsuleState, until, WrennError } from '@wrenn/core';
+import type { Doer } from '../access/principal.ts';
 import { type HostAgent, stateDeadlineMs } from '../hosts/agent.ts';
 import type { ServerContext } from '../server-context.ts';
 import { noticePause } from './notice-pause.ts';
@@ -14,36 +15,36 @@ const resuming = new Map<CapsuleId, Promise<unknown>>();
 /** Uses a capsule that runs. One that is paused is resumed first, if it was made with `auto_resume`. */
 export async function useCapsule<T>(
   context: ServerContext,
-  teamId: TeamId,
+  doer: Doer,
   id: CapsuleId,
   signal: AbortSignal,
   use: (agent: HostAgent) => Promise<T>,
 ): Promise<T> {
-  const agent = await runningOn(context, teamId, id, signal);
+  const agent = await runningOn(context, doer, id, signal);
   try {
     return await use(agent);
   } catch (thrown) {
     if (!(thrown instanceof WrennError && thrown.code === 'invalid_state')) throw thrown;
     // The host has paused it by itself, and the row does not say so yet: nothing was run.
     if (!(await noticePause(context, agent, id, signal))) throw thrown;
-    return await use(await runningOn(context, teamId, id, signal));
+    return await use(await runningOn(context, doer, id, signal));
   }
 }
 
 /** The agent of a capsule that runs now. */
 async function runningOn(
   context: ServerContext,
-  teamId: TeamId,
+  doer: Doer,
   id: CapsuleId,
   signal: AbortSignal,
 ): Promise<HostAgent> {
   using limit = deadline(waitMs, 'waiting for the capsule to be resumed', signal);
   return await until(
     async () => {
-      const capsule = await findPlaced(context.database, teamId, id);
+      const capsule = await findPlaced(context.database, doer.teamId, id);
       if (capsule.status === 'running') return context.agents.of(capsule.host);
       refuseUnlessResumable(capsule);
-      if (capsule.status === 'paused') await resumeOnce(context, teamId, id);
+      if (capsule.status === 'paused') await resumeOnce(context, doer, id);
       return undefined;
     },
     lookEveryMs,
@@ -61,9 +62,9 @@ function refuseUnlessResumable({ id, status, autoResume }: PlacedCapsule): void 
   nextCapsuleState('exec', status);
 }
 
-async function resumeOnce(context: ServerContext, teamId: TeamId, id: CapsuleId): Promise<void> {
+async function resumeOnce(context: ServerContext, { teamId, actor }: Doer, id: CapsuleId): Promise<void> {
   const known = resuming.get(id);
-  const resumed = known ?? resumeCapsule(context, { teamId, id });
+  const resumed = known ?? resumeCapsule(context, { teamId, actor, id });
   if (known === undefined) resuming.set(id, resumed);
   try {
     await resumed;

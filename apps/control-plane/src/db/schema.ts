@@ -124,6 +124,7 @@ interface AuditChainsTable {
   digest: Buffer;
   removed_number: ColumnType<string, number | undefined, number | string>;
   removed_digest: Buffer;
+  seal: Buffer;
 }
 
 export const actorTypes = ['user', 'api_key', 'system'] as const;
@@ -261,6 +262,7 @@ interface CapsulesTable {
   auto_resume: Generated<boolean>;
   public_ports: Generated<boolean>;
   access_generation: Generated<number>;
+  asked: OptionalJson;
   created_at: Time;
   started_at: OptionalTime;
   paused_at: OptionalTime;

@@ -34,7 +34,7 @@ export const bodyRoutes =
   async (app) => {
     const placeOf = (request: FastifyRequest, capsuleId: CapsuleId): Place => ({
       ...{ context, capsuleId },
-      teamId: callerOf(request).teamId,
+      doer: callerOf(request),
     });
 
     for (const [route, operationId] of [

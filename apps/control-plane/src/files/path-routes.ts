@@ -33,9 +33,7 @@ export const pathRoutes =
       const gone = whenGone(reply);
       const { id } = request.params;
       const wanted = { sandboxId: id, ...request.body };
-      return await useCapsule(context, callerOf(request).teamId, id, gone, (agent) =>
-        ask(agent, wanted, gone),
-      );
+      return await useCapsule(context, callerOf(request), id, gone, (agent) => ask(agent, wanted, gone));
     };
 
     app.post(

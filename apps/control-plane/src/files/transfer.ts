@@ -1,16 +1,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import {
-  type CapsuleId,
-  type ErrorCode,
-  errorCodes,
-  parseJson,
-  systemCode,
-  type TeamId,
-  WrennError,
-} from '@wrenn/core';
+import { type CapsuleId, type ErrorCode, errorCodes, parseJson, systemCode, WrennError } from '@wrenn/core';
 import { z } from 'zod';
+import type { Doer } from '../access/principal.ts';
 import { useCapsule } from '../capsules/use.ts';
 import type { Transfer } from '../hosts/transfers.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -18,7 +11,7 @@ import type { ServerContext } from '../server-context.ts';
 /** A capsule, and who uses it. */
 export interface Place {
   readonly context: ServerContext;
-  readonly teamId: TeamId;
+  readonly doer: Doer;
   readonly capsuleId: CapsuleId;
 }
 
@@ -83,12 +76,12 @@ export async function upload(
 
 /** Whoever is asked has the capsule running first, resumed if that is its way. */
 async function started<T>(
-  { context, teamId, capsuleId }: Place,
+  { context, doer, capsuleId }: Place,
   transfer: Transfer,
   signal: AbortSignal,
   begin: (sent: ClientRequest) => Promise<T>,
 ): Promise<T> {
-  return await useCapsule(context, teamId, capsuleId, signal, async (agent) => {
+  return await useCapsule(context, doer, capsuleId, signal, async (agent) => {
     const sent = await agent.transfer(capsuleId, transfer, signal);
     sent.on('error', () => undefined);
     return await begin(sent);

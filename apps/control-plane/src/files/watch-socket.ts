@@ -15,7 +15,7 @@ export const watchSocket: SocketRoute = {
   path: '/files/watch',
   auth: withScope('files:read'),
   audits: 'capsule.file_read',
-  async serve(context, channel, { teamId, capsuleId, query: given }) {
+  async serve(context, channel, { capsuleId, query: given, ...caller }) {
     const parsed = query.safeParse(Object.fromEntries(given));
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
@@ -24,7 +24,7 @@ export const watchSocket: SocketRoute = {
     }
     const { recursive, ...where } = parsed.data;
     const request = { ...where, sandboxId: capsuleId, recursive: recursive === 'true' };
-    const { events, first } = await useCapsule(context, teamId, capsuleId, channel.closed, async (agent) => {
+    const { events, first } = await useCapsule(context, caller, capsuleId, channel.closed, async (agent) => {
       const opened = agent.watchDir(request, channel.closed);
       return { events: opened, first: await opened.next() };
     });

@@ -1,18 +1,13 @@
 import { atMost, describeError, type HostId, pause } from '@wrenn/core';
-import type { Logger } from '@wrenn/service';
-import type { Database } from '../db/database.ts';
 import { tryLock, unlock } from '../db/locks.ts';
+import type { ServerContext } from '../server-context.ts';
 import type { Worker } from '../worker.ts';
-import type { AgentPool } from './agent-pool.ts';
 import { Bell } from './bell.ts';
-import { loseCapsules, reconcile } from './reconcile.ts';
-import { type Host, listHosts, markOnline, markUnreachable, noteEpoch } from './store.ts';
+import { noteAnswer, noteSilence } from './marks.ts';
+import { reconcile } from './reconcile.ts';
+import { type Host, listHosts, noteEpoch } from './store.ts';
 
-interface Services {
-  readonly database: Database;
-  readonly agents: AgentPool;
-  readonly log: Logger;
-}
+type Services = Pick<ServerContext, 'database' | 'recorder' | 'agents' | 'log'>;
 
 const everyMs = 15_000;
 /** Between two passes that were asked for: whoever may ask must not be able to keep the hosts busy. */
@@ -84,8 +79,8 @@ export class HostMonitor implements Worker {
     const { database, agents, log } = this.#services;
     const agent = agents.of(host);
     const said = await agent.getHost(signal);
-    const epoch = await reconcile({ database, agent, log, host, signal });
-    await markOnline(database, host.id, said);
+    const epoch = await reconcile({ ...this.#services, agent, host, signal });
+    await noteAnswer(this.#services, host, said);
     if (this.#silent.delete(host.id) || host.status !== 'online') {
       log.info({ host: host.id, address: host.address }, 'host is online');
     }
@@ -99,9 +94,7 @@ export class HostMonitor implements Worker {
     if (host.status !== 'online') return;
     const silentMs = Date.now() - (host.lastHeartbeatAt?.getTime() ?? 0);
     if (silentMs < patienceMs) return;
-    const { database, log } = this.#services;
-    await markUnreachable(database, host.id);
-    const lost = await loseCapsules(database, host.id);
-    log.warn({ host: host.id, lost }, 'host is unreachable');
+    const lost = await noteSilence(this.#services, host);
+    this.#services.log.warn({ host: host.id, lost }, 'host is unreachable');
   }
 }

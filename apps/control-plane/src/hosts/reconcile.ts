@@ -1,35 +1,37 @@
 import {
   type CapsuleAction,
   type CapsuleId,
-  type CapsuleState,
   canCapsule,
   capsuleActions,
   describeError,
   type HostId,
   idFromUuid,
   parseId,
+  type TeamId,
   uuidFromId,
 } from '@wrenn/core';
 import type { SandboxInfo } from '@wrenn/protocol/hostagent';
 import type { Logger } from '@wrenn/service';
 import { sql } from 'kysely';
+import { askedFrom } from '../capsules/asked.ts';
 import { leadingTo } from '../capsules/store.ts';
-import type { Database } from '../db/database.ts';
+import type { Database, Queryable } from '../db/database.ts';
+import type { ServerContext } from '../server-context.ts';
 import { deleteStrangerSnapshots } from '../snapshots/reconcile.ts';
 import { createDeadlineMs, type HostAgent } from './agent.ts';
+import { happeningOf, type Settled } from './settled.ts';
 import type { Host } from './store.ts';
 
-interface Look {
-  readonly database: Database;
+interface Look extends Pick<ServerContext, 'database' | 'recorder'> {
   readonly agent: HostAgent;
   readonly log: Logger;
   readonly host: Host;
   readonly signal: AbortSignal;
 }
 
-interface Known {
+interface Known extends Settled {
   readonly id: CapsuleId;
-  readonly status: CapsuleState;
+  readonly teamId: TeamId;
   /** Since anybody changed it. */
   readonly ageMs: number;
   /** The time of that, as the database says it, with its microseconds. */
@@ -117,12 +119,31 @@ function reasonFor(
   return action === 'fail' && status === 'paused' ? 'its host has no usable state of it any more' : undefined;
 }
 
-async function apply(
-  { database, log, host }: Look,
+async function apply(look: Look, capsule: Known, action: CapsuleAction, reason?: string): Promise<void> {
+  const { database, recorder, log, host } = look;
+  const { id, teamId, status } = capsule;
+  const isSettled = await database.transaction().execute(async (transaction) => {
+    if (!(await write(transaction, capsule, action, reason))) return false;
+    const happening = happeningOf(capsule, action, reason);
+    if (happening !== undefined) await recorder.record(transaction, { ...happening, teamId, resourceId: id });
+    return true;
+  });
+  if (!isSettled) return;
+  const level = action === 'fail' ? 'warn' : 'info';
+  const to = capsuleActions[action].to;
+  log[level](
+    { capsule: id, host: host.id, from: status, to, ...(reason === undefined ? {} : { reason }) },
+    'settled',
+  );
+}
+
+/** False where anybody was faster. */
+async function write(
+  database: Queryable,
   { id, status, version }: Known,
   action: CapsuleAction,
   reason: string | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const row = await database
     .updateTable('capsules')
     .set({
@@ -138,13 +159,7 @@ async function apply(
     .where(isIdle)
     .returning('id')
     .executeTakeFirst();
-  if (row === undefined) return;
-  const level = action === 'fail' ? 'warn' : 'info';
-  const to = capsuleActions[action].to;
-  log[level](
-    { capsule: id, host: host.id, from: status, to, ...(reason === undefined ? {} : { reason }) },
-    'settled',
-  );
+  return row !== undefined;
 }
 
 const isIdle = sql<boolean>`not exists (
@@ -155,7 +170,9 @@ async function liveRows(database: Database, hostId: HostId): Promise<Known[]> {
     .selectFrom('capsules')
     .select([
       'id',
+      'team_id',
       'status',
+      'asked',
       sql<number>`extract(epoch from now() - last_updated)::float8 * 1000`.as('age_ms'),
       sql<string>`last_updated::text`.as('version'),
     ])
@@ -165,14 +182,16 @@ async function liveRows(database: Database, hostId: HostId): Promise<Known[]> {
     .execute();
   return rows.map((row) => ({
     id: idFromUuid('capsule', row.id),
+    teamId: idFromUuid('team', row.team_id),
     status: row.status,
+    asked: askedFrom(row.asked),
     ageMs: row.age_ms,
     version: row.version,
   }));
 }
 
 /** What ran on a host that went away is missing until the host is back; what is paused is on its disk. Returns how many. */
-export async function loseCapsules(database: Database, hostId: HostId): Promise<number> {
+export async function loseCapsules(database: Queryable, hostId: HostId): Promise<number> {
   const { from, to } = capsuleActions.lose;
   const { numUpdatedRows } = await database
     .updateTable('capsules')

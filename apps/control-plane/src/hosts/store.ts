@@ -7,6 +7,8 @@ import type { Candidate } from './placement.ts';
 
 export interface Host {
   readonly id: HostId;
+  /** Whose it is; undefined for one of the platform. */
+  readonly teamId: TeamId | undefined;
   readonly address: string;
   readonly status: HostStatus;
   readonly epoch: string;
@@ -27,11 +29,12 @@ export async function ensureHost(database: Queryable, id: HostId, address: strin
 export async function listHosts(database: Queryable): Promise<Host[]> {
   const rows = await database
     .selectFrom('hosts')
-    .select(['id', 'address', 'status', 'epoch', 'last_heartbeat_at'])
+    .select(['id', 'team_id', 'address', 'status', 'epoch', 'last_heartbeat_at'])
     .where('status', '!=', 'offline')
     .execute();
   return rows.map((row) => ({
     id: idFromUuid('host', row.id),
+    teamId: row.team_id === null ? undefined : idFromUuid('team', row.team_id),
     address: row.address,
     status: row.status,
     epoch: row.epoch,
@@ -70,13 +73,15 @@ export async function markOnline(database: Queryable, id: HostId, said: GetHostR
     .execute();
 }
 
-export async function markUnreachable(database: Queryable, id: HostId): Promise<void> {
-  await database
+/** False for one that was not online. */
+export async function markUnreachable(database: Queryable, id: HostId): Promise<boolean> {
+  const { numUpdatedRows } = await database
     .updateTable('hosts')
     .set({ status: 'unreachable', updated_at: sql`now()` })
     .where('id', '=', uuidFromId(id))
-    .where('status', '!=', 'offline')
-    .execute();
+    .where('status', '=', 'online')
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 export async function noteEpoch(database: Queryable, id: HostId, epoch: string): Promise<void> {

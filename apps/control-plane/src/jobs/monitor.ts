@@ -56,15 +56,15 @@ export class JobMonitor implements Worker {
     const about = { job: job.id, kind: job.kind, capsule: job.capsuleId, attempt: job.attempts };
     try {
       const result = await underLease(this.#context, job.id, () => this.#recover(job));
-      await writeEnding(this.#context, job.id, { status: 'succeeded', result });
+      await writeEnding(this.#context, job, { status: 'succeeded', result });
       log.info(about, 'finished a job whose process died');
     } catch (thrown) {
       const error = WrennError.from(thrown, 'the operation could not be finished');
       log.warn({ ...about, cause: describeError(error) }, 'finishing a job whose process died');
       const isKnown = !error.retryable && this.#recoveries.has(job.kind);
-      if (isKnown) await writeEnding(this.#context, job.id, { status: 'failed', error });
+      if (isKnown) await writeEnding(this.#context, job, { status: 'failed', error });
       else if (!error.retryable || job.attempts >= mostAttempts)
-        await writeEnding(this.#context, job.id, { status: 'unknown', error });
+        await writeEnding(this.#context, job, { status: 'unknown', error });
       // Else it is tried again when the lease is over.
       this.#context.hostMonitor.poke();
     }

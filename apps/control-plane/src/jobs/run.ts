@@ -2,6 +2,7 @@ import { deadline, describeError, type JobId, newId, type TeamId, until, WrennEr
 import { findPlaced } from '../capsules/store.ts';
 import { stateDeadlineMs } from '../hosts/agent.ts';
 import type { ServerContext } from '../server-context.ts';
+import { happeningOf } from './happening.ts';
 import {
   type Ending,
   endJob,
@@ -11,6 +12,7 @@ import {
   insertJob,
   type Job,
   type JobSpec,
+  type RunningJob,
   renewEveryMs,
   renewLease,
 } from './store.ts';
@@ -35,7 +37,7 @@ export async function runJob<T extends object>(
   const id = newId('job');
   const earlier = await begin(context, id, spec);
   if (earlier !== undefined) return (await outcomeOf(context, spec.teamId, earlier)) as T;
-  return await context.operations.run(() => finishJob(context, id, () => work({ id })));
+  return await context.operations.run(() => finishJob(context, { ...spec, id }, () => work({ id })));
 }
 
 /** The job that the key stands for already; undefined where this one has begun. */
@@ -83,16 +85,16 @@ async function outcomeOf({ database }: ServerContext, teamId: TeamId, id: JobId)
 /** Does the work under the job's lease and writes down how it ended. */
 async function finishJob<T extends object>(
   context: ServerContext,
-  id: JobId,
+  job: RunningJob,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
-    const result = await underLease(context, id, work);
-    await writeEnding(context, id, { status: 'succeeded', result });
+    const result = await underLease(context, job.id, work);
+    await writeEnding(context, job, { status: 'succeeded', result });
     return result;
   } catch (thrown) {
     const error = WrennError.from(thrown, 'the operation failed inside the server');
-    await writeEnding(context, id, { status: 'failed', error });
+    await writeEnding(context, job, { status: 'failed', error });
     throw error;
   }
 }
@@ -117,13 +119,18 @@ export async function underLease<T>(
 
 /** What cannot be written now is found out again by the job monitor when the lease is over. */
 export async function writeEnding(
-  { database, log }: ServerContext,
-  id: JobId,
+  { database, recorder, log }: ServerContext,
+  job: RunningJob,
   ending: Ending,
 ): Promise<void> {
+  const happening = happeningOf(job, ending);
   try {
-    await endJob(database, id, ending);
+    if (happening === undefined) await endJob(database, job.id, ending);
+    else
+      await database.transaction().execute(async (transaction) => {
+        if (await endJob(transaction, job.id, ending)) await recorder.record(transaction, happening);
+      });
   } catch (thrown) {
-    log.error({ job: id, cause: describeError(thrown) }, 'the end of a job is left to the job monitor');
+    log.error({ job: job.id, cause: describeError(thrown) }, 'the end of a job is left to the job monitor');
   }
 }

@@ -10,6 +10,8 @@ import {
 } from '@wrenn/core';
 import { type Selectable, sql } from 'kysely';
 import { z } from 'zod';
+import type { Actor } from '../access/principal.ts';
+import { actorFrom } from '../access/stored-actor.ts';
 import type { Queryable } from '../db/database.ts';
 import type { JobStatus, Schema } from '../db/schema.ts';
 
@@ -18,6 +20,8 @@ export interface Job {
   readonly id: JobId;
   readonly kind: string;
   readonly teamId: TeamId;
+  /** Who asked for it. */
+  readonly actor: Actor;
   readonly capsuleId: CapsuleId | undefined;
   readonly status: JobStatus;
   readonly request: unknown;
@@ -33,11 +37,14 @@ export interface Job {
 export interface JobSpec {
   readonly kind: string;
   readonly teamId: TeamId;
+  readonly actor: Actor;
   readonly capsuleId?: CapsuleId | undefined;
   /** What was asked for, as JSON; the same key with another request is refused. */
   readonly request: object;
   readonly idempotencyKey?: string | undefined;
 }
+
+export type RunningJob = Pick<Job, 'id' | 'kind' | 'teamId' | 'actor'> & Pick<JobSpec, 'capsuleId'>;
 
 /** A process that does not renew it for so long is taken for dead. */
 const leaseSec = 30;
@@ -54,6 +61,7 @@ export async function insertJob(database: Queryable, id: JobId, spec: JobSpec): 
       team_id: uuidFromId(spec.teamId),
       capsule_id: spec.capsuleId === undefined ? null : uuidFromId(spec.capsuleId),
       kind: spec.kind,
+      actor: JSON.stringify(spec.actor),
       request: JSON.stringify(spec.request),
       idempotency_key: spec.idempotencyKey ?? null,
       lease_until: lease,
@@ -98,14 +106,14 @@ export async function findByKey(
 export async function findRunning(
   database: Queryable,
   capsuleId: CapsuleId,
-): Promise<{ readonly id: JobId; readonly kind: string } | undefined> {
+): Promise<Pick<Job, 'id' | 'kind' | 'actor'> | undefined> {
   const row = await database
     .selectFrom('jobs')
-    .select(['id', 'kind'])
+    .select(['id', 'kind', 'actor'])
     .where('capsule_id', '=', uuidFromId(capsuleId))
     .where('status', '=', 'running')
     .executeTakeFirst();
-  return row && { id: idFromUuid('job', row.id), kind: row.kind };
+  return row && { id: idFromUuid('job', row.id), kind: row.kind, actor: actorFrom(row.actor) };
 }
 
 export async function renewLease(database: Queryable, id: JobId): Promise<void> {
@@ -123,14 +131,14 @@ export interface Ending {
   readonly error?: WrennError;
 }
 
-/** The first ending counts. */
+/** The first ending counts: false for any other. */
 export async function endJob(
   database: Queryable,
   id: JobId,
   { status, result, error }: Ending,
-): Promise<void> {
+): Promise<boolean> {
   const steps: unknown = result === undefined ? undefined : Reflect.get(result, 'steps');
-  await database
+  const { numUpdatedRows } = await database
     .updateTable('jobs')
     .set({
       status,
@@ -141,7 +149,8 @@ export async function endJob(
     })
     .where('id', '=', uuidFromId(id))
     .where('status', '=', 'running')
-    .execute();
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 /** Takes over jobs that nobody works on any more. What another replica takes at the same moment is skipped. */
@@ -196,6 +205,7 @@ function fromRow(row: Selectable<Schema['jobs']>): Job {
     id: idFromUuid('job', row.id),
     kind: row.kind,
     teamId: idFromUuid('team', row.team_id),
+    actor: actorFrom(row.actor),
     capsuleId: row.capsule_id === null ? undefined : idFromUuid('capsule', row.capsule_id),
     status: row.status,
     request: row.request,

@@ -1,6 +1,7 @@
 import { accessKey, type CapsuleId, capsuleStates, type TeamId } from '@wrenn/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { platformPart } from '../access/principal.ts';
 import { useCapsule } from '../capsules/use.ts';
 import { capsuleIdParameters } from '../http/schemas.ts';
 import { whenGone } from '../http/when-gone.ts';
@@ -44,7 +45,7 @@ async function wake(
   id: CapsuleId,
   signal: AbortSignal,
 ): Promise<void> {
-  await useCapsule(context, teamId, id, signal, (agent) => agent.ping(id));
+  await useCapsule(context, { teamId, actor: platformPart('edge') }, id, signal, (agent) => agent.ping(id));
 }
 
 function present({ secrets }: ServerContext, facts: EdgeFacts): z.output<typeof factsBody> {

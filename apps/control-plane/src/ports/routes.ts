@@ -6,7 +6,7 @@ import { callerOf } from '../http/auth.ts';
 import { capsuleIdParameters, failures } from '../http/schemas.ts';
 import type { ServerContext } from '../server-context.ts';
 import { portUrl } from './port-url.ts';
-import { changeAccess, findAccess, type PortAccess } from './store.ts';
+import { changeAccess, findAccess, noteLink, type PortAccess } from './store.ts';
 
 const common = { config: { auth: withScope('ports') } } as const;
 const tags = ['ports'];
@@ -84,9 +84,8 @@ export const portRoutes =
       async (request) => {
         const { id } = request.params;
         const { public_ports: publicPorts, revoke } = request.body;
-        const { teamId } = callerOf(request);
         const change = { publicPorts, credentials: revoke ? ('void' as const) : ('keep' as const) };
-        return present(context, id, await changeAccess(context.database, teamId, id, change));
+        return present(context, id, await changeAccess(context, callerOf(request), id, change));
       },
     );
 
@@ -105,12 +104,13 @@ export const portRoutes =
       },
       async (request) => {
         const { id, port } = request.params;
-        const { generation } = await findAccess(context.database, callerOf(request).teamId, id);
         const expiresAt = Math.floor(Date.now() / 1000) + request.body.expires_in_sec;
+        const link = { port, expiresAt: new Date(expiresAt * 1000) };
+        const { generation } = await noteLink(context, callerOf(request), id, link);
         const url = portUrl(context.config.edgeUrl, id, port);
         const key = accessKey(context.secrets.portAccess, id, generation);
         url.searchParams.set('wrenn_access', portLink(key, port, expiresAt));
-        return { url: url.href, expires_at: new Date(expiresAt * 1000).toISOString() };
+        return { url: url.href, expires_at: link.expiresAt.toISOString() };
       },
     );
   };

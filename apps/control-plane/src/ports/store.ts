@@ -7,8 +7,10 @@ import {
   WrennError,
 } from '@wrenn/core';
 import { sql } from 'kysely';
+import type { Doer } from '../access/principal.ts';
 import type { Queryable } from '../db/database.ts';
 import type { Host } from '../hosts/store.ts';
+import type { ServerContext } from '../server-context.ts';
 
 /** Who may use the ports of a capsule. */
 export interface PortAccess {
@@ -65,24 +67,43 @@ export interface AccessChange {
 
 /** Changes what is given, and returns what holds then; `not_found` for a capsule of another team. */
 export async function changeAccess(
-  database: Queryable,
-  teamId: TeamId,
+  { database, recorder }: Pick<ServerContext, 'database' | 'recorder'>,
+  { teamId, actor }: Doer,
   id: CapsuleId,
   { publicPorts, credentials }: AccessChange,
 ): Promise<PortAccess> {
-  const row = await database
-    .updateTable('capsules')
-    .set({
-      ...(publicPorts === undefined ? {} : { public_ports: publicPorts }),
-      ...(credentials === 'void' ? { access_generation: sql<number>`access_generation + 1` } : {}),
-      last_updated: sql`now()`,
-    })
-    .where('id', '=', uuidFromId(id))
-    .where('team_id', '=', uuidFromId(teamId))
-    .returning(['public_ports', 'access_generation'])
-    .executeTakeFirst();
-  if (row === undefined) throw new WrennError('not_found', `no capsule ${id}`);
-  return { publicPorts: row.public_ports, generation: row.access_generation };
+  return await database.transaction().execute(async (transaction) => {
+    const row = await transaction
+      .updateTable('capsules')
+      .set({
+        ...(publicPorts === undefined ? {} : { public_ports: publicPorts }),
+        ...(credentials === 'void' ? { access_generation: sql<number>`access_generation + 1` } : {}),
+        last_updated: sql`now()`,
+      })
+      .where('id', '=', uuidFromId(id))
+      .where('team_id', '=', uuidFromId(teamId))
+      .returning(['public_ports', 'access_generation'])
+      .executeTakeFirst();
+    if (row === undefined) throw new WrennError('not_found', `no capsule ${id}`);
+    const metadata = { public_ports: publicPorts, revoked: credentials === 'void' };
+    await recorder.record(transaction, { teamId, actor, what: 'capsule.access', resourceId: id, metadata });
+    return { publicPorts: row.public_ports, generation: row.access_generation };
+  });
+}
+
+/** Writes down that somebody gets a link to a port, and returns what it is made from. */
+export async function noteLink(
+  { database, recorder }: Pick<ServerContext, 'database' | 'recorder'>,
+  { teamId, actor }: Doer,
+  id: CapsuleId,
+  { port, expiresAt }: { readonly port: number; readonly expiresAt: Date },
+): Promise<PortAccess> {
+  return await database.transaction().execute(async (transaction) => {
+    const access = await findAccess(transaction, teamId, id);
+    const metadata = { port, expires_at: expiresAt.toISOString() };
+    await recorder.record(transaction, { teamId, actor, what: 'capsule.link', resourceId: id, metadata });
+    return access;
+  });
 }
 
 export async function findAccess(database: Queryable, teamId: TeamId, id: CapsuleId): Promise<PortAccess> {

@@ -74,13 +74,13 @@ interface Command {
 
 async function begin(
   context: ServerContext,
-  { teamId, capsuleId }: SocketRequest,
+  { capsuleId, ...caller }: SocketRequest,
   start: z.output<typeof startFrame>,
   signal: AbortSignal,
 ): Promise<Command> {
   const { cmd, args, cwd, envs: environment, user, timeout_sec: timeoutSec } = start;
   const options = { cmd, args, cwd, envs: environment, user, timeoutSec, keepStdinOpen: start.stdin };
-  return await useCapsule(context, teamId, capsuleId, signal, async (agent) => {
+  return await useCapsule(context, caller, capsuleId, signal, async (agent) => {
     const events = agent.execStream({ ...options, sandboxId: capsuleId }, signal);
     const { done, value } = await events.next();
     if (done === true)
@@ -105,11 +105,11 @@ async function hear(
   to: { readonly request: SocketRequest; readonly pid: number; readonly encoding: 'utf-8' | 'base64' },
   over: AbortController,
 ): Promise<void> {
-  const { teamId, capsuleId } = to.request;
+  const { capsuleId, ...caller } = to.request;
   const send = async (data: Uint8Array<ArrayBuffer>, end: boolean) => {
     const process = { case: 'pid', value: to.pid } as const;
     const input = { sandboxId: capsuleId, process, data, end };
-    await useCapsule(context, teamId, capsuleId, over.signal, (agent) => agent.sendInput(input, over.signal));
+    await useCapsule(context, caller, capsuleId, over.signal, (agent) => agent.sendInput(input, over.signal));
   };
   const next = () => channel.next(over.signal);
   for (let message = await next(); message !== undefined; message = await next()) {

@@ -19,7 +19,7 @@ export const processSocket: SocketRoute = {
   path: '/processes/:selector/stream',
   auth: withScope('capsules:exec'),
   audits: 'capsule.process',
-  async serve(context, channel, { teamId, capsuleId, parameters, query: given }) {
+  async serve(context, channel, { capsuleId, parameters, query: given, ...caller }) {
     const parsed = query.safeParse(Object.fromEntries(given));
     if (!parsed.success) {
       const field = parsed.error.issues[0]?.path.join('.') ?? 'query';
@@ -30,7 +30,7 @@ export const processSocket: SocketRoute = {
     const request = { sandboxId: capsuleId, process, ...(from === undefined ? {} : { from: BigInt(from) }) };
     const frames = new OutputFrames(channel, encoding);
     // A process that is watched keeps its capsule awake no more than one that is not.
-    const events = await useCapsule(context, teamId, capsuleId, channel.closed, async (agent) => {
+    const events = await useCapsule(context, caller, capsuleId, channel.closed, async (agent) => {
       const opened = agent.watchProcess(request, channel.closed);
       const first = await opened.next();
       if (first.done !== true) await frames.tell(first.value);

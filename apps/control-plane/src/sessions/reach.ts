@@ -1,4 +1,5 @@
-import { abortable, type CapsuleId, type TeamId, WrennError } from '@wrenn/core';
+import { abortable, type CapsuleId, WrennError } from '@wrenn/core';
+import type { Doer } from '../access/principal.ts';
 import { noticePause } from '../capsules/notice-pause.ts';
 import { findPlaced } from '../capsules/store.ts';
 import { useCapsule } from '../capsules/use.ts';
@@ -11,7 +12,7 @@ const lookEveryMs = 1_000;
 /** A capsule that somebody has a session with. */
 export interface Target {
   readonly context: ServerContext;
-  readonly teamId: TeamId;
+  readonly doer: Doer;
   readonly capsuleId: CapsuleId;
 }
 
@@ -26,7 +27,7 @@ export type Absence = 'paused' | 'unreachable';
  * Throws what is for good: the capsule is gone, or `use` refuses.
  */
 export async function reach<T>(
-  { context, teamId, capsuleId }: Target,
+  { context, doer, capsuleId }: Target,
   options: {
     readonly use: (agent: HostAgent) => Promise<T>;
     readonly absent: (why: Absence) => Promise<void>;
@@ -37,10 +38,10 @@ export async function reach<T>(
   const { use, absent, wanted, signal } = options;
   for (;;) {
     signal.throwIfAborted();
-    const capsule = await findPlaced(context.database, teamId, capsuleId);
+    const capsule = await findPlaced(context.database, doer.teamId, capsuleId);
     const agent = context.agents.of(capsule.host);
     try {
-      if (wanted() && capsule.autoResume) return await useCapsule(context, teamId, capsuleId, signal, use);
+      if (wanted() && capsule.autoResume) return await useCapsule(context, doer, capsuleId, signal, use);
       if (capsule.status === 'running') return await use(agent);
     } catch (thrown) {
       const error = WrennError.from(thrown, 'reaching the capsule');

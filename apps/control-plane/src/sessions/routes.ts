@@ -48,7 +48,7 @@ export const processRoutes =
       async (request, reply) => {
         const gone = whenGone(reply);
         const { id } = request.params;
-        const { processes } = await useCapsule(context, callerOf(request).teamId, id, gone, (agent) =>
+        const { processes } = await useCapsule(context, callerOf(request), id, gone, (agent) =>
           agent.listProcesses(id, gone),
         );
         return {
@@ -79,9 +79,7 @@ export const processRoutes =
         const gone = whenGone(reply);
         const { id, selector } = request.params;
         const wanted = { sandboxId: id, process: selectorFrom(selector), signal: request.query.signal };
-        await useCapsule(context, callerOf(request).teamId, id, gone, (agent) =>
-          agent.killProcess(wanted, gone),
-        );
+        await useCapsule(context, callerOf(request), id, gone, (agent) => agent.killProcess(wanted, gone));
         return await reply.code(204).send(null);
       },
     );

@@ -11,10 +11,10 @@ export const terminalSocket: SocketRoute = {
   path: '/pty',
   auth: withScope('capsules:exec'),
   audits: 'capsule.terminal',
-  async serve(context, channel, { teamId, capsuleId }) {
+  async serve(context, channel, { capsuleId, ...doer }) {
     const first = await channel.next();
     if (first === undefined) return;
-    const session = new TerminalSession({ context, teamId, capsuleId }, channel, readFrame(openFrame, first));
+    const session = new TerminalSession({ context, doer, capsuleId }, channel, readFrame(openFrame, first));
     const over = new AbortController();
     const signal = AbortSignal.any([channel.closed, over.signal]);
     const hearing = hear(channel, session, signal);

@@ -1,4 +1,5 @@
-import { describeError, idFromUuid, type TeamId, uuidFromId, WrennError } from '@wrenn/core';
+import { describeError, idFromUuid, uuidFromId, WrennError } from '@wrenn/core';
+import type { Doer } from '../access/principal.ts';
 import type { ServerContext } from '../server-context.ts';
 import { findTemplate, markDeleted } from '../templates/store.ts';
 import type { SnapshotTemplate } from '../templates/template.ts';
@@ -7,12 +8,23 @@ import type { SnapshotTemplate } from '../templates/template.ts';
  * Deletes a team's snapshot. Capsules that were made from it stay whole: the host keeps what they need of it. What a
  * host does not delete now, the host monitor deletes when the host is there again.
  */
-export async function deleteSnapshot(context: ServerContext, teamId: TeamId, name: string): Promise<void> {
-  const template = await findTemplate(context.database, teamId, name, 'name');
+export async function deleteSnapshot(
+  context: ServerContext,
+  { teamId, actor }: Doer,
+  name: string,
+): Promise<void> {
+  const { database, recorder } = context;
+  const template = await findTemplate(database, teamId, name, 'name');
   if (template.teamId !== teamId) {
     throw new WrennError('forbidden', `${template.name} is a template of the platform`, { field: 'name' });
   }
-  const isMine = await markDeleted(context.database, template.id);
+  const resourceId = template.type === 'snapshot' ? template.snapshotId : template.id;
+  const isMine = await database.transaction().execute(async (transaction) => {
+    if (!(await markDeleted(transaction, template.id))) return false;
+    const metadata = { name: template.name };
+    await recorder.record(transaction, { teamId, actor, what: 'snapshot.delete', resourceId, metadata });
+    return true;
+  });
   if (isMine && template.type === 'snapshot') await deleteOnHost(context, template);
 }
 

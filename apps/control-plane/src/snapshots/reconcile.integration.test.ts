@@ -3,6 +3,9 @@ import type { SnapshotInfo } from '@wrenn/protocol/hostagent';
 import { createLogger } from '@wrenn/service';
 import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemActor } from '../access/principal.ts';
+import type { Recorder } from '../audit/recorder.ts';
+import { testRecorder } from '../audit/testing/recorder.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import { ensureHost } from '../hosts/store.ts';
@@ -19,11 +22,14 @@ for (const version of postgresVersions) {
     () => {
       let databases: TestDatabases;
       let database: Database;
+      let recorder: Recorder;
       const host = newId('host');
 
       beforeAll(async () => {
         databases = await testDatabases(version, migrateUrl);
-        database = openDatabase(await databases.fresh(), () => undefined);
+        const url = await databases.fresh();
+        database = openDatabase(url, () => undefined);
+        recorder = testRecorder(url);
         await ensureHost(database, host, '127.0.0.1:1');
       });
       afterAll(async () => {
@@ -48,6 +54,13 @@ for (const version of postgresVersions) {
         return snapshotId;
       }
 
+      async function ready(id: SnapshotId) {
+        return await markReady(
+          { database, recorder },
+          { id, made, capsuleId: undefined, actor: systemActor },
+        );
+      }
+
       async function age(id: SnapshotId): Promise<void> {
         await database
           .updateTable('templates')
@@ -66,7 +79,7 @@ for (const version of postgresVersions) {
           },
         };
         await deleteStrangerSnapshots(
-          { database, agent, log: createLogger('test', 'silent'), host: { id: host } },
+          { database, recorder, agent, log: createLogger('test', 'silent'), host: { id: host } },
           snapshots,
         );
         return deleted;
@@ -86,7 +99,7 @@ for (const version of postgresVersions) {
 
       test('one that a template stands for stays; one that nobody knows goes, once it is a minute old', async () => {
         const wanted = await reserved();
-        await markReady(database, wanted, made);
+        await ready(wanted);
         const unknown = newId('snapshot');
         const young = newId('snapshot');
         expect(await look([info(wanted), info(unknown), info(young, new Date())])).toEqual([unknown]);
@@ -94,12 +107,12 @@ for (const version of postgresVersions) {
 
       test('one whose template was deleted, or is of another host, goes', async () => {
         const deleted = await reserved();
-        const template = await markReady(database, deleted, made);
+        const template = await ready(deleted);
         await markDeleted(database, template?.id ?? zeroId('template'));
         const other = newId('host');
         await ensureHost(database, other, '127.0.0.1:2');
         const elsewhere = await reserved(other);
-        await markReady(database, elsewhere, made);
+        await ready(elsewhere);
         expect(await look([info(deleted), info(elsewhere)])).toEqual([deleted, elsewhere]);
       });
 

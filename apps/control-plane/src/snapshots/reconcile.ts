@@ -2,14 +2,15 @@ import { describeError, type HostId, idFromUuid, parseId, type SnapshotId, uuidF
 import type { SnapshotInfo } from '@wrenn/protocol/hostagent';
 import type { Logger } from '@wrenn/service';
 import { sql } from 'kysely';
-import type { Database } from '../db/database.ts';
+import { platformPart } from '../access/principal.ts';
+import { actorFrom } from '../access/stored-actor.ts';
 import type { HostAgent } from '../hosts/agent.ts';
+import type { ServerContext } from '../server-context.ts';
 import { dropReservation, markReady, wantedSnapshots } from '../templates/store.ts';
 import { madeOf } from './made.ts';
 
 /** One host, at the moment when the monitor looks at it. */
-interface Look {
-  readonly database: Database;
+interface Look extends Pick<ServerContext, 'database' | 'recorder'> {
   readonly agent: Pick<HostAgent, 'deleteSnapshot'>;
   readonly log: Logger;
   readonly host: { readonly id: HostId };
@@ -46,12 +47,11 @@ async function deleteStranger({ agent, log, host }: Look, id: SnapshotId): Promi
  * Names that are taken by snapshots whose job is over, so that nobody makes them any more: the host has the snapshot,
  * and it becomes one that can be used; or it has not, and the name is free.
  */
-async function settleAbandoned(
-  { database, log, host }: Look,
-  snapshots: readonly SnapshotInfo[],
-): Promise<void> {
-  const { rows } = await sql<{ uuid: string; name: string }>`
-    select template.snapshot_id as uuid, template.name
+async function settleAbandoned(look: Look, snapshots: readonly SnapshotInfo[]): Promise<void> {
+  const { database, log, host } = look;
+  const { rows } = await sql<{ uuid: string; name: string; capsule: string | null; actor: unknown }>`
+    select template.snapshot_id as uuid, template.name, template.source_capsule_id as capsule,
+           (select job.actor from jobs job where job.id = template.snapshot_id) as actor
       from templates template
      where template.host_id = ${uuidFromId(host.id)}
        and template.deleted_at is null and template.ready_at is null
@@ -59,11 +59,17 @@ async function settleAbandoned(
        and not exists (select from jobs job where job.id = template.snapshot_id and job.status = 'running')
   `.execute(database);
   const made = new Map<string, SnapshotInfo>(snapshots.map((info) => [info.snapshotId, info]));
-  for (const { uuid, name } of rows) {
+  for (const { uuid, name, capsule, actor } of rows) {
     const id = idFromUuid('snapshot', uuid);
     const info = made.get(id);
     if (info === undefined) await dropReservation(database, id);
-    else await markReady(database, id, madeOf(info));
+    else
+      await markReady(look, {
+        id,
+        made: madeOf(info),
+        capsuleId: capsule === null ? undefined : idFromUuid('capsule', capsule),
+        actor: actor === null ? platformPart('host monitor') : actorFrom(actor),
+      });
     log.warn({ name, host: host.id, made: info !== undefined }, 'settled a snapshot whose job is over');
   }
 }

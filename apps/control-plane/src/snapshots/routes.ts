@@ -42,7 +42,7 @@ export const snapshotRoutes =
       async (request, reply) => {
         const { sandbox_id: capsuleId, name } = request.body;
         const made = await createSnapshot(context, {
-          teamId: callerOf(request).teamId,
+          ...callerOf(request),
           capsuleId,
           kind: 'snapshot',
           name,
@@ -85,8 +85,8 @@ export const snapshotRoutes =
         },
       },
       async (request, reply) => {
-        const { teamId } = callerOf(request);
-        await context.operations.run(() => deleteSnapshot(context, teamId, request.params.name));
+        const caller = callerOf(request);
+        await context.operations.run(() => deleteSnapshot(context, caller, request.params.name));
         return await reply.code(204).send(null);
       },
     );

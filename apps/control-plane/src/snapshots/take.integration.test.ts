@@ -17,6 +17,7 @@ import {
   testDatabases,
 } from '@wrenn/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemActor } from '../access/principal.ts';
 import { findCapsule } from '../capsules/store.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import { JobMonitor } from '../jobs/monitor.ts';
@@ -71,7 +72,8 @@ for (const version of postgresVersions) {
         return snapshotId;
       }
       function finish(id: SnapshotId) {
-        return finishSnapshot(server.controlPlane.context, teamId, capsule, id);
+        const job = { id: idFromUuid('job', uuidFromId(id)), teamId, capsuleId: capsule };
+        return finishSnapshot(server.controlPlane.context, { ...job, actor: systemActor });
       }
       function found(id: SnapshotId) {
         return findBySnapshot(server.controlPlane.context.database, id);

@@ -6,16 +6,22 @@ import {
   newId,
   nextCapsuleState,
   type SnapshotId,
-  type TeamId,
   uuidFromId,
   WrennError,
 } from '@wrenn/core';
+import type { Doer } from '../access/principal.ts';
 import { findCapsule, findPlaced } from '../capsules/store.ts';
 import type { HostAgent } from '../hosts/agent.ts';
 import type { ServerContext } from '../server-context.ts';
 import { dropReservation, findBySnapshot, markReady, reserveName, templateOf } from '../templates/store.ts';
 import type { Template } from '../templates/template.ts';
 import { madeOf } from './made.ts';
+
+/** The job that makes a snapshot of a capsule. */
+export interface SnapshotJob extends Doer {
+  readonly id: JobId;
+  readonly capsuleId: CapsuleId;
+}
 
 export interface TakenSnapshot {
   readonly template: Template;
@@ -25,7 +31,7 @@ export interface TakenSnapshot {
 }
 
 /** A job makes one snapshot, so that whoever finishes the job of a process that died knows which. */
-export function snapshotOfJob(id: JobId): SnapshotId {
+function snapshotOfJob(id: JobId): SnapshotId {
   return idFromUuid('snapshot', uuidFromId(id));
 }
 
@@ -35,12 +41,12 @@ export function snapshotOfJob(id: JobId): SnapshotId {
  */
 export async function takeSnapshot(
   context: ServerContext,
-  teamId: TeamId,
-  capsuleId: CapsuleId,
+  job: SnapshotJob,
   name: string,
-  snapshotId: SnapshotId,
 ): Promise<TakenSnapshot> {
   const { database, agents } = context;
+  const { teamId, capsuleId } = job;
+  const snapshotId = snapshotOfJob(job.id);
   const capsule = await findCapsule(database, teamId, capsuleId);
   nextCapsuleState('snapshot', capsule.status);
   const [{ host }, source] = await Promise.all([
@@ -61,7 +67,7 @@ export async function takeSnapshot(
   });
   const agent = agents.of(host);
   try {
-    return await askHost(context, agent, capsuleId, snapshotId);
+    return await askHost(context, agent, job);
   } catch (thrown) {
     await undo(context, agent, snapshotId);
     throw thrown;
@@ -74,17 +80,17 @@ export async function takeSnapshot(
  */
 export async function finishSnapshot(
   context: ServerContext,
-  teamId: TeamId,
-  capsuleId: CapsuleId,
-  snapshotId: SnapshotId,
+  job: SnapshotJob,
 ): Promise<TakenSnapshot | undefined> {
+  const { teamId, capsuleId } = job;
+  const snapshotId = snapshotOfJob(job.id);
   const found = await findBySnapshot(context.database, snapshotId);
   if (found === undefined) return undefined;
   if (found.isReady) return { template: found.template, steps: [], stillMs: 0 };
   const { host } = await findPlaced(context.database, teamId, capsuleId);
   const agent = context.agents.of(host);
   try {
-    return await askHost(context, agent, capsuleId, snapshotId);
+    return await askHost(context, agent, job);
   } catch (thrown) {
     // A host that does not answer may have it: the name stays taken until that is known.
     const error = WrennError.from(thrown, 'finishing a snapshot');
@@ -94,14 +100,14 @@ export async function finishSnapshot(
 }
 
 async function askHost(
-  { database }: ServerContext,
+  context: ServerContext,
   agent: HostAgent,
-  capsuleId: CapsuleId,
-  snapshotId: SnapshotId,
+  { id, actor, capsuleId }: SnapshotJob,
 ): Promise<TakenSnapshot> {
+  const snapshotId = snapshotOfJob(id);
   const { snapshot, steps, stillMs } = await agent.snapshot(capsuleId, snapshotId);
   if (snapshot === undefined) throw new WrennError('agent_error', 'the host does not say what it has made');
-  const template = await markReady(database, snapshotId, madeOf(snapshot));
+  const template = await markReady(context, { id: snapshotId, made: madeOf(snapshot), capsuleId, actor });
   if (template === undefined)
     throw new WrennError('conflict', 'the snapshot was given up while it was made', { remedy: 'try again' });
   return { template, steps: steps.map(({ name, durationMs }) => ({ name, durationMs })), stillMs };

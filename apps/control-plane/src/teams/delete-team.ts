@@ -8,7 +8,7 @@ import {
   WrennError,
 } from '@wrenn/core';
 import { sql } from 'kysely';
-import type { Actor } from '../access/principal.ts';
+import type { Actor, Doer } from '../access/principal.ts';
 import type { Happening } from '../audit/happening.ts';
 import { destroyCapsule } from '../capsules/destroy.ts';
 import { transition } from '../capsules/store.ts';
@@ -77,22 +77,23 @@ export async function deleteTeam(
     await context.recorder.record(transaction, what, ...alsoRecord);
     return ended;
   });
-  await context.operations.run(() => removeRemains(context, remains));
+  await context.operations.run(() => removeRemains(context, { ...remains, actor }));
 }
 
 /** Destroys what hosts still have of a team. What one does not do now, the host monitor does when it is there. */
-export async function removeRemains(context: ServerContext, remains: TeamRemains): Promise<void> {
-  await atMost(atOnce, remains.capsules, (id) => destroyOrClose(context, remains.teamId, id));
+export async function removeRemains(context: ServerContext, remains: TeamRemains & Doer): Promise<void> {
+  await atMost(atOnce, remains.capsules, (id) => destroyOrClose(context, remains, id));
   await atMost(atOnce, remains.snapshots, (snapshot) => deleteOnHost(context, snapshot));
 }
 
 /** A machine whose row is closed is a stranger, which the host monitor destroys. */
-async function destroyOrClose(context: ServerContext, teamId: TeamId, id: CapsuleId): Promise<void> {
+async function destroyOrClose(context: ServerContext, doer: Doer, id: CapsuleId): Promise<void> {
   try {
-    await destroyCapsule(context, teamId, id);
+    await destroyCapsule(context, doer, id);
   } catch (thrown) {
     context.log.warn({ capsule: id, cause: describeError(thrown) }, 'destroy is left to the host monitor');
-    await transition(context.database, id, 'destroy').catch((failed: unknown) => {
+    const happening = { what: 'capsule.destroy', actor: doer.actor, status: 'warning' } as const;
+    await transition(context, { id, action: 'destroy', happening }).catch((failed: unknown) => {
       if (!(failed instanceof WrennError && failed.code === 'invalid_state')) throw failed;
     });
   }

@@ -10,8 +10,10 @@ import {
   zeroId,
 } from '@wrenn/core';
 import { type Selectable, sql } from 'kysely';
+import type { Actor } from '../access/principal.ts';
 import type { Queryable } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
+import type { ServerContext } from '../server-context.ts';
 import { asSnapshotId } from './names.ts';
 import type { SnapshotTemplate, Template } from './template.ts';
 
@@ -137,26 +139,44 @@ export interface MadeSnapshot {
   readonly facts: Readonly<Record<string, string>>;
 }
 
-/** From now on the snapshot can be used. Undefined where it was taken back meanwhile. */
+export interface NewlyMade {
+  readonly id: SnapshotId;
+  readonly made: MadeSnapshot;
+  readonly capsuleId: CapsuleId | undefined;
+  /** Who asked for it. */
+  readonly actor: Actor;
+}
+
+/**
+ * From now on the snapshot can be used, which the audit log says. Undefined where it was taken back meanwhile; one that
+ * is ready already stays as it is.
+ */
 export async function markReady(
-  database: Queryable,
-  id: SnapshotId,
-  made: MadeSnapshot,
+  { database, recorder }: Pick<ServerContext, 'database' | 'recorder'>,
+  { id, made, capsuleId, actor }: NewlyMade,
 ): Promise<Template | undefined> {
-  const row = await database
-    .updateTable('templates')
-    .set({
-      vcpus: made.vcpus,
-      memory_mb: made.memoryMb,
-      size_bytes: made.sizeBytes,
-      facts: JSON.stringify(made.facts),
-      ready_at: sql`now()`,
-    })
-    .where('snapshot_id', '=', uuidFromId(id))
-    .where('deleted_at', 'is', null)
-    .returningAll()
-    .executeTakeFirst();
-  return row === undefined ? undefined : fromRow(row);
+  const template = await database.transaction().execute(async (transaction) => {
+    const row = await transaction
+      .updateTable('templates')
+      .set({
+        vcpus: made.vcpus,
+        memory_mb: made.memoryMb,
+        size_bytes: made.sizeBytes,
+        facts: JSON.stringify(made.facts),
+        ready_at: sql`now()`,
+      })
+      .where('snapshot_id', '=', uuidFromId(id))
+      .where('deleted_at', 'is', null)
+      .where('ready_at', 'is', null)
+      .returningAll()
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    const { teamId, name } = fromRow(row);
+    const metadata = { name, capsule: capsuleId };
+    await recorder.record(transaction, { teamId, actor, what: 'snapshot.create', resourceId: id, metadata });
+    return fromRow(row);
+  });
+  return template ?? (await findBySnapshot(database, id))?.template;
 }
 
 /** Gives back the name of a snapshot that was not made. */

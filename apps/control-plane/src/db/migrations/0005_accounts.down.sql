@@ -1,5 +1,6 @@
 drop table rate_limits;
 drop index templates_source, hosts_team, capsules_live, jobs_team;
+alter table capsules drop column asked;
 alter table jobs drop column actor;
 alter table teams drop column audits_access;
 drop index api_keys_creator;

@@ -94,6 +94,9 @@ alter table teams
 alter table jobs
   -- Who asked for it; another process that goes on with it writes it to the audit log.
   add column actor jsonb not null default '{"type": "system"}';
+alter table capsules
+  -- While it is being made: what was asked for and by whom, for whoever finds out how that ended.
+  add column asked jsonb;
 create index jobs_team on jobs (team_id);
 create index capsules_live on capsules (team_id) where status not in ('stopped', 'error');
 create index hosts_team on hosts (team_id) where team_id is not null;

@@ -10,7 +10,9 @@ create table audit_chains (
   digest bytea not null,
   -- The last entry that was removed for its age: what is left begins after it.
   removed_number bigint not null default 0,
-  removed_digest bytea not null
+  removed_digest bytea not null,
+  -- Keyed digest of the above: entries that are cut off at either end are missed.
+  seal bytea not null
 );
 
 create table audit_entries (
@@ -36,8 +38,9 @@ create table audit_entries (
   unique (team_id, number)
 );
 create index audit_entries_resource on audit_entries (team_id, resource_type, number desc);
-create index audit_entries_age on audit_entries (created_at);
-create index audit_entries_actor on audit_entries (actor_id) where actor_id is not null;
+create index audit_entries_thing on audit_entries (resource_id, number desc) where resource_id is not null;
+create index audit_entries_actor on audit_entries (actor_id, number desc) where actor_id is not null;
+create index audit_entries_email on audit_entries ((personal ->> 'email')) where personal ->> 'email' is not null;
 
 -- By which a day's first use of a key is told from the others.
 alter table api_keys add column audited_on date;
