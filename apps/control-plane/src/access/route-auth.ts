@@ -7,9 +7,10 @@ import type { Scope } from './scopes.ts';
  * - `edge`: an edge of this installation
  * - `session`: whoever is signed in, whether or not in a team
  * - `admin`: a signed-in administrator of the platform
+ * - `platform`: the same, in the name of the platform's team
  * - in a team's name: an API key with the scope, or a session whose user has at least the role in the session's team
  */
-export type RouteAuth = 'none' | 'edge' | 'session' | 'admin' | TeamAuth;
+export type RouteAuth = 'none' | 'edge' | 'session' | 'admin' | 'platform' | TeamAuth;
 
 export interface TeamAuth {
   readonly inTeam: true;

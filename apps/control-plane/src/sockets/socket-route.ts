@@ -15,7 +15,7 @@ export interface SocketRequest extends Caller {
   readonly log: Logger;
 }
 
-/** A path below /v1/capsules/{id} that is spoken to by WebSocket. */
+/** A path below /v1/capsules/{id}, and below /v1/admin/capsules/{id}, that is spoken to by WebSocket. */
 export interface SocketRoute {
   /** After the ID; a part that begins with a colon is a parameter. */
   readonly path: `/${string}`;
@@ -26,21 +26,24 @@ export interface SocketRoute {
   serve(context: ServerContext, channel: Channel, request: SocketRequest): Promise<void>;
 }
 
-const capsules = /^\/v1\/capsules\/([^/]+)(\/.+)$/;
+const capsules = /^\/v1\/(admin\/)?capsules\/([^/]+)(\/.+)$/;
 
 export interface Match {
   readonly route: SocketRoute;
+  /** Who may open it: below /v1/admin an administrator, in the platform's name. */
+  readonly auth: TeamAuth | 'platform';
   readonly capsule: string;
   readonly parameters: Readonly<Record<string, string>>;
 }
 
 /** The route of a path without its query; undefined for one that no socket is opened for. */
 export function matchRoute(routes: readonly SocketRoute[], path: string): Match | undefined {
-  const [, capsule, rest] = capsules.exec(path) ?? [];
+  const [, admin, capsule, rest] = capsules.exec(path) ?? [];
   if (capsule === undefined || rest === undefined) return undefined;
   for (const route of routes) {
     const parameters = parametersOf(route.path, rest);
-    if (parameters !== undefined) return { route, capsule, parameters };
+    if (parameters === undefined) continue;
+    return { route, auth: admin === undefined ? route.auth : 'platform', capsule, parameters };
   }
   return undefined;
 }

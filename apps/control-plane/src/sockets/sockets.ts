@@ -4,8 +4,9 @@ import { abortable, deadline, describeError, errorCodes, parseId, WrennError } f
 import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { authenticate } from '../access/authenticate.ts';
+import { callerOn } from '../access/caller.ts';
 import { presentedCredential } from '../access/credential.ts';
-import { callerFrom, type Principal } from '../access/principal.ts';
+import type { Principal } from '../access/principal.ts';
 import { auditAccess } from '../audit/audit-access.ts';
 import { canonicalUrl } from '../http/aliases.ts';
 import { allow } from '../http/auth.ts';
@@ -74,7 +75,7 @@ export class Sockets implements Upgrades {
       const credential = presentedCredential(request, this.#context.config);
       const principal =
         credential === undefined ? undefined : await authenticate(this.#context, credential.text);
-      if (principal !== undefined) allow(principal, match.route.auth);
+      if (principal !== undefined) allow(principal, match.auth);
       this.#server.handleUpgrade(request, socket, head, (accepted) => {
         const channel = new Channel(accepted);
         const serving = this.#serve(channel, request, match, principal).finally(() =>
@@ -95,14 +96,14 @@ export class Sockets implements Upgrades {
   async #serve(
     channel: Channel,
     request: IncomingMessage,
-    { route, capsule, parameters }: Match,
+    { route, auth, capsule, parameters }: Match,
     known: Principal | undefined,
   ): Promise<void> {
     const log = this.#context.log.child({ request: requestId(request), socket: route.path });
     try {
       const principal = known ?? (await this.#authenticate(channel));
-      allow(principal, route.auth);
-      const caller = callerFrom(principal);
+      allow(principal, auth);
+      const caller = callerOn(principal, auth);
       const capsuleId = parseId('capsule', capsule);
       const query = new URLSearchParams(request.url?.split('?', 2)[1] ?? '');
       await auditAccess(this.#context, caller, route.audits, capsuleId);

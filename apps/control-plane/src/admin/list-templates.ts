@@ -1,0 +1,61 @@
+import { idFromUuid } from '@wrenn/core';
+import { sql } from 'kysely';
+import { z } from 'zod';
+import type { Queryable } from '../db/database.ts';
+import { templateTypes } from '../templates/template.ts';
+import { pageFields, presentPage, rowsOf } from './pages.ts';
+import { platformUuid } from './platform.ts';
+
+const templateBody = z
+  .object({
+    id: z.string(),
+    snapshot_id: z.string().optional(),
+    name: z.string(),
+    type: z.enum(templateTypes),
+    team_id: z.string(),
+    team_name: z.string(),
+    platform: z.boolean().describe('Whether it is for all teams.'),
+    vcpus: z.int().optional(),
+    memory_mb: z.int().optional(),
+    size_bytes: z.int(),
+    created_at: z.string().meta({ format: 'date-time' }),
+  })
+  .meta({ id: 'AdminTemplate' });
+
+export const templatePageBody = z.object({ templates: z.array(templateBody), ...pageFields });
+
+/** Templates and snapshots of all teams, newest first. */
+export async function listAllTemplates(
+  database: Queryable,
+  page: number,
+): Promise<z.output<typeof templatePageBody>> {
+  const live = database
+    .selectFrom('templates as template')
+    .innerJoin('teams as team', 'team.id', 'template.team_id')
+    .where('template.deleted_at', 'is', null)
+    .where('template.ready_at', 'is not', null);
+  const { limit, offset } = rowsOf(page);
+  const rows = await live
+    .selectAll('template')
+    .select('team.name as team_name')
+    .orderBy('template.created_at', 'desc')
+    .orderBy('template.id', 'desc')
+    .limit(limit)
+    .offset(offset)
+    .execute();
+  const { total } = await live.select(sql<string>`count(*)`.as('total')).executeTakeFirstOrThrow();
+  const templates = rows.map((row) => ({
+    id: idFromUuid('template', row.id),
+    ...(row.snapshot_id === null ? {} : { snapshot_id: idFromUuid('snapshot', row.snapshot_id) }),
+    name: row.name,
+    type: row.type,
+    team_id: idFromUuid('team', row.team_id),
+    team_name: row.team_name,
+    platform: row.team_id === platformUuid,
+    ...(row.vcpus === null ? {} : { vcpus: row.vcpus }),
+    ...(row.memory_mb === null ? {} : { memory_mb: row.memory_mb }),
+    size_bytes: Number(row.size_bytes),
+    created_at: row.created_at.toISOString(),
+  }));
+  return { templates, ...presentPage(page, Number(total)) };
+}
