@@ -1,6 +1,7 @@
 import { abortable, Cleanup, deadline, describeError } from '@wrenn/core';
 import type { Logger, RunningService } from '@wrenn/service';
 import { Recorder } from './audit/recorder.ts';
+import { scheduleChores } from './chores/chores.ts';
 import type { ControlPlaneConfig } from './config.ts';
 import { openDatabase } from './db/database.ts';
 import { migrate } from './db/migrator.ts';
@@ -56,6 +57,7 @@ export async function startControlPlane({
     await migrate(context.database, config.databaseUrl);
     await cleanup.add('the queues', () => context.queues.stop());
     await context.queues.start();
+    await scheduleChores(context);
 
     const stopping = new AbortController();
     const workers = [

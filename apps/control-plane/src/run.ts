@@ -29,6 +29,12 @@ export async function run({ extensions = [], argv = process.argv.slice(2) }: Run
         return await bootstrapCommand(parseConfig(settings, process.env), args);
       });
       break;
+    case 'audit':
+      await runTask('control-plane', 'error', async ({ report }) => {
+        const { auditCommand } = await import('./audit/verify-command.ts');
+        return await auditCommand(parseConfig(settings, process.env), args, report);
+      });
+      break;
     case 'sessions': {
       const { serveSessions } = await import('./sockets/serve-sessions.ts');
       await serveSessions(parseConfig(settings, process.env), createLogger('sessions', level));
@@ -36,6 +42,9 @@ export async function run({ extensions = [], argv = process.argv.slice(2) }: Run
       break;
     }
     default:
-      throw new WrennError('invalid_request', `there is no command ${command}: serve, sessions or bootstrap`);
+      throw new WrennError(
+        'invalid_request',
+        `there is no command ${command}: serve, sessions, audit or bootstrap`,
+      );
   }
 }

@@ -53,7 +53,8 @@ export async function runTask(
   const link = linkToSupervisor(name, level);
   try {
     await link.ready(await work(link));
-    process.exit(0);
+    // With the code that the work has set, if it has.
+    process.exit();
   } catch (thrown) {
     await link.fault(thrown);
     process.exit(1);

@@ -90,6 +90,7 @@ export const auditActions = {
   'user.grant_admin': { resource: 'user', action: 'grant_admin', scope: 'admin' },
   'user.revoke_admin': { resource: 'user', action: 'revoke_admin', scope: 'admin' },
   'template.delete': { resource: 'template', action: 'delete', scope: 'admin' },
+  'audit.remove': { resource: 'audit_log', action: 'remove', scope: 'admin' },
   'audit.export': { resource: 'audit_log', action: 'export', scope: 'admin' },
 } as const satisfies Readonly<Record<string, AuditAction>>;
 

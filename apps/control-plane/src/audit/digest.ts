@@ -8,21 +8,22 @@ export interface ChainedFacts {
   readonly teamId: string;
   readonly id: string;
   readonly number: number;
-  readonly createdAt: Date;
+  /** ISO, with milliseconds. */
+  readonly createdAt: string;
   readonly actorType: ActorType;
   readonly resourceType: string;
   readonly resourceId: string | null;
   readonly action: string;
   readonly scope: AuditScope;
   readonly status: AuditStatus;
-  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly metadata: unknown;
 }
 
 /** What is forgotten with an account: in the chain by a salted digest only. */
 export interface PersonalFacts {
   readonly actorId: string | null;
   readonly actorName: string;
-  readonly personal: Readonly<Record<string, string>>;
+  readonly personal: unknown;
 }
 
 /** Where a chain ends, and what was removed from its beginning. */
@@ -56,7 +57,7 @@ export function entryDigest(key: KeyObject, previous: Buffer, personal: Buffer, 
     facts.teamId,
     facts.id,
     facts.number,
-    facts.createdAt.toISOString(),
+    facts.createdAt,
     facts.actorType,
     facts.resourceType,
     facts.resourceId,

@@ -1,12 +1,12 @@
-import { type KeyObject, randomBytes, randomUUID } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { type Secret, uuidFromId } from '@wrenn/core';
 import type { Queryable } from '../db/database.ts';
 import { writeEvent } from '../events/outbox.ts';
 import type { Queues } from '../queues/queues.ts';
-import { auditAction } from './actions.ts';
 import { lockChain, movedChain } from './chain.ts';
-import { type ChainFacts, chainKey, entryDigest, personalDigest } from './digest.ts';
+import { type ChainFacts, chainKey } from './digest.ts';
 import type { Happening } from './happening.ts';
+import { nextEntry } from './next-entry.ts';
 import { storableHappening } from './storable.ts';
 
 /**
@@ -47,53 +47,4 @@ export class Recorder {
       .where('team_id', '=', teamId)
       .execute();
   }
-}
-
-/** The row of what happened, bound to the end of the chain. */
-function nextEntry(
-  key: KeyObject,
-  teamId: string,
-  end: Pick<ChainFacts, 'number' | 'digest'>,
-  { actor, what, resourceId, status = 'success', metadata = {}, personal = {} }: Happening,
-) {
-  const { resource, action, scope } = auditAction(what);
-  const facts = {
-    teamId,
-    id: randomUUID(),
-    number: end.number + 1,
-    createdAt: new Date(),
-    actorType: actor.type,
-    resourceType: resource,
-    resourceId: resourceId ?? null,
-    action,
-    scope,
-    status,
-    metadata,
-  };
-  const salt = randomBytes(16);
-  const who = {
-    actorId: actor.type === 'system' ? null : actor.id,
-    actorName: actor.name,
-    personal,
-  };
-  const personalPart = personalDigest(key, salt, who);
-  return {
-    id: facts.id,
-    team_id: teamId,
-    number: facts.number,
-    actor_type: facts.actorType,
-    actor_id: who.actorId,
-    actor_name: who.actorName,
-    resource_type: facts.resourceType,
-    resource_id: facts.resourceId,
-    action: facts.action,
-    scope: facts.scope,
-    status: facts.status,
-    metadata: JSON.stringify(facts.metadata),
-    created_at: facts.createdAt,
-    personal: JSON.stringify(who.personal),
-    personal_salt: salt,
-    personal_digest: personalPart,
-    digest: entryDigest(key, end.digest, personalPart, facts),
-  };
 }

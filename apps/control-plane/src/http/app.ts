@@ -9,6 +9,8 @@ import {
 } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { capsuleRoutes } from '../capsules/routes.ts';
+import { adminAuditRoutes } from '../audit/admin-routes.ts';
+import { auditRoutes } from '../audit/routes.ts';
 import type { Extension } from '../extension.ts';
 import { bodyRoutes } from '../files/body-routes.ts';
 import { pathRoutes } from '../files/path-routes.ts';
@@ -89,6 +91,8 @@ export async function buildApp(
   await app.register(acceptRoutes(context), { prefix: '/v1/invitations' });
   await app.register(userSearchRoutes(context), { prefix: '/v1/users' });
   await app.register(jobRoutes(context), { prefix: '/v1/jobs' });
+  await app.register(auditRoutes(context), { prefix: '/v1/audit-logs' });
+  await app.register(adminAuditRoutes(context), { prefix: '/v1/admin/audit-logs' });
   await app.register(snapshotRoutes(context), { prefix: '/v1/snapshots' });
   for (const { routes } of extensions) {
     if (routes !== undefined) await app.register(async (scope) => await routes(scope, context));

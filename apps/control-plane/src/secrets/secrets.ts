@@ -33,6 +33,16 @@ export async function ensureSecrets(directory: string): Promise<Secrets> {
   return { portAccess: Buffer.from(portAccess, 'hex'), edge, session, oauth, audit, sealing };
 }
 
+/** For what cannot do with a new one: throws where the installation has none. */
+export async function existingSecret(directory: string, name: (typeof names)[number]): Promise<Secret> {
+  const path = join(directory, 'secrets', name);
+  const found = await read(path);
+  if (found !== undefined) return new Secret(found);
+  throw new WrennError('missing_prerequisite', `${path} is not there`, {
+    remedy: 'set WRENN_DIR to the directory of the installation',
+  });
+}
+
 /** Appears whole, and once: of two that make it at the same time one reads what the other has made. */
 async function ensure(folder: string, name: string): Promise<string> {
   const path = join(folder, name);

@@ -41,6 +41,7 @@ create table deliveries (
   check ((status = 'waiting') = (finished_at is null))
 );
 create index deliveries_channel on deliveries (channel_id, created_at desc, id desc);
+create index deliveries_event on deliveries (event_id);
 create index deliveries_repeats on deliveries (repeats) where repeats is not null;
 -- One for each channel that wants the event, and however many somebody asks for.
 create unique index deliveries_first on deliveries (event_id, channel_id) where repeats is null;

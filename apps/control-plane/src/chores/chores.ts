@@ -1,0 +1,22 @@
+import { removeOldEntries } from '../audit/retention.ts';
+import type { ServerContext } from '../server-context.ts';
+import { removeOldEvents } from './old-events.ts';
+
+/** Work by the clock, on one of all replicas. */
+interface Chore {
+  readonly name: `chore-${string}`;
+  /** In UTC; each at a minute of its own. */
+  readonly cron: string;
+  /** Goes on at the next time where the signal stopped it. */
+  run(context: ServerContext, signal: AbortSignal): Promise<void>;
+}
+
+const chores: readonly Chore[] = [
+  { name: 'chore-audit-retention', cron: '11 * * * *', run: removeOldEntries },
+  { name: 'chore-events', cron: '41 * * * *', run: removeOldEvents },
+];
+
+export async function scheduleChores(context: ServerContext): Promise<void> {
+  for (const { name, cron, run } of chores)
+    await context.queues.every(name, cron, (signal) => run(context, signal));
+}
