@@ -13,6 +13,8 @@ const mostWaitingBytes = 1024 * 1024;
 const mostUnsentBytes = 1024 * 1024;
 /** Between two signs of life; a client that answers none of two is gone. */
 const pingMs = 30_000;
+/** For a client that is cut off to say that it has heard it. */
+const closeMs = 1_000;
 
 /**
  * One WebSocket, with back-pressure both ways: a client that sends faster than it is heard is not read from, and one
@@ -22,16 +24,16 @@ export class Channel {
   /** Aborts when the connection is over, whoever ended it. */
   readonly closed: AbortSignal;
   readonly #socket: WebSocket;
+  readonly #over = new AbortController();
   readonly #waiting: Message[] = [];
   #waitingBytes = 0;
   #wake: (() => void) | undefined;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
-    const over = new AbortController();
-    this.closed = over.signal;
+    this.closed = this.#over.signal;
     socket.on('message', (data, isBinary) => this.#take(data as Buffer, isBinary));
-    socket.on('close', () => over.abort(new WrennError('cancelled', 'the client went away')));
+    socket.on('close', () => this.#over.abort(new WrennError('cancelled', 'the client went away')));
     // It is followed by a close, which says all that matters here.
     socket.on('error', () => undefined);
     this.closed.addEventListener('abort', () => this.#wake?.());
@@ -75,6 +77,18 @@ export class Channel {
   /** `code` is one of RFC 6455, 7.4.1. */
   close(code: number, reason: string): void {
     this.#socket.close(code, reason);
+  }
+
+  /** Says why it ends, and from this moment on hears nothing of the client, whatever that still sends. */
+  cutOff(code: number, error: WrennError): void {
+    this.#socket.removeAllListeners('message');
+    this.#waiting.length = 0;
+    this.#waitingBytes = 0;
+    void this.send({ type: 'error', data: error.message, fatal: true, error });
+    this.#socket.close(code, error.code);
+    this.#over.abort(error);
+    const late = setTimeout(() => this.#socket.terminate(), closeMs);
+    this.#socket.once('close', () => clearTimeout(late));
   }
 
   #take(data: Buffer, isBinary: boolean): void {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { authenticate } from '../access/authenticate.ts';
 import { callerOn } from '../access/caller.ts';
 import { presentedCredential } from '../access/credential.ts';
-import type { Principal } from '../access/principal.ts';
+import type { Admission } from '../access/still-allowed.ts';
 import { auditAccess } from '../audit/audit-access.ts';
 import { canonicalUrl } from '../http/aliases.ts';
 import { allow } from '../http/auth.ts';
@@ -17,15 +17,21 @@ import { parseFrame } from './frames.ts';
 import { refuse } from './refuse.ts';
 import { type Match, matchRoute, type SocketRoute } from './socket-route.ts';
 import type { Upgrades } from './upgrades.ts';
+import { watchAccess } from './watch-access.ts';
 
 /** A megabyte of input in base64, and what is around it. */
 const largestMessageBytes = 2 * 1024 * 1024;
 /** For the first message of a client that could not send headers. */
 const authenticationMs = 5_000;
 const closeMs = 2_000;
+/** Between two looks at whether a socket that is open would still be opened. */
+const accessEveryMs = 5_000;
 
 /** Codes of a close: RFC 6455, 7.4.1. */
 const closeCodes = { done: 1000, goingAway: 1001, refused: 1008, fault: 1011 } as const;
+
+/** Who asks, and what they show. */
+type Shown = Pick<Admission, 'principal' | 'credential'>;
 
 const authFrame = z.object({ type: z.literal('auth'), token: z.string().min(1).max(2048) });
 
@@ -44,10 +50,12 @@ export class Sockets implements Upgrades {
     perMessageDeflate: false,
   });
   readonly #open = new Map<Channel, Promise<void>>();
+  readonly #everyMs: number;
 
-  constructor(context: ServerContext, routes: readonly SocketRoute[]) {
+  constructor(context: ServerContext, routes: readonly SocketRoute[], everyMs = accessEveryMs) {
     this.#context = context;
     this.#routes = routes;
+    this.#everyMs = everyMs;
   }
 
   isSocket({ url }: IncomingMessage): boolean {
@@ -73,14 +81,11 @@ export class Sockets implements Upgrades {
       const match = this.#match(request.url);
       if (match === undefined) throw new WrennError('not_found', 'no socket is opened for this path');
       const credential = presentedCredential(request, this.#context.config);
-      const principal =
-        credential === undefined ? undefined : await authenticate(this.#context, credential.text);
-      if (principal !== undefined) allow(principal, match.auth);
+      const shown = credential === undefined ? undefined : await this.#whose(credential.text);
+      if (shown !== undefined) allow(shown.principal, match.auth);
       this.#server.handleUpgrade(request, socket, head, (accepted) => {
         const channel = new Channel(accepted);
-        const serving = this.#serve(channel, request, match, principal).finally(() =>
-          this.#open.delete(channel),
-        );
+        const serving = this.#serve(channel, request, match, shown).finally(() => this.#open.delete(channel));
         this.#open.set(channel, serving);
       });
     } catch (thrown) {
@@ -97,17 +102,20 @@ export class Sockets implements Upgrades {
     channel: Channel,
     request: IncomingMessage,
     { route, auth, capsule, parameters }: Match,
-    known: Principal | undefined,
+    known: Shown | undefined,
   ): Promise<void> {
     const log = this.#context.log.child({ request: requestId(request), socket: route.path });
     try {
-      const principal = known ?? (await this.#authenticate(channel));
-      allow(principal, auth);
-      const caller = callerOn(principal, auth);
+      const shown = known ?? (await this.#authenticate(channel));
+      allow(shown.principal, auth);
+      const caller = callerOn(shown.principal, auth);
       const capsuleId = parseId('capsule', capsule);
       const query = new URLSearchParams(request.url?.split('?', 2)[1] ?? '');
       await auditAccess(this.#context, caller, route.audits, capsuleId);
-      await route.serve(this.#context, channel, { ...caller, capsuleId, parameters, query, log });
+      const opened = { ...caller, capsuleId, parameters, query, log };
+      await this.#whileAllowed(channel, { ...shown, auth, caller }, () =>
+        route.serve(this.#context, channel, opened),
+      );
       channel.close(closeCodes.done, '');
     } catch (thrown) {
       const error = WrennError.from(thrown, 'serving a socket');
@@ -119,7 +127,26 @@ export class Sockets implements Upgrades {
     }
   }
 
-  async #authenticate(channel: Channel): Promise<Principal> {
+  /** Cuts the client off when it is not allowed any more: sessions, keys and members may go while a socket is open. */
+  async #whileAllowed(channel: Channel, admission: Admission, serve: () => Promise<void>): Promise<void> {
+    const over = new AbortController();
+    const signal = AbortSignal.any([over.signal, channel.closed]);
+    const watching = watchAccess(this.#context, admission, this.#everyMs, signal).then((lost) => {
+      if (lost !== undefined) channel.cutOff(closeCodes.refused, lost);
+    });
+    try {
+      await serve();
+    } finally {
+      over.abort();
+      await watching;
+    }
+  }
+
+  async #whose(credential: string): Promise<Shown> {
+    return { principal: await authenticate(this.#context, credential), credential };
+  }
+
+  async #authenticate(channel: Channel): Promise<Shown> {
     using limit = deadline(authenticationMs, 'waiting for the auth frame', channel.closed);
     const late = Promise.withResolvers<never>();
     limit.addEventListener('abort', () => late.reject(unauthorized('no auth frame came')), { once: true });
@@ -127,7 +154,7 @@ export class Sockets implements Upgrades {
     if (message === undefined) throw unauthorized('no auth frame came');
     const frame = authFrame.safeParse(parseFrame(message));
     if (!frame.success) throw unauthorized('the first frame must be {"type":"auth","token":…}');
-    return await authenticate(this.#context, frame.data.token);
+    return await this.#whose(frame.data.token);
   }
 }
 
