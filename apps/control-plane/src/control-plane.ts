@@ -1,6 +1,8 @@
 import { abortable, Cleanup, deadline, describeError } from '@wrenn/core';
 import type { Logger, RunningService } from '@wrenn/service';
 import { Recorder } from './audit/recorder.ts';
+import { AddressGuard } from './channels/address-guard.ts';
+import { sendDeliveries } from './channels/send-deliveries.ts';
 import { scheduleChores } from './chores/chores.ts';
 import type { ControlPlaneConfig } from './config.ts';
 import { openDatabase } from './db/database.ts';
@@ -15,7 +17,9 @@ import { InFlight } from './in-flight.ts';
 import { JobMonitor } from './jobs/monitor.ts';
 import { recoveries } from './jobs/recoveries.ts';
 import { RateLimits } from './limits/rate-limits.ts';
+import { openPost } from './mail/post.ts';
 import { QueuedMailer } from './mail/queued-mailer.ts';
+import { sendMails } from './mail/send-mails.ts';
 import { Queues } from './queues/queues.ts';
 import { ensureSecrets, type Secrets } from './secrets/secrets.ts';
 import type { ServerContext } from './server-context.ts';
@@ -55,8 +59,12 @@ export async function startControlPlane({
     await cleanup.add('the database', () => context.database.destroy());
     await cleanup.add('the agents', () => context.agents[Symbol.dispose]());
     await migrate(context.database, config.databaseUrl);
+    const post = openPost(config, log);
+    await cleanup.add('the post', () => post.close());
     await cleanup.add('the queues', () => context.queues.stop());
     await context.queues.start();
+    await sendMails(context.queues, context.secrets.sealing, post, log);
+    await sendDeliveries(context, new AddressGuard(config.channelTargets));
     await scheduleChores(context);
 
     const stopping = new AbortController();

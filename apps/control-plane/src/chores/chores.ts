@@ -1,5 +1,6 @@
 import { removeOldEntries } from '../audit/retention.ts';
 import type { ServerContext } from '../server-context.ts';
+import { purgeAccounts } from '../users/purge-accounts.ts';
 import { removeOldEvents } from './old-events.ts';
 
 /** Work by the clock, on one of all replicas. */
@@ -13,6 +14,7 @@ interface Chore {
 
 const chores: readonly Chore[] = [
   { name: 'chore-audit-retention', cron: '11 * * * *', run: removeOldEntries },
+  { name: 'chore-accounts', cron: '23 * * * *', run: purgeAccounts },
   { name: 'chore-events', cron: '41 * * * *', run: removeOldEvents },
 ];
 

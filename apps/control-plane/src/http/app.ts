@@ -8,9 +8,14 @@ import {
   LogController,
 } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
-import { capsuleRoutes } from '../capsules/routes.ts';
+import { platformRoutes } from '../admin/platform-routes.ts';
+import { adminTeamRoutes } from '../admin/team-routes.ts';
+import { adminTemplateRoutes } from '../admin/template-routes.ts';
+import { adminUserRoutes } from '../admin/user-routes.ts';
 import { adminAuditRoutes } from '../audit/admin-routes.ts';
 import { auditRoutes } from '../audit/routes.ts';
+import { capsuleRoutes } from '../capsules/routes.ts';
+import { channelRoutes } from '../channels/routes.ts';
 import type { Extension } from '../extension.ts';
 import { bodyRoutes } from '../files/body-routes.ts';
 import { pathRoutes } from '../files/path-routes.ts';
@@ -27,6 +32,10 @@ import type { Upgrades } from '../sockets/upgrades.ts';
 import { acceptRoutes } from '../teams/invitation-routes.ts';
 import { teamRoutes } from '../teams/routes.ts';
 import { userSearchRoutes } from '../teams/search-routes.ts';
+import { authRoutes } from '../users/auth-routes.ts';
+import { meRoutes } from '../users/me-routes.ts';
+import { resetRoutes } from '../users/reset-routes.ts';
+import { sessionRoutes } from '../users/session-routes.ts';
 import { canonicalUrl } from './aliases.ts';
 import { addAuthentication } from './auth.ts';
 import { documentationRoutes } from './documentation-routes.ts';
@@ -48,12 +57,14 @@ export async function buildApp(
   extensions: readonly Extension[],
   upgrades: Upgrades,
 ): Promise<FastifyInstance> {
+  const { trustedProxies } = context.config;
   const app = fastify({
     loggerInstance: context.log as FastifyBaseLogger,
     genReqId: requestId,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request' }),
     rewriteUrl: (request) => canonicalUrl(request.url ?? '/'),
     bodyLimit: bodyBytes,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     keepAliveTimeout: idleMs,
     // Bodies of files take as long as they take; those of all other requests are bounded below.
     requestTimeout: 0,
@@ -90,6 +101,15 @@ export async function buildApp(
   await app.register(teamRoutes(context), { prefix: '/v1/teams' });
   await app.register(acceptRoutes(context), { prefix: '/v1/invitations' });
   await app.register(userSearchRoutes(context), { prefix: '/v1/users' });
+  await app.register(authRoutes(context), { prefix: '/v1/auth' });
+  await app.register(resetRoutes(context), { prefix: '/v1/me/password/reset' });
+  await app.register(meRoutes(context), { prefix: '/v1/me' });
+  await app.register(sessionRoutes(context), { prefix: '/v1/me/sessions' });
+  await app.register(adminTeamRoutes(context), { prefix: '/v1/admin/teams' });
+  await app.register(adminUserRoutes(context), { prefix: '/v1/admin/users' });
+  await app.register(adminTemplateRoutes(context), { prefix: '/v1/admin/templates' });
+  await app.register(platformRoutes(context), { prefix: '/v1/admin' });
+  await app.register(channelRoutes(context), { prefix: '/v1/channels' });
   await app.register(jobRoutes(context), { prefix: '/v1/jobs' });
   await app.register(auditRoutes(context), { prefix: '/v1/audit-logs' });
   await app.register(adminAuditRoutes(context), { prefix: '/v1/admin/audit-logs' });

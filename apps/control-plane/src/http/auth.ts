@@ -1,12 +1,14 @@
 import { isSame, WrennError } from '@wrenn/core';
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 import { authenticate, unauthorized } from '../access/authenticate.ts';
+import { callerOn } from '../access/caller.ts';
 import { presentedCredential } from '../access/credential.ts';
 import { type Caller, callerFrom, mayUse, type Principal, type UserPrincipal } from '../access/principal.ts';
 import { hasRole, type RouteAuth, type TeamAuth } from '../access/route-auth.ts';
 import type { AuditActionName } from '../audit/actions.ts';
 import { auditAccess } from '../audit/audit-access.ts';
 import type { ServerContext } from '../server-context.ts';
+import { renewSessionCookie } from '../users/session-cookie.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -25,7 +27,7 @@ declare module 'fastify' {
 export function addAuthentication(app: FastifyInstance, context: ServerContext): void {
   app.decorateRequest('principal', undefined);
   app.addHook('onRoute', requireStatement);
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     const { auth } = request.routeOptions.config;
     // Unknown paths have no configuration and need no credential: they answer 404.
     if (request.is404 || auth === 'none' || auth === undefined) return;
@@ -39,8 +41,12 @@ export function addAuthentication(app: FastifyInstance, context: ServerContext):
     const principal = await authenticate(context, credential.text);
     allow(principal, auth);
     request.principal = principal;
+    if (credential.from === 'cookie' && principal.kind === 'user') {
+      await renewSessionCookie(context, reply, { principal, token: credential.text, now: new Date() });
+    }
     const { audits } = request.routeOptions.config;
-    if (audits !== undefined) await auditAccess(context, callerFrom(principal), audits, capsuleIn(request));
+    if (audits !== undefined)
+      await auditAccess(context, callerOn(principal, auth), audits, capsuleIn(request));
   });
 }
 
@@ -50,11 +56,11 @@ export function allow(principal: Principal, auth: Exclude<RouteAuth, 'none' | 'e
   else allowUser(principal, auth);
 }
 
-function allowUser(principal: Principal, auth: 'session' | 'admin'): void {
+function allowUser(principal: Principal, auth: 'session' | 'admin' | 'platform'): void {
   if (principal.kind !== 'user') {
     throw new WrennError('forbidden', 'an API key cannot do this', { remedy: 'sign in' });
   }
-  if (auth === 'admin' && !principal.isAdmin) {
+  if (auth !== 'session' && !principal.isAdmin) {
     throw new WrennError('forbidden', 'this is for administrators of the platform');
   }
 }
@@ -82,7 +88,7 @@ function callerRole(principal: UserPrincipal) {
 /** In which team's name, and by whom, on a route of a team. */
 export function callerOf(request: FastifyRequest): Caller {
   if (request.principal === undefined) throw unauthorized('no API key was given, and no session');
-  return callerFrom(request.principal);
+  return callerOn(request.principal, request.routeOptions.config.auth);
 }
 
 /** Who is signed in, on a route for users. */

@@ -2,15 +2,11 @@ import { idFromUuid, newId, type SessionId, type TeamId, type UserId, uuidFromId
 import { sql } from 'kysely';
 import type { UserPrincipal } from '../access/principal.ts';
 import type { Queryable } from '../db/database.ts';
+import type { Origin } from '../http/origin.ts';
 
 /** A session that nobody revokes ends after so long, however often it was used. */
 export const sessionDays = 30;
 const seenEvery = sql`interval '1 minute'`;
-
-export interface Origin {
-  readonly userAgent: string;
-  readonly address: string;
-}
 
 export async function beginSession(
   database: Queryable,
@@ -107,4 +103,61 @@ export async function revokeSessions(
   }
   const { numUpdatedRows } = await query.executeTakeFirst();
   return Number(numUpdatedRows);
+}
+
+/** Whether somebody with this address is signed in from there. */
+export async function hasSessionFrom(database: Queryable, email: string, address: string): Promise<boolean> {
+  const row = await database
+    .selectFrom('sessions as session')
+    .innerJoin('users as user', 'user.id', 'session.user_id')
+    .where('user.email', '=', email)
+    .where('session.address', '=', address)
+    .where('session.revoked_at', 'is', null)
+    .where('session.expires_at', '>', sql<Date>`now()`)
+    .select('session.id')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** A session as its user sees it. */
+export interface ListedSession {
+  readonly id: SessionId;
+  readonly userAgent: string;
+  readonly address: string;
+  readonly createdAt: Date;
+  readonly lastSeenAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** More than anybody looks through. */
+const mostListed = 200;
+
+/** The sessions of a user that are not over, those that were used last first. */
+export async function listSessions(database: Queryable, userId: UserId): Promise<ListedSession[]> {
+  const rows = await database
+    .selectFrom('sessions')
+    .selectAll()
+    .where('user_id', '=', uuidFromId(userId))
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', sql<Date>`now()`)
+    .orderBy('last_seen_at', 'desc')
+    .limit(mostListed)
+    .execute();
+  return rows.map((row) => ({
+    id: idFromUuid('session', row.id),
+    userAgent: row.user_agent,
+    address: row.address,
+    createdAt: row.created_at,
+    lastSeenAt: row.last_seen_at,
+    expiresAt: row.expires_at,
+  }));
+}
+
+export async function moveSession(database: Queryable, id: SessionId, teamId: TeamId): Promise<void> {
+  await database
+    .updateTable('sessions')
+    .set({ team_id: uuidFromId(teamId) })
+    .where('id', '=', uuidFromId(id))
+    .execute();
 }

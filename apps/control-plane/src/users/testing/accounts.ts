@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import { FakeHostAgent, type PostgresVersion, type TestDatabases, testDatabases } from '@wrenn/testkit';
+import { migrateUrl } from '../../db/migrator.ts';
+import { startTestServer, type TestServer } from '../../test-server.ts';
+import { Browser } from './browser.ts';
+import { mailTo, tokenIn } from './mailbox.ts';
+
+export type AccountServer = TestServer<FakeHostAgent>;
+
+/** A server behind a proxy that it trusts, so that each browser of a test has an address of its own. */
+export async function startAccountServer(
+  databases: TestDatabases,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<AccountServer> {
+  return await startTestServer({
+    databaseUrl: await databases.fresh(),
+    startAgent: (tls) => FakeHostAgent.start(tls),
+    variables: { WRENN_CP_TRUSTED_PROXIES: '127.0.0.1', ...variables },
+  });
+}
+
+export async function accountDatabases(version: PostgresVersion): Promise<TestDatabases> {
+  return await testDatabases(version, migrateUrl);
+}
+
+export function newAddress(): string {
+  return `ada.${randomBytes(6).toString('hex')}@example.org`;
+}
+
+export const goodPassword = 'correct horse battery';
+
+export interface Account {
+  readonly email: string;
+  readonly browser: Browser;
+  readonly token: string;
+  readonly userId: string;
+  readonly teamId: string;
+}
+
+/** Signs somebody up and in, the whole way. */
+export async function newAccount(server: AccountServer, name = 'Ada'): Promise<Account> {
+  const email = newAddress();
+  const browser = new Browser(server.url);
+  await browser.post('/v1/auth/signup', { email, password: goodPassword, name });
+  const mail = await mailTo(server.controlPlane, email, 'activation');
+  const { status, body } = await browser.post('/v1/auth/activate', { token: tokenIn(mail) });
+  if (status !== 200) throw new Error(`activating answered ${status}`);
+  const { token, user_id: userId, team_id: teamId } = body;
+  return { email, browser, token: String(token), userId: String(userId), teamId: String(teamId) };
+}
