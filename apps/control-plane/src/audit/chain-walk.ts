@@ -76,10 +76,12 @@ export class ChainWalk {
 
   /** Also sees to what the next entry may follow: this one as it stands, or as it would be if only its digest differed. */
   #doubtOfFacts({ facts, personalPart, digest }: StoredEntry): string {
-    const candidates = this.#before?.map((before) => entryDigest(this.#key, before, personalPart, facts));
-    this.#before = [digest, ...(candidates ?? [])];
-    if (candidates === undefined || candidates.some((candidate) => candidate.equals(digest))) return '';
-    return 'it is not what was written, or not written with the key of this installation';
+    const wanted = this.#before?.map((before) => entryDigest(this.#key, before, personalPart, facts));
+    const isWhole = wanted === undefined || wanted.some((each) => each.equals(digest));
+    this.#before = isWhole ? [digest] : [digest, ...wanted.slice(0, 1)];
+    return isWhole
+      ? ''
+      : 'it, or the one before it, is not what was written with the key of this installation';
   }
 
   #of({ facts }: StoredEntry, what: Finding['what'], detail: string): Finding {
