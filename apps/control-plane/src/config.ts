@@ -52,7 +52,7 @@ export const settings = {
   ),
   oidcIssuer: setting(
     'OAUTH_OIDC_ISSUER',
-    settingType.optionalText,
+    settingType.optionalText.refine((text) => text === '' || URL.canParse(text), 'must be a URL'),
     '',
     'URL of an OpenID Connect provider; with ID and secret it turns signing in through it on.',
   ),

@@ -22,6 +22,7 @@ import { pathRoutes } from '../files/path-routes.ts';
 import { healthRoutes } from '../health/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import { keyRoutes } from '../keys/routes.ts';
+import { oauthRoutes } from '../oauth/routes.ts';
 import { edgeRoutes } from '../ports/edge-routes.ts';
 import { portRoutes } from '../ports/routes.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -105,6 +106,7 @@ export async function buildApp(
   await app.register(resetRoutes(context), { prefix: '/v1/me/password/reset' });
   await app.register(meRoutes(context), { prefix: '/v1/me' });
   await app.register(sessionRoutes(context), { prefix: '/v1/me/sessions' });
+  await app.register(oauthRoutes(context));
   await app.register(adminTeamRoutes(context), { prefix: '/v1/admin/teams' });
   await app.register(adminUserRoutes(context), { prefix: '/v1/admin/users' });
   await app.register(adminTemplateRoutes(context), { prefix: '/v1/admin/templates' });
