@@ -104,14 +104,15 @@ export class Catalog implements Disposable {
     this.#changed = Promise.withResolvers<void>();
   }
 
-  #serve({ id, address, token }: Extract<ToForwarder, { type: 'serve' }>): void {
-    const known = this.#passages.get(id);
-    if (known?.address === address) {
-      known.release();
-      return;
+  #serve({ id, address, token, state }: Extract<ToForwarder, { type: 'serve' }>): void {
+    let passage = this.#passages.get(id);
+    if (passage?.address !== address) {
+      passage?.drop();
+      passage = new Passage(id, address, token);
+      this.#passages.set(id, passage);
     }
-    known?.drop();
-    this.#passages.set(id, new Passage(id, address, token));
+    if (state === 'open') passage.release();
+    else void passage.hold(0);
   }
 
   async #hold(
