@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, type Server as NetServer, type Socket } from 'node:net';
-import { Cleanup, idFromUuid } from '@wrenn/core';
+import { abortable, Cleanup, deadline, idFromUuid } from '@wrenn/core';
 import { Passage } from '@wrenn/forward';
 import { createLogger } from '@wrenn/service';
 import type { CapsuleFacts } from '../capsules/facts.ts';
@@ -27,8 +27,8 @@ export interface EdgeUnderTest extends AsyncDisposable {
   readonly accessKey: Buffer;
   /** A connection to the edge. */
   connect(): Socket;
-  /** Sends text on a connection of its own, and returns all that comes back until the edge ends it or `ms` are over. */
-  raw(text: string, ms?: number): Promise<string>;
+  /** Sends text on a connection of its own, and returns all that comes back until the edge ends it. */
+  raw(text: string): Promise<string>;
 }
 
 export async function startEdge(
@@ -82,7 +82,7 @@ export async function startEdge(
     passage,
     accessKey,
     connect: () => connect(edgePort, '127.0.0.1'),
-    raw: (text, ms = 2_000) => talk(connect(edgePort, '127.0.0.1'), text, ms),
+    raw: (text) => talk(connect(edgePort, '127.0.0.1'), text),
     [Symbol.asyncDispose]: () => cleanup.release(),
   };
 }
@@ -107,13 +107,18 @@ async function listening(server: Server, cleanup: Cleanup): Promise<Server> {
   return server;
 }
 
-async function talk(socket: Socket, text: string, ms: number): Promise<string> {
+async function talk(socket: Socket, text: string): Promise<string> {
+  using limit = deadline(20_000, 'waiting for the edge to end a connection');
   const chunks: Buffer[] = [];
   socket.on('data', (chunk) => chunks.push(chunk));
   socket.on('error', () => undefined);
-  const timer = setTimeout(() => socket.destroy(), ms);
   socket.write(text);
-  await once(socket, 'close');
-  clearTimeout(timer);
+  try {
+    // Not `once`, which rejects at a reset: what came before that counts as well.
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    await abortable(closed, limit);
+  } finally {
+    socket.destroy();
+  }
   return Buffer.concat(chunks).toString();
 }
