@@ -53,3 +53,4 @@ export {
   type StopMode,
   type SupervisorMessage,
 } from './supervision.ts';
+export { unlessSilent } from './unless-silent.ts';
