@@ -119,6 +119,19 @@ test('a signal reaches the process that was started, whatever holds its output o
   process.kill(left, 'SIGKILL');
 });
 
+test('a process can be killed with everything that it has started', async () => {
+  const started = await run('sh', '-c', 'sleep 1000 & echo $!; wait');
+  const child = Number(await started.shows('\n'));
+  const everything = { ...started.selector, withAllItStarted: true };
+  await expect(envd.processes.sendSignal({ ...everything, signal: Signal.SIGTERM })).rejects.toThrow(
+    expect.objectContaining({ code: Code.InvalidArgument }),
+  );
+  expect([started.pid, child].every(isAlive)).toBe(true);
+  await envd.processes.sendSignal({ ...everything, signal: Signal.SIGKILL });
+  expect((await started.rest()).end).toMatchObject({ exitCode: 137, exited: false });
+  await eventually(() => !isAlive(child), 'waiting for the child to be gone');
+});
+
 test.each([34, 64])(
   'a process that real-time signal %i ended is not reported as a success',
   async (signal) => {

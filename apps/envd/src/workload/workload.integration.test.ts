@@ -1,9 +1,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deadline, systemCode, until } from '@wrenn/core';
+import { Signal } from '@wrenn/protocol/process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type EnvdUnderTest, startEnvd } from '../testing/envd-under-test.ts';
 import { runCommand } from '../testing/run-command.ts';
+import { StartedProcess } from '../testing/started-process.ts';
 
 /**
  * The daemon as in a capsule, in control groups of this machine's own kernel. Where that has no controllers for them
@@ -142,6 +144,16 @@ describe.skipIf(hierarchy === undefined)('in control groups', () => {
     })();
     await eventually('waiting for its children', () => leaves().includes('1') && members('1').length === 4);
     await expect(ended).rejects.toThrow();
+    await eventually('waiting for the end of all', () => members('1').length === 0);
+  });
+
+  test('one that is killed with everything takes along what has a session of its own too', async () => {
+    const client = envd.client({ headers: { 'x-access-token': accessToken } });
+    const script = 'setsid sh -c "setsid sleep 600 & sleep 600" & echo; wait';
+    const command = await StartedProcess.run(client, 'sh', '-c', script);
+    await eventually('waiting for its children', () => leaves().includes('1') && members('1').length === 4);
+    await client.sendSignal({ ...command.selector, signal: Signal.SIGKILL, withAllItStarted: true });
+    expect((await command.rest()).end).toMatchObject({ exitCode: 137 });
     await eventually('waiting for the end of all', () => members('1').length === 0);
   });
 
