@@ -38,7 +38,8 @@ export function passingOf(
     path: withoutAccess(target.path),
     headers: requestHeaders(request.rawHeaders, head, { to: 'guest', told, upgrade }),
     answerHeaders: (rawHeaders) => answerHeaders(rawHeaders, { pathPrefix: target.pathPrefix, isOwn }),
-    ...(destination.protocol === 'https:' ? { faultIn: relayFaultIn } : {}),
+    subprotocol: soleAccessProtocol(request.headers['sec-websocket-protocol']),
+    ...(destination.hop === 'relay' ? { faultIn: relayFaultIn } : {}),
     exchanges: reached.exchanges,
   };
 }

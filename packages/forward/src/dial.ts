@@ -1,4 +1,5 @@
 import { systemCode } from '@wrenn/core';
+import type { Destination } from './destination.ts';
 import { ForwardFault } from './forward-fault.ts';
 
 /** A port that is just coming up is tried three times: at once, after 100 ms, and after 200 ms more. */
@@ -8,6 +9,8 @@ const backOffMs = 100;
 export const connectMs = 10_000;
 
 const unreachable = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EHOSTDOWN']);
+/** A relay or the API that is not found by its name, or is not who it should be, has got nothing of the request. */
+const notMet = /^(?:ENOTFOUND|EAI_|EPROTO$|ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/;
 
 /** How long to wait before the attempt after `attempt` (counted from 1); undefined when that was the last. */
 export function nextAttemptAfter(attempt: number, fault: unknown): number | undefined {
@@ -15,10 +18,11 @@ export function nextAttemptAfter(attempt: number, fault: unknown): number | unde
   return backOffMs * attempt;
 }
 
-export function asForwardFault(thrown: unknown): ForwardFault {
-  if (thrown instanceof ForwardFault) return thrown;
+/** What went wrong on the way to `hop`. */
+export function asForwardFault(thrown: unknown, { hop }: Pick<Destination, 'hop'>): ForwardFault {
+  if (thrown instanceof ForwardFault) return new ForwardFault(thrown.kind, thrown.cause, hop);
   const code = systemCode(thrown) ?? '';
-  if (code === 'ECONNREFUSED') return new ForwardFault('closed', thrown);
-  if (unreachable.has(code)) return new ForwardFault('unreachable', thrown);
-  return new ForwardFault(code.startsWith('HPE_') ? 'unspeakable' : 'broken', thrown);
+  if (code === 'ECONNREFUSED') return new ForwardFault('closed', thrown, hop);
+  if (unreachable.has(code) || notMet.test(code)) return new ForwardFault('unreachable', thrown, hop);
+  return new ForwardFault(code.startsWith('HPE_') ? 'unspeakable' : 'broken', thrown, hop);
 }

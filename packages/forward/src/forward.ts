@@ -14,6 +14,7 @@ import {
 import { asForwardFault, connectMs, nextAttemptAfter } from './dial.ts';
 import { ForwardFault } from './forward-fault.ts';
 import type { Passing } from './passing.ts';
+import { onceTaken } from './relay-takes.ts';
 
 /** Of an answer: as large as those of requests may be. */
 const maxHeaderSize = 64 * 1024;
@@ -114,7 +115,6 @@ class Forwarding {
 
   /** Only once there is a connection: until then the request can be sent again, since nothing of it is gone. */
   #sendBody(sent: ClientRequest): void {
-    const request = this.#request;
     // A client that waits for `100 Continue` sends nothing before the guest has said it.
     sent.flushHeaders();
     request.pipe(sent, { end: false });
@@ -122,6 +122,12 @@ class Forwarding {
       const { rawTrailers } = request;
       if (rawTrailers.length > 0) sent.addTrailers(pairs(rawTrailers));
       sent.end();
+    if (this.#passing.destination.hop === 'relay') onceTaken(sent, () => this.#pipeBody(sent));
+    else this.#pipeBody(sent);
+  }
+
+  #pipeBody(sent: ClientRequest): void {
+    const request = this.#request;
     });
   }
 
@@ -140,7 +146,7 @@ class Forwarding {
       this.#dial();
       return;
     }
-    this.#fail(asForwardFault(fault));
+    this.#fail(asForwardFault(fault, this.#passing.destination));
   }
 
   /** The guest closed an idle connection while the request was on its way; the others are closed as well by now. */

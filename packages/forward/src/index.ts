@@ -14,4 +14,7 @@ export { type RequestHead, readHead } from './headers/request-head.ts';
 export { accessProtocol, requestHeaders, type Told } from './headers/request-headers.ts';
 export type { Passing } from './passing.ts';
 export { relayedAnswer, relayedHeaders, relayFaultIn, relayHeader } from './relayed.ts';
+export { Places } from './places.ts';
+export { tellTaken } from './relay-takes.ts';
 export { tunnel, type Upgrade } from './tunnel.ts';
+export { type Client, whileThere } from './while-there.ts';

@@ -32,5 +32,13 @@ export function relayFaultIn({ headers }: IncomingMessage): ForwardFault | undef
 }
 
 function isKind(text: unknown): text is ForwardFaultKind {
+/** The one word about a connection that is about the message too. */
+function takesTrailers(rawHeaders: readonly string[]): boolean {
+  return rawHeaders.some(
+    (name, index) =>
+      index % 2 === 0 && name.toLowerCase() === 'te' && /\btrailers\b/i.test(rawHeaders[index + 1] ?? ''),
+  );
+}
+
   return forwardFaultKinds.some((kind) => kind === text);
 }

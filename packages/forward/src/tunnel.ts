@@ -60,13 +60,16 @@ export async function tunnel({ request, socket, head }: Upgrade, passing: Passin
     sent.on('response', (answer) => {
       const fault = passing.faultIn?.(answer);
       if (fault === undefined) passRefusal(answer, socket, passing);
-      else done.reject(fault);
+      else {
+        sent?.destroy();
+        done.reject(fault);
+      }
     });
     sent.on('error', (fault) => {
       // Once the two are one, their own ends say how it went.
       if (isOver || isJoined) return;
       const after = nextAttemptAfter(count, fault);
-      if (after === undefined) done.reject(asForwardFault(fault));
+      if (after === undefined) done.reject(asForwardFault(fault, passing.destination));
       else setTimeout(() => isOver || attempt(count + 1), after);
     });
     sent.end();
