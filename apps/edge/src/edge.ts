@@ -67,7 +67,7 @@ export class Edge {
   async request(request: IncomingRequest, response: OutgoingAnswer): Promise<void> {
     expectFaults(request, response);
     try {
-      const way = await this.#way(request, response, undefined);
+      const way = await this.#way(request, undefined);
       switch (way.kind) {
         case 'capsule':
           await this.#toCapsule(way, response, (passing) => forward(request, response, passing));
