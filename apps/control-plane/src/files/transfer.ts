@@ -10,6 +10,7 @@ import {
   type TeamId,
   WrennError,
 } from '@wrenn/core';
+import { type AnswerBounds, answerTo } from '@wrenn/service';
 import { z } from 'zod';
 import { useCapsule } from '../capsules/use.ts';
 import type { Transfer } from '../hosts/transfers.ts';
@@ -22,6 +23,8 @@ export interface Place {
   readonly capsuleId: CapsuleId;
 }
 
+/** To reach a host, and for the head of an answer; a body takes as long as it takes. */
+const usualBounds = { connectMs: 10_000, headMs: 30_000 };
 const largestFault = 64 * 1024;
 /** As the guest's daemon and the agent say it. */
 const fault = z.object({
@@ -39,11 +42,12 @@ export async function download(
   place: Place,
   wanted: { path: string; user: string; what?: Transfer['what']; headers?: Record<string, string> },
   signal: AbortSignal,
+  bounds: AnswerBounds = usualBounds,
 ): Promise<IncomingMessage> {
   const { path, user, what = 'files', headers = {} } = wanted;
   return await started(place, { method: 'GET', what, path, user, headers }, signal, async (sent) => {
     sent.end();
-    return await answerOf(sent);
+    return await goodAnswer(sent, bounds);
   });
 }
 
@@ -61,6 +65,7 @@ export async function upload(
     readonly body: Readable;
   },
   signal: AbortSignal,
+  { connectMs }: Pick<AnswerBounds, 'connectMs'> = usualBounds,
 ): Promise<void> {
   const { path, user, what = 'files', length, body } = given;
   const headers = {
@@ -73,7 +78,8 @@ export async function upload(
     signal,
     async (opened) => opened,
   );
-  const answer = answerOf(sent);
+  // The guest answers when it has all of it.
+  const answer = goodAnswer(sent, { connectMs });
   // A guest that refuses closes before it has read all, so that its answer comes, and then a broken pipe.
   const sending = pipeline(body, sent, { signal });
   await Promise.race([answer, sending.then(() => answer)]);
@@ -96,15 +102,13 @@ async function started<T>(
 }
 
 /** The answer if it is a good one; throws what the guest or the agent refused. */
-async function answerOf(sent: ClientRequest): Promise<IncomingMessage> {
-  const answered = Promise.withResolvers<IncomingMessage>();
-  sent.once('response', answered.resolve);
-  sent.once('error', answered.reject);
+async function goodAnswer(sent: ClientRequest, bounds: AnswerBounds): Promise<IncomingMessage> {
   let answer: IncomingMessage;
   try {
-    answer = await answered.promise;
+    answer = await answerTo(sent, 'the host', bounds);
   } catch (thrown) {
-    if (thrown instanceof Error && thrown.name === 'AbortError') throw thrown;
+    if (thrown instanceof WrennError || (thrown instanceof Error && thrown.name === 'AbortError'))
+      throw thrown;
     throw new WrennError(
       'host_unavailable',
       `the host does not answer (${systemCode(thrown) ?? 'connection lost'})`,
