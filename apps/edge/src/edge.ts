@@ -24,7 +24,7 @@ import type { FactsCache } from './capsules/facts-cache.ts';
 import type { Reach } from './capsules/reach.ts';
 import type { Reached } from './capsules/reached.ts';
 import type { Front } from './front.ts';
-import { type Outside, passingOf } from './passing.ts';
+import { type Outside, passingOf, protocolOf } from './passing.ts';
 import { readerOf, refusalAnswer } from './refusal/answer.ts';
 import { faultRefusal, tooMany } from './refusal/fault-refusal.ts';
 import { Refusal } from './refusal/refusal.ts';
@@ -93,9 +93,15 @@ export class Edge {
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     // Nobody else listens while the way is looked for; who waits for it hears of the close.
     socket.on('error', () => socket.destroy());
+    const leave = () => socket.destroy();
+    socket.once('end', leave);
     try {
       const way = await this.#way(request, request.headers.upgrade);
-      const join = (passing: Passing) => tunnel({ request, socket, head }, passing);
+      const join = async (passing: Passing) => {
+        // From here on it may end its side and still listen.
+        socket.off('end', leave);
+        await tunnel({ request, socket, head }, passing);
+      };
       if (way.kind === 'capsule') await this.#toCapsule(way, socket, join);
       else if (way.kind === 'api') await join(way.passing);
       else throw nothingHere();
@@ -124,7 +130,9 @@ export class Edge {
     const admission = admit(target, facts, {
       headers: request.headers,
       method: request.method ?? 'GET',
-      secure: 'encrypted' in request.socket ? 'https' : 'http',
+      upgrade,
+      host: head.host,
+      protocol: protocolOf(request, outside),
     });
     if (admission.kind === 'remember') return { kind: 'remember', admission };
     const passing = (by: Reached) => passingOf(request, head, target, by, outside, upgrade);

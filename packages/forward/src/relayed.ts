@@ -15,14 +15,15 @@ export function relayedHeaders(
   { body }: Pick<RequestHead, 'body'>,
   upgrade: string | undefined,
 ): string[] {
-  const headers = sameHeaders(rawHeaders, relayHeader);
+  const headers = sameHeaders(rawHeaders, body === 'chunked' ? [relayHeader] : [relayHeader, 'trailer']);
+  if (takesTrailers(rawHeaders)) headers.push('TE', 'trailers');
   if (body === 'chunked') headers.push('Transfer-Encoding', 'chunked');
   if (upgrade !== undefined) headers.push('Connection', 'Upgrade', 'Upgrade', upgrade);
   return headers;
 }
 
 export function relayedAnswer(rawHeaders: readonly string[]): string[] {
-  return sameHeaders(rawHeaders, relayHeader);
+  return sameHeaders(rawHeaders, [relayHeader]);
 }
 
 /** The fault that a relay tells of; undefined for what comes from the port itself. */
@@ -31,7 +32,6 @@ export function relayFaultIn({ headers }: IncomingMessage): ForwardFault | undef
   return isKind(kind) ? new ForwardFault(kind) : undefined;
 }
 
-function isKind(text: unknown): text is ForwardFaultKind {
 /** The one word about a connection that is about the message too. */
 function takesTrailers(rawHeaders: readonly string[]): boolean {
   return rawHeaders.some(
@@ -40,5 +40,6 @@ function takesTrailers(rawHeaders: readonly string[]): boolean {
   );
 }
 
+function isKind(text: unknown): text is ForwardFaultKind {
   return forwardFaultKinds.some((kind) => kind === text);
 }

@@ -12,7 +12,12 @@ import { Front } from '../front.ts';
 import type { Outside } from '../passing.ts';
 import { Refusal } from '../refusal/refusal.ts';
 
+const edgeAddress = '127.0.0.1';
+
 export const capsuleId = idFromUuid('capsule', '01234567-89ab-cdef-0123-456789abcdef');
+
+/** Not the address of the edge: at the edge's own port nobody listens here. */
+export const capsuleAddress = '127.0.0.2';
 
 /** An edge before one capsule, in whose place a server of the test's listens on this machine. */
 export interface EdgeUnderTest extends AsyncDisposable {
@@ -22,6 +27,8 @@ export interface EdgeUnderTest extends AsyncDisposable {
   readonly port: number;
   /** The name of that port, for `Host`. */
   readonly host: string;
+  /** A port of the capsule that nobody listens on. */
+  readonly closedPort: number;
   readonly guest: Server;
   readonly passage: Passage;
   readonly accessKey: Buffer;
@@ -40,7 +47,12 @@ export async function startEdge(
   } = {},
 ): Promise<EdgeUnderTest> {
   const cleanup = new Cleanup();
-  const guest = await listening(createServer({ maxHeaderSize: 128 * 1024 }, onRequest), cleanup);
+  const guest = await listening(
+    createServer({ maxHeaderSize: 128 * 1024 }, onRequest),
+    cleanup,
+    capsuleAddress,
+  );
+  const spare = await listening(createServer(), cleanup, edgeAddress);
   const accessKey = randomBytes(32);
   const facts: CapsuleFacts = {
     status: 'running',
@@ -50,7 +62,7 @@ export async function startEdge(
     hostId: 'host',
     relay: undefined,
   };
-  const passage = new Passage(capsuleId, '127.0.0.1', undefined);
+  const passage = new Passage(capsuleId, capsuleAddress, undefined);
   await cleanup.add('passage', () => passage.drop());
   const edge = new Edge({
     facts: { fresh: (id) => (id === capsuleId ? facts : undefined), of: async () => undefined },
@@ -62,12 +74,12 @@ export async function startEdge(
         throw new Refusal('not_running', 'the capsule is paused');
       },
     },
-    front: new Front(new URL(`http://127.0.0.1:${portOf(guest)}`)),
+    front: new Front(new URL(`http://${capsuleAddress}:${portOf(guest)}`)),
     outside: { hostHeader: 'public', forwarded: 'replace', ...options.outside },
     log: createLogger('test', 'silent'),
   });
   const { server, closeConnections } = edgeServer(edge, options.tls);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  await once(server.listen(0, edgeAddress), 'listening');
   await cleanup.add('edge', () => {
     server.close();
     closeConnections();
@@ -75,14 +87,15 @@ export async function startEdge(
   const edgePort = portOf(server);
   const port = portOf(guest);
   return {
-    address: `127.0.0.1:${edgePort}`,
+    address: `${edgeAddress}:${edgePort}`,
     port,
     host: `${port}-${capsuleId}.localhost:${edgePort}`,
+    closedPort: edgePort === port ? portOf(spare) : edgePort,
     guest,
     passage,
     accessKey,
-    connect: () => connect(edgePort, '127.0.0.1'),
-    raw: (text) => talk(connect(edgePort, '127.0.0.1'), text),
+    connect: () => connect(edgePort, edgeAddress),
+    raw: (text) => talk(connect(edgePort, edgeAddress), text),
     [Symbol.asyncDispose]: () => cleanup.release(),
   };
 }
@@ -98,8 +111,8 @@ function portOf(server: NetServer): number {
   return (server.address() as AddressInfo).port;
 }
 
-async function listening(server: Server, cleanup: Cleanup): Promise<Server> {
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+async function listening(server: Server, cleanup: Cleanup, address: string): Promise<Server> {
+  await once(server.listen(0, address), 'listening');
   await cleanup.add('server', async () => {
     server.close();
     server.closeAllConnections();
