@@ -58,7 +58,7 @@ test('a client that goes away leaves the process running, and its output flowing
 
 test("a call's deadline ends the process and its group, after the output until then", async () => {
   const process = await start(['sh', '-c', 'echo partial; sleep 1000 & wait'], {
-    headers: { 'connect-timeout-ms': '1000' },
+    headers: { 'connect-timeout-ms': '3000' },
   });
   const other = await process.connect();
   expect(await process.shows('partial')).toBe('partial\n');
@@ -73,7 +73,7 @@ test('the deadline holds for a process whose client has gone', async () => {
   const leaving = new AbortController();
   const { pid } = await start(['sleep', '1000'], {
     signal: leaving.signal,
-    headers: { 'connect-timeout-ms': '1000' },
+    headers: { 'connect-timeout-ms': '3000' },
   });
   leaving.abort();
   await eventually(async () => !(await listed(pid)), 'waiting for the process to be killed');
