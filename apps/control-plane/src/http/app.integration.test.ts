@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { fc, test as property } from '@fast-check/vitest';
 import { FakeHostAgent, type TestDatabases, testDatabases } from '@wrenn/testkit';
@@ -12,11 +14,13 @@ let databases: TestDatabases;
 let server: TestServer<FakeHostAgent>;
 const worked = Promise.withResolvers<void>();
 const routes: { method: string; url: string; auth: unknown }[] = [];
+let http: Server;
 
 /** Watches, as an extension can, and adds one thing of each kind. */
 const sample: Extension = {
   name: 'sample',
   middleware: (app) => {
+    http = app.server;
     app.addHook('onRoute', ({ method, url, config }) => {
       for (const name of [method].flat()) routes.push({ method: name, url, auth: config?.auth });
     });
@@ -86,6 +90,26 @@ describe('an extension', () => {
       version: expect.any(String),
     });
     expect((await fetch(`${server.url}/health`)).headers.get('x-sample')).toBe('was here');
+  });
+});
+
+describe('a connection', () => {
+  test('has 10 seconds for headers, and may idle for longer than 10 minutes', () => {
+    expect(http).toMatchObject({ headersTimeout: 10_000, keepAliveTimeout: 620_000, requestTimeout: 0 });
+  });
+
+  test('that takes too long for headers is looked for often', async () => {
+    const usual = http.headersTimeout;
+    http.headersTimeout = 50;
+    try {
+      const { hostname, port } = new URL(server.url);
+      const slow = connect(Number(port), hostname).on('error', () => undefined);
+      slow.write('GET /health HTTP/1.1\r\n');
+      // Node itself looks every 30 seconds.
+      await once(slow.resume(), 'close', { signal: AbortSignal.timeout(27_000) });
+    } finally {
+      http.headersTimeout = usual;
+    }
   });
 });
 
