@@ -13,6 +13,7 @@ const query = z.object({ path, user, recursive: z.enum(['true', 'false']).defaul
 export const watchSocket: SocketRoute = {
   path: '/files/watch',
   async serve(context, channel, { teamId, capsuleId, query: given }) {
+    channel.ignoreInput();
     const parsed = query.safeParse(Object.fromEntries(given));
     if (!parsed.success) {
       const [issue] = parsed.error.issues;

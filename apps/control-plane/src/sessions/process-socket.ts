@@ -17,6 +17,7 @@ const query = z.object({
 export const processSocket: SocketRoute = {
   path: '/processes/:selector/stream',
   async serve(context, channel, { teamId, capsuleId, parameters, query: given }) {
+    channel.ignoreInput();
     const parsed = query.safeParse(Object.fromEntries(given));
     if (!parsed.success) {
       const field = parsed.error.issues[0]?.path.join('.') ?? 'query';

@@ -16,12 +16,18 @@ import type { Upgrades } from './upgrades.ts';
 
 /** A megabyte of input in base64, and what is around it. */
 const largestMessageBytes = 2 * 1024 * 1024;
-/** For the first message of a client that could not send headers. */
-const authenticationMs = 5_000;
 const closeMs = 2_000;
 
 /** Codes of a close: RFC 6455, 7.4.1. */
 const closeCodes = { done: 1000, goingAway: 1001, refused: 1008, fault: 1011 } as const;
+
+export interface SocketLimits {
+  /** For the first message of a client that could not send headers. */
+  readonly authenticationMs: number;
+  /** Between two signs of life. */
+  readonly pingMs: number;
+}
+const defaults: SocketLimits = { authenticationMs: 5_000, pingMs: 30_000 };
 
 const authFrame = z.object({ type: z.literal('auth'), token: z.string().min(1).max(512) });
 
@@ -33,6 +39,7 @@ const authFrame = z.object({ type: z.literal('auth'), token: z.string().min(1).m
 export class Sockets implements Upgrades {
   readonly #context: ServerContext;
   readonly #routes: readonly SocketRoute[];
+  readonly #limits: SocketLimits;
   readonly #server = new WebSocketServer({
     noServer: true,
     maxPayload: largestMessageBytes,
@@ -41,9 +48,10 @@ export class Sockets implements Upgrades {
   });
   readonly #open = new Map<Channel, Promise<void>>();
 
-  constructor(context: ServerContext, routes: readonly SocketRoute[]) {
+  constructor(context: ServerContext, routes: readonly SocketRoute[], limits: Partial<SocketLimits> = {}) {
     this.#context = context;
     this.#routes = routes;
+    this.#limits = { ...defaults, ...limits };
   }
 
   isSocket({ url }: IncomingMessage): boolean {
@@ -71,7 +79,7 @@ export class Sockets implements Upgrades {
       const key = presentedKey(request.headers);
       const caller = key === undefined ? undefined : await this.#callerWith(key);
       this.#server.handleUpgrade(request, socket, head, (accepted) => {
-        const channel = new Channel(accepted);
+        const channel = new Channel(accepted, this.#limits.pingMs);
         const serving = this.#serve(channel, request, match, caller).finally(() =>
           this.#open.delete(channel),
         );
@@ -111,7 +119,7 @@ export class Sockets implements Upgrades {
   }
 
   async #authenticate(channel: Channel): Promise<Caller> {
-    using limit = deadline(authenticationMs, 'waiting for the auth frame', channel.closed);
+    using limit = deadline(this.#limits.authenticationMs, 'waiting for the auth frame', channel.closed);
     const late = Promise.withResolvers<never>();
     limit.addEventListener('abort', () => late.reject(unauthorized('no auth frame came')), { once: true });
     const message = await Promise.race([channel.next(), late.promise]);
