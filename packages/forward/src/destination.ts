@@ -23,6 +23,8 @@ export interface Destination {
   readonly protocol: 'http:' | 'https:';
   /** Stands before the path on the way there: the relay's own address of the port. */
   readonly pathPrefix: string;
+  /** By `performance.now()`: until then a port that is closed may be about to be opened. */
+  readonly comingUpUntilMs?: number;
 }
 
 /** The connections to one capsule. Nothing bounds their number but the number of exchanges that are let in. */

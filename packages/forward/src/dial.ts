@@ -2,7 +2,7 @@ import { systemCode } from '@wrenn/core';
 import type { Destination } from './destination.ts';
 import { ForwardFault } from './forward-fault.ts';
 
-/** A port that is just coming up is tried three times: at once, after 100 ms, and after 200 ms more. */
+/** A port that is closed is tried three times: at once, after 100 ms, and after 200 ms more. */
 const attempts = 3;
 const backOffMs = 100;
 /** A guest whose kernel runs answers a connection at once, also under emulation and load. */
@@ -13,9 +13,14 @@ const unreachable = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EHOSTD
 const notMet = /^(?:ENOTFOUND|EAI_|EPROTO$|ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/;
 
 /** How long to wait before the attempt after `attempt` (counted from 1); undefined when that was the last. */
-export function nextAttemptAfter(attempt: number, fault: unknown): number | undefined {
-  if (systemCode(fault) !== 'ECONNREFUSED' || attempt >= attempts) return undefined;
-  return backOffMs * attempt;
+export function nextAttemptAfter(
+  attempt: number,
+  fault: unknown,
+  { comingUpUntilMs = 0 }: Pick<Destination, 'comingUpUntilMs'>,
+): number | undefined {
+  if (systemCode(fault) !== 'ECONNREFUSED') return undefined;
+  if (attempt < attempts) return backOffMs * attempt;
+  return performance.now() < comingUpUntilMs ? backOffMs * attempts : undefined;
 }
 
 /** What went wrong on the way to `hop`. */

@@ -152,7 +152,7 @@ class Forwarding {
   #broken(sent: ClientRequest, fault: unknown): void {
     // Once there is an answer, whether that is whole is all that counts.
     if (sent !== this.#sent || this.#isOver || this.#response.headersSent) return;
-    const after = nextAttemptAfter(this.#attempt, fault);
+    const after = nextAttemptAfter(this.#attempt, fault, this.#passing.destination);
     if (after !== undefined) {
       setTimeout(() => {
         if (!this.#isOver) this.#dial();

@@ -75,7 +75,7 @@ export async function tunnel({ request, socket, head }: Upgrade, passing: Passin
     sent.on('error', (fault) => {
       // Once the two are one, their own ends say how it went.
       if (isOver || isJoined) return;
-      const after = nextAttemptAfter(count, fault);
+      const after = nextAttemptAfter(count, fault, passing.destination);
       if (after === undefined) done.reject(asForwardFault(fault, passing.destination));
       else setTimeout(() => isOver || attempt(count + 1), after);
     });

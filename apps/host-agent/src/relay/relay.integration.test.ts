@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import type { ClientRequest, IncomingMessage, RequestListener } from 'node:http';
+import { Agent, type ClientRequest, type IncomingMessage, type RequestListener } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { newId } from '@wrenn/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -175,6 +176,21 @@ describe('what it says for itself', () => {
     expect([plain.statusCode, refused.statusCode, agreed.statusCode]).toEqual([502, 502, 101]);
     for (const { headers } of [plain, refused, agreed]) expect(headers).not.toHaveProperty('x-wrenn-relay');
   });
+});
+
+it('waits for a port that a capsule has yet to open again after it stood still', async () => {
+  await start((_asked, response) => response.end('open again'));
+  const address = relay.guest.address() as AddressInfo;
+  await relay.agent.still(id, AbortSignal.timeout(20_000));
+  await new Promise((resolve) => relay.guest.close(resolve));
+  const dialled = vi.spyOn(Agent.prototype, 'createConnection');
+  relay.agent.release(id);
+  const asking = ask(`${relay.prefix}/`);
+  // More attempts than a port has that was closed all the time.
+  await expect.poll(() => dialled.mock.calls.length).toBeGreaterThan(3);
+  relay.guest.listen(address.port, '127.0.0.1');
+  expect(await text(await asking)).toBe('open again');
+  dialled.mockRestore();
 });
 
 it('counts those that wait with those that are under way, and turns the rest away', async () => {

@@ -7,6 +7,8 @@ import { Passage } from './passage.ts';
 const firstRetryMs = 50;
 const longestRetryMs = 1_000;
 const useEveryMs = 1_000;
+/** A guest that goes on opens the ports of its loopback again, which takes it longer under emulation and load. */
+const comingUpMs = 3_000;
 
 export interface CatalogOptions {
   /** Path of the agent's Unix socket. */
@@ -108,7 +110,7 @@ export class Catalog implements Disposable {
     let passage = this.#passages.get(id);
     if (passage?.address !== address) {
       passage?.drop();
-      passage = new Passage(id, address, token);
+      passage = new Passage(id, address, token, comingUpMs);
       this.#passages.set(id, passage);
     }
     if (state === 'open') passage.release();
