@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
-import { createSecureServer } from 'node:http2';
+import { constants, createSecureServer, type Http2ServerResponse } from 'node:http2';
 import type { Server } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { WrennError } from '@wrenn/core';
 import type { EdgeConfig } from './config.ts';
 import type { Edge } from './edge.ts';
@@ -91,7 +92,10 @@ function secureServer(edge: Edge, tls: Tls): EdgeServer {
   server.on('checkContinue', (request, response) => void edge.request(request, response));
   server.on('checkExpectation', (request, response) => void edge.request(request, response));
   server.on('upgrade', (request, socket, head) => void edge.upgrade(request, socket, head));
-  server.on('connect', (_request, socket) => socket.destroy());
+  server.on('connect', (_request, client: Duplex | Http2ServerResponse) => {
+    if ('stream' in client) client.stream.close(constants.NGHTTP2_CONNECT_ERROR);
+    else client.destroy();
+  });
   const connections = new Set<{ destroy(): void }>();
   server.on('secureConnection', (socket) => {
     connections.add(socket);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, type Server as NetServer, type Socket } from 'node:net';
 import { abortable, Cleanup, deadline, idFromUuid } from '@wrenn/core';
-import { Passage } from '@wrenn/forward';
+import { Passage, Places } from '@wrenn/forward';
 import { createLogger } from '@wrenn/service';
 import type { CapsuleFacts } from '../capsules/facts.ts';
 import { Edge } from '../edge.ts';
@@ -44,6 +44,7 @@ export async function startEdge(
     readonly ports?: 'public' | 'private';
     readonly outside?: Partial<Outside>;
     readonly tls?: Tls;
+    readonly mostAtOnce?: number;
   } = {},
 ): Promise<EdgeUnderTest> {
   const cleanup = new Cleanup();
@@ -77,6 +78,7 @@ export async function startEdge(
     front: new Front(new URL(`http://${capsuleAddress}:${portOf(guest)}`)),
     outside: { hostHeader: 'public', forwarded: 'replace', ...options.outside },
     log: createLogger('test', 'silent'),
+    ...(options.mostAtOnce === undefined ? {} : { places: new Places(options.mostAtOnce) }),
   });
   const { server, closeConnections } = edgeServer(edge, options.tls);
   await once(server.listen(0, edgeAddress), 'listening');
