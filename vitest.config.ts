@@ -1,20 +1,29 @@
 import { defineConfig } from 'vitest/config';
 
+/** How long tests wait for what is to come: a machine that is slow for a while is no fault. */
+const patient = { expect: { poll: { timeout: 20_000 } } };
+/** The same for emulated machines, in which the start of a program takes seconds. */
+const veryPatient = { expect: { poll: { timeout: 60_000 } } };
+
 /** Files named `*.test.ts` beside the code need no privileges; `tests/` says in its folder's name what it needs. */
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
+          ...patient,
           name: 'unit',
           include: ['{apps,packages}/*/src/**/*.test.ts', '{scripts,tests/endurance}/**/*.test.ts'],
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
           isolate: false,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {
         // Real parts of this machine: namespaces, cgroups, PostgreSQL, child processes. Needs root.
         test: {
+          ...patient,
           name: 'integration',
           include: ['{apps,packages}/*/src/**/*.integration.test.ts'],
           testTimeout: 60_000,
@@ -25,6 +34,7 @@ export default defineConfig({
       {
         // A whole Wrenn with real virtual machines, shared by all files: two at a time, each with capsules of its own.
         test: {
+          ...veryPatient,
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
           globalSetup: 'tests/support/global-setup.ts',
@@ -36,6 +46,7 @@ export default defineConfig({
       {
         // The same, for tests that count what is on the machine, look at the time, or take all of the processor.
         test: {
+          ...veryPatient,
           name: 'alone',
           include: ['tests/alone/**/*.test.ts'],
           globalSetup: 'tests/support/global-setup.ts',
@@ -47,6 +58,7 @@ export default defineConfig({
       {
         // Applications that take minutes to be installed in an emulated guest; not part of `npm test`.
         test: {
+          ...veryPatient,
           name: 'slow',
           include: ['tests/slow/**/*.test.ts'],
           globalSetup: 'tests/support/global-setup.ts',
@@ -58,6 +70,7 @@ export default defineConfig({
       {
         // A Wrenn of its own for each file, since these break it.
         test: {
+          ...veryPatient,
           name: 'faults',
           include: ['tests/faults/**/*.test.ts'],
           testTimeout: 120_000,

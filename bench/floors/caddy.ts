@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cleanup } from '@wrenn/core';
-import { freePort } from '../../tests/support/wrenn-installation.ts';
+import { freePort } from '@wrenn/testkit/free-port';
 import { listens, startProgram } from '../loads/program.ts';
 
 /** Without its administration interface and its log; as many idle connections to the server as clients are measured with. */

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { type Cleanup, newId, uuidFromId } from '@wrenn/core';
 import { trafficSocket } from '@wrenn/forward';
 import { createLogger } from '@wrenn/service';
+import { freePort } from '@wrenn/testkit/free-port';
 import { TrafficCatalog } from '../../apps/host-agent/src/traffic/traffic-catalog.ts';
-import { freePort } from '../../tests/support/wrenn-installation.ts';
 import { listens, startProgram } from './program.ts';
 
 const program = join(import.meta.dirname, '../../apps/edge/src/main.ts');

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { startBrowser } from '../support/browser.ts';
 import { client } from '../support/client.ts';
 import { startGuestApp } from '../support/guest-app.ts';
+import { guestNode } from '../support/guest-node.ts';
 import { textModule, viteApp } from '../support/vite-app.ts';
 import { waitForPort } from '../support/wait-for-port.ts';
 
@@ -10,9 +11,6 @@ const vitePort = 5173;
 const appPort = 8000;
 /** Vite takes a quarter of a minute to come up under emulation. */
 const startMs = 120_000;
-/** The Node that the guest's daemon runs on: the image has none of its own. */
-const runtime = '/run/wrenn/runtime';
-const node = `${runtime}/lib/ld-linux-x86-64.so.2 --library-path ${runtime}/lib ${runtime}/bin/node`;
 
 let browser: Browser;
 let page: Page;
@@ -25,7 +23,7 @@ beforeAll(async () => {
   page.on('pageerror', (error) => errors.push(error.message));
   ({ id } = await client().capsules.create({ vcpus: 2, memoryMb: 1024 }));
   await client().files.writeFolder(id, 'app', await viteApp());
-  const vite = `cd app && exec ${node} node_modules/vite/bin/vite.js --port ${vitePort}`;
+  const vite = `cd app && exec ${guestNode} node_modules/vite/bin/vite.js --port ${vitePort}`;
   await client().processes.start(id, { cmd: 'sh', args: ['-c', vite] });
   await waitForPort(client(), inject('wrenn').edgeUrl, { id, port: vitePort, ms: startMs });
 }, 240_000);
@@ -36,11 +34,19 @@ afterAll(async () => {
 
 it("a browser with a link opens Vite's server on a private port, and sees an edit without loading the page again", async () => {
   const { url } = await client().ports.link(id, vitePort);
+  const listens = Promise.withResolvers<void>();
+  page.on('websocket', (socket) =>
+    socket.on('framereceived', ({ payload }) => {
+      if (String(payload).includes('"connected"')) listens.resolve();
+    }),
+  );
   await page.goto(url);
   // The credential has left the address bar, and nobody else has the cookie that it is in.
   expect(page.url()).toBe(await client().ports.url(id, vitePort));
   await expect.poll(() => page.textContent('h1'), { timeout: 60_000 }).toBe('before');
   await page.evaluate(() => Reflect.set(globalThis, 'loadedOnce', true));
+  // The page is shown before it hears of edits.
+  await listens.promise;
   await client().files.write(id, 'app/text.js', textModule('after'));
   await expect.poll(() => page.textContent('h1'), { timeout: 60_000 }).toBe('after');
   expect(await page.evaluate(() => Reflect.get(globalThis, 'loadedOnce'))).toBe(true);

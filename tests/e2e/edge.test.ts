@@ -157,6 +157,18 @@ describe('a capsule that is paused', () => {
     expect(await client().capsules.get(id)).toMatchObject({ status: 'running' });
   });
 
+  it('is woken by a WebSocket, which waits for it', async () => {
+    await client().capsules.pause(id);
+    const headers = { host: hostOf(id), 'x-wrenn-access': token };
+    const socket = new WebSocket(`ws://${edge().host}/ws`, { headers });
+    await once(socket, 'open');
+    socket.send('after the pause');
+    const [data] = await once(socket, 'message');
+    expect(String(data)).toBe('after the pause');
+    socket.close();
+    await once(socket, 'close');
+  });
+
   it('and was not made to be woken says so', async () => {
     const { id: other } = await client().capsules.create({ publicPorts: true });
     await client().capsules.pause(other);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
@@ -33,6 +33,18 @@ const ask = (
   at = port,
 ) => askPort(edge.url, { path, host: portHost(edge.url, id, at), ...more });
 
+/** What a WebSocket brings back. */
+async function echo(message: string): Promise<string> {
+  const headers = { host: portHost(edge.url, id, port) };
+  const socket = new WebSocket(`ws://${edge.url.host}/ws`, { headers });
+  await once(socket, 'open');
+  socket.send(message);
+  const [data] = await once(socket, 'message');
+  socket.close();
+  await once(socket, 'close');
+  return String(data);
+}
+
 it('an edge on another machine reaches a capsule through the relay of its host', async () => {
   const seen = await text(await ask('/a%2Fb/?c', { headers: { 'x-wrenn-relay': 'absent' } }));
   expect(seen).toContain('GET /a%2Fb/?c');
@@ -45,15 +57,7 @@ it('bodies, events and WebSockets pass both', async () => {
   const sum = createHash('sha256').update(body).digest('hex');
   expect(await text(await ask('/', { method: 'POST', body }))).toBe(sum);
   expect(await text(await ask('/events'))).toBe('data: 0\n\ndata: 1\n\ndata: 2\n\n');
-  const socket = new WebSocket(`ws://${edge.url.host}/ws`, {
-    headers: { host: portHost(edge.url, id, port) },
-  });
-  await once(socket, 'open');
-  socket.send('through two');
-  const [data] = await once(socket, 'message');
-  expect(String(data)).toBe('through two');
-  socket.close();
-  await once(socket, 'close');
+  expect(await echo('through two')).toBe('through two');
 });
 
 it('what the relay cannot reach is said as if the edge had tried it', async () => {
@@ -68,6 +72,30 @@ it('one that is paused is woken, also when this edge knew it as running', async 
   await text(await ask('/'));
   await client().capsules.pause(id);
   expect(await text(await ask('/again'))).toContain('GET /again');
+});
+
+it('one that was paused a moment ago is woken by an upload, which arrives byte for byte, and by a WebSocket', async () => {
+  await text(await ask('/'));
+  await client().capsules.pause(id);
+  const body = randomBytes(2_000_000);
+  const answer = await ask('/', { method: 'POST', body });
+  expect([answer.statusCode, await text(answer)]).toEqual([
+    200,
+    createHash('sha256').update(body).digest('hex'),
+  ]);
+  await client().capsules.pause(id);
+  expect(await echo('after the pause')).toBe('after the pause');
+});
+
+it('destroying a capsule resets its connections through both', async () => {
+  const { id: other } = await client().capsules.create({ publicPorts: true });
+  await startGuestApp(client(), inject('wrenn').edgeUrl, other, port);
+  const host = portHost(edge.url, other, port);
+  const stream = await askPort(edge.url, { path: '/slow', host });
+  const reset = expect(text(stream)).rejects.toMatchObject({ code: 'ECONNRESET' });
+  await client().capsules.destroy(other);
+  await reset;
+  expect((await askPort(edge.url, { host })).statusCode).toBe(404);
 });
 
 describe('the relay', () => {

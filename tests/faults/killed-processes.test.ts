@@ -1,6 +1,11 @@
-import type { WrennClient } from '@wrenn/sdk';
+import { once } from 'node:events';
+import { WrennClient } from '@wrenn/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { askPort, portHost } from '../support/ask-port.ts';
+import { DistantEdge } from '../support/distant-edge.ts';
 import { startGuestApp } from '../support/guest-app.ts';
+import { resolveLocalNames } from '../support/local-names.ts';
 import { type MachineState, machineState } from '../support/machine-state.ts';
 import { WrennInstallation } from '../support/wrenn-installation.ts';
 
@@ -50,6 +55,34 @@ describe('after kill -9', { timeout: 300_000 }, () => {
     await client.capsules.destroy(id);
   });
 
+  it('of the host agent a WebSocket to a port goes on, during its absence and when it is back', async () => {
+    const { id } = await client.capsules.create({ publicPorts: true });
+    await startGuestApp(client, wrenn.edgeUrl, id, 8000);
+    const edge = new URL(wrenn.edgeUrl);
+    const socket = new WebSocket(`ws://${edge.host}/ws`, { headers: { host: portHost(edge, id, 8000) } });
+    await once(socket, 'open');
+    const echo = async (text: string) => {
+      socket.send(text);
+      const [data] = await once(socket, 'message');
+      return String(data);
+    };
+    expect(await echo('before')).toBe('before');
+    process.kill(await wrenn.childPid('host-agent'), 'SIGKILL');
+    expect(await echo('meanwhile')).toBe('meanwhile');
+    let another: string | undefined;
+    await expect
+      .poll(async () => (another = (await client.capsules.create().catch(() => undefined))?.id), {
+        timeout: 90_000,
+      })
+      .toBeDefined();
+    // The edge knows of this one by the new agent alone: it has heard all that that had to tell.
+    const daemon = `${wrenn.edgeUrl}/proxy/${another}/49983/health`;
+    await expect.poll(async () => (await fetch(daemon)).status).toBe(200);
+    expect(await echo('afterwards')).toBe('afterwards');
+    socket.terminate();
+    for (const each of [id, String(another)]) await client.capsules.destroy(each);
+  });
+
   it('of the control plane its capsules are still there', async () => {
     const { id } = await client.capsules.create();
     process.kill(await wrenn.childPid('control-plane'), 'SIGKILL');
@@ -63,7 +96,12 @@ describe('after kill -9', { timeout: 300_000 }, () => {
     async (app) => {
       const { id } = await client.capsules.create();
       const script = 'stty -echo raw; echo ready; exec cat';
-      const terminal = await client.terminals.open(id, { cmd: 'sh', args: ['-c', script] });
+      // Only a terminal that comes by the edge has anything to lose by the end of that.
+      using _names = resolveLocalNames();
+      const baseUrl = `http://api.localhost:${new URL(wrenn.edgeUrl).port}`;
+      const byEdge = new WrennClient({ baseUrl, apiKey: await wrenn.apiKey() });
+      const { terminals } = app === 'edge' ? byEdge : client;
+      const terminal = await terminals.open(id, { cmd: 'sh', args: ['-c', script] });
       let printed = '';
       const reading = (async () => {
         for await (const bytes of terminal) printed += Buffer.from(bytes).toString();
@@ -87,21 +125,32 @@ describe('after kill -9', { timeout: 300_000 }, () => {
 
   it('of the edge and of the relay, ports and files are reached again', async () => {
     const { id } = await client.capsules.create({ publicPorts: true });
+    const read = async () => {
+      await client.files.write(id, '/tmp/after', 'after');
+      return await client.files.readText(id, '/tmp/after');
+    };
+    // Both were killed before.
+    await expect.poll(() => read().catch(() => undefined)).toBe('after');
+    const edge = () => fetch(`${wrenn.edgeUrl}/health`).catch(() => undefined);
+    await expect.poll(async () => (await edge())?.status).toBe(200);
     await startGuestApp(client, wrenn.edgeUrl, id, 8000);
     const url = `${wrenn.edgeUrl}/proxy/${id}/8000/seen`;
     const stream = await fetch(`${wrenn.edgeUrl}/proxy/${id}/8000/slow`);
     const streaming = stream.arrayBuffer();
     process.kill(await wrenn.childPid('edge'), 'SIGKILL');
     await expect(streaming).rejects.toThrow();
-    await expect
-      .poll(async () => (await fetch(url).catch(() => undefined))?.status, { timeout: 30_000 })
-      .toBe(200);
-    process.kill(await wrenn.childPid('relay'), 'SIGKILL');
-    const read = async () => {
-      await client.files.write(id, '/tmp/after', 'after');
-      return await client.files.readText(id, '/tmp/after');
+    await expect.poll(async () => (await fetch(url).catch(() => undefined))?.status).toBe(200);
+    await using distant = await DistantEdge.start(wrenn.directory, wrenn.baseUrl);
+    const host = portHost(distant.url, id, 8000);
+    const throughRelay = async () => {
+      const answer = await askPort(distant.url, { path: '/seen', host });
+      answer.resume();
+      return answer.statusCode;
     };
-    await expect.poll(() => read().catch(() => undefined), { timeout: 30_000 }).toBe('after');
+    expect(await throughRelay()).toBe(200);
+    process.kill(await wrenn.childPid('relay'), 'SIGKILL');
+    await expect.poll(() => read().catch(() => undefined)).toBe('after');
+    await expect.poll(throughRelay).toBe(200);
     await client.capsules.destroy(id);
   });
 
@@ -111,7 +160,7 @@ describe('after kill -9', { timeout: 300_000 }, () => {
     const mine = state.monitors.filter((pid) => !before.monitors.includes(pid));
     expect(mine).toHaveLength(1);
     process.kill(Number(mine[0]), 'SIGKILL');
-    await expect.poll(async () => (await client.capsules.get(id)).status, { timeout: 60_000 }).toBe('error');
+    await expect.poll(async () => (await client.capsules.get(id)).status).toBe('error');
     await expect(client.capsules.exec(id, { cmd: 'true' })).rejects.toMatchObject({ code: 'invalid_state' });
     await client.capsules.destroy(id);
     expect(await client.capsules.get(id)).toMatchObject({ status: 'stopped' });
@@ -132,7 +181,7 @@ describe('after kill -9', { timeout: 300_000 }, () => {
     expect(wrenn.output).toMatch(/pausing 1 running capsule/);
     expect(await machineState()).toEqual(before);
     await wrenn.start();
-    await expect.poll(async () => (await client.capsules.get(id)).status, { timeout: 60_000 }).toBe('paused');
+    await expect.poll(async () => (await client.capsules.get(id)).status).toBe('paused');
     await client.capsules.resume(id);
     expect((await client.capsules.exec(id, { cmd: 'cat', args: ['/dev/shm/marker'] })).stdout).toBe('kept\n');
     await client.capsules.destroy(id);

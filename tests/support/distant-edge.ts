@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deadline, until } from '@wrenn/core';
-import { freePort } from './wrenn-installation.ts';
+import { abortable, deadline, parseServiceMessage } from '@wrenn/core';
 
 const program = join(import.meta.dirname, '../../apps/edge/src/main.ts');
+const startMs = 60_000;
 
 /**
  * An edge as it stands on a machine without capsules: it has its secret and its certificate, and reaches hosts by their
@@ -24,39 +24,50 @@ export class DistantEdge implements AsyncDisposable {
 
   static async start(wrennDirectory: string, controlPlaneUrl: string): Promise<DistantEdge> {
     const directory = await mkdtemp('/var/tmp/wrenn-test-edge-');
-    for (const folder of ['secrets', 'pki']) await mkdir(join(directory, folder), { mode: 0o700 });
-    for (const file of ['secrets/edge', 'pki/ca.crt', 'pki/edge.crt', 'pki/edge.key'])
-      await cp(join(wrennDirectory, file), join(directory, file));
-    const address = `127.0.0.1:${await freePort()}`;
-    const child = spawn(process.execPath, [program], {
-      env: {
-        ...process.env,
-        WRENN_DIR: directory,
-        WRENN_EDGE_LISTEN_ADDR: address,
-        WRENN_CP_URL: controlPlaneUrl,
-        LOG_LEVEL: 'silent',
-      },
-      stdio: 'ignore',
-    });
-    const edge = new DistantEdge(new URL(`http://${address}`), directory, child);
-    using limit = deadline(30_000, 'starting an edge');
-    await until(() => edge.#isUp(), 50, limit);
-    return edge;
+    let child: ChildProcess | undefined;
+    try {
+      for (const folder of ['secrets', 'pki']) await mkdir(join(directory, folder), { mode: 0o700 });
+      for (const file of ['secrets/edge', 'pki/ca.crt', 'pki/edge.crt', 'pki/edge.key'])
+        await cp(join(wrennDirectory, file), join(directory, file));
+      child = fork(program, {
+        env: {
+          ...process.env,
+          WRENN_DIR: directory,
+          WRENN_EDGE_LISTEN_ADDR: '127.0.0.1:0',
+          WRENN_CP_URL: controlPlaneUrl,
+          LOG_LEVEL: 'warn',
+        },
+        execArgv: [],
+      });
+      return new DistantEdge(new URL(await addressOf(child)), directory, child);
+    } catch (thrown) {
+      await end(child, directory);
+      throw thrown;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#process.exitCode === null) {
-      this.#process.kill('SIGTERM');
-      await once(this.#process, 'exit');
-    }
-    await rm(this.#directory, { recursive: true, force: true });
+    await end(this.#process, this.#directory);
   }
+}
 
-  async #isUp(): Promise<true | undefined> {
-    try {
-      return (await fetch(new URL('/health', this.url))).ok ? true : undefined;
-    } catch {
-      return undefined;
-    }
+/** Where it listens, as it says to whoever started it; throws what keeps it from that. */
+async function addressOf(child: ChildProcess): Promise<string> {
+  const said = Promise.withResolvers<string>();
+  child.on('message', (message) => {
+    const heard = parseServiceMessage(message);
+    if (heard?.type === 'ready') said.resolve(heard.facts['address'] ?? '');
+    else if (heard?.type === 'fault') said.reject(new Error(`the edge says: ${heard.message}`));
+  });
+  child.once('exit', (code) => said.reject(new Error(`the edge ended with ${code}`)));
+  using limit = deadline(startMs, 'starting an edge');
+  return await abortable(said.promise, limit);
+}
+
+async function end(child: ChildProcess | undefined, directory: string): Promise<void> {
+  if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
   }
+  await rm(directory, { recursive: true, force: true });
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { abortable, deadline, until } from '@wrenn/core';
 import { WrennClient } from '@wrenn/sdk';
+import { freePort } from '@wrenn/testkit/free-port';
 
 const repository = join(import.meta.dirname, '../..');
 export const cliEntry = join(repository, 'apps/cli/src/main.ts');
@@ -142,14 +142,4 @@ async function childOf(parent: number, argument: string): Promise<number> {
     if (command.includes(argument)) return Number(pid);
   }
   throw new Error(`${argument} is not among the children of ${parent}`);
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no port was given');
-  return address.port;
 }

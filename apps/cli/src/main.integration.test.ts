@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { deadline, until } from '@wrenn/core';
+import { abortable, deadline } from '@wrenn/core';
 import { describe, expect, it } from 'vitest';
 import {
   capsule,
@@ -198,8 +198,9 @@ async function finished(child: ChildProcessWithoutNullStreams, input?: string | 
   child.stdout.on('data', (chunk: Buffer) => chunks.stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => chunks.stderr.push(chunk));
   if (input !== undefined) child.stdin.end(input);
-  using limit = deadline(20_000, 'waiting for wrenn');
-  const code = await until(() => child.exitCode ?? undefined, 10, limit);
+  using limit = deadline(30_000, 'waiting for wrenn');
+  // By then all that it printed has come, which at its exit it need not have.
+  const [code] = await abortable(once(child, 'close'), limit);
   const text = (name: 'stdout' | 'stderr') => Buffer.concat(chunks[name]).toString();
   return { code, stdout: text('stdout'), stderr: text('stderr') };
 }

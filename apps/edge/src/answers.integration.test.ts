@@ -82,11 +82,13 @@ describe('an answer', () => {
   });
 
   it('that breaks off is reset, so that nobody takes it for whole', async () => {
+    const breakOff = Promise.withResolvers<void>();
     edge = await startEdge((_request, response) => {
       response.write('the first half');
-      setTimeout(() => response.destroy(), 50);
+      void breakOff.promise.then(() => response.destroy());
     });
     const answer = await ask(edge, {});
+    breakOff.resolve();
     await expect(bodyOf(answer)).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 

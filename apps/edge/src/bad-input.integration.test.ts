@@ -54,7 +54,7 @@ test.each([
   ['a NUL in a header', 'GET / HTTP/1.1\r\nHost: HOST\r\nX: a\0b\r\n\r\n'],
 ])('%s: refused, and the guest hears nothing', async (_what, text) => {
   await start();
-  const answer = await edge.raw(text.replaceAll('HOST', edge.host), 500);
+  const answer = await edge.raw(text.replaceAll('HOST', edge.host));
   expect(answer).toMatch(/^HTTP\/1\.1 400 /);
   expect(answer).not.toContain('from the guest');
   expect(heard).toEqual([]);
@@ -64,7 +64,6 @@ test('a chunk of nonsense breaks the request on both sides', async () => {
   await start();
   const answer = await edge.raw(
     `POST / HTTP/1.1\r\nHost: ${edge.host}\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n${smuggled}`,
-    500,
   );
   expect(answer).not.toContain('smuggled');
   expect(heard).not.toContain('GET /smuggled');
@@ -78,17 +77,17 @@ test('the same authority in the request line is the path behind it', async () =>
 
 test('CONNECT opens nothing', async () => {
   await start();
-  expect(await edge.raw(`CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: ${edge.host}\r\n\r\n`, 500)).toBe('');
+  expect(await edge.raw(`CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: ${edge.host}\r\n\r\n`)).toBe('');
 });
 
 it('cuts off a client that takes longer than 10 seconds for its headers', async () => {
   await start();
+  const began = performance.now();
   const socket = edge.connect();
   socket.on('error', () => undefined);
   socket.resume();
   socket.write(`GET / HTTP/1.1\r\nHost: ${edge.host}\r\n`);
   const dripping = setInterval(() => socket.write('X: 1\r\n'), 500);
-  const began = performance.now();
   await once(socket, 'close');
   clearInterval(dripping);
   expect(performance.now() - began).toBeGreaterThan(9_000);
@@ -104,7 +103,7 @@ it('forwards to no address that a request names', async () => {
     `80-${capsuleId}`,
     `x@80-${capsuleId}.a`,
   ]) {
-    const answer = await edge.raw(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`, 500);
+    const answer = await edge.raw(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 40[04] /);
   }
   expect(heard).toEqual([]);

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { createSecureServer } from 'node:http2';
+import { createServer, type IncomingMessage } from 'node:http';
+import { constants, createSecureServer, type Http2ServerResponse } from 'node:http2';
 import type { Server } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { WrennError } from '@wrenn/core';
 import type { EdgeConfig } from './config.ts';
 import type { Edge } from './edge.ts';
@@ -22,8 +23,6 @@ const options = {
   keepAliveTimeout: idleMs,
   connectionsCheckingInterval: 2_000,
   maxHeaderSize,
-  shouldUpgradeCallback: ({ headers }: { readonly headers: { readonly upgrade?: string | undefined } }) =>
-    headers.upgrade !== undefined && !isHttp(headers.upgrade),
 };
 
 export interface EdgeServer {
@@ -60,7 +59,7 @@ export async function readTls({
 }
 
 function plainServer(edge: Edge): EdgeServer {
-  const server = createServer(options);
+  const server = createServer({ ...options, shouldUpgradeCallback });
   server.on('request', (request, response) => void edge.request(request, response));
   // The guest says itself whether it wants the body.
   server.on('checkContinue', (request, response) => void edge.request(request, response));
@@ -78,7 +77,11 @@ function secureServer(edge: Edge, tls: Tls): EdgeServer {
     allowHTTP1: true,
     minVersion: 'TLSv1.2',
     settings: { maxConcurrentStreams: mostStreams, enableConnectProtocol: false },
+    // A guest that says something twice is passed on as over HTTP/1.1; it is the client that has to make sense of it.
+    strictSingleValueFields: false,
   });
+  // What the options say is overwritten for a server of HTTP/2.
+  Object.assign(server, { shouldUpgradeCallback });
   const sessions = new Set<{ destroy(): void }>();
   server.on('session', (session) => {
     sessions.add(session);
@@ -87,8 +90,12 @@ function secureServer(edge: Edge, tls: Tls): EdgeServer {
   });
   server.on('request', (request, response) => void edge.request(request, response));
   server.on('checkContinue', (request, response) => void edge.request(request, response));
+  server.on('checkExpectation', (request, response) => void edge.request(request, response));
   server.on('upgrade', (request, socket, head) => void edge.upgrade(request, socket, head));
-  server.on('connect', (_request, socket) => socket.destroy());
+  server.on('connect', (_request, client: Duplex | Http2ServerResponse) => {
+    if ('stream' in client) client.stream.close(constants.NGHTTP2_CONNECT_ERROR);
+    else client.destroy();
+  });
   const connections = new Set<{ destroy(): void }>();
   server.on('secureConnection', (socket) => {
     connections.add(socket);
@@ -102,7 +109,13 @@ function secureServer(edge: Edge, tls: Tls): EdgeServer {
   };
 }
 
-/** HTTP/2 to the guest would be another protocol than the one that is looked at here. */
-function isHttp(protocol: string): boolean {
-  return /^(?:h2c?|http\/)/i.test(protocol);
+/**
+ * Whether a connection is to become something else; otherwise what it says of that is left out, and it is a request like
+ * any other. HTTP/2 to the guest would be another protocol than the one that is looked at here, and the body of a request
+ * would be the first bytes of the other protocol.
+ */
+function shouldUpgradeCallback({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  const { upgrade, 'content-length': length = '0', 'transfer-encoding': coding } = headers;
+  if (upgrade === undefined || coding !== undefined || Number(length) !== 0) return false;
+  return !upgrade.split(',').some((protocol) => /^\s*(?:h2c?|http\/)/i.test(protocol));
 }

@@ -1,24 +1,48 @@
-import { once } from 'node:events';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ask, mirror, seen } from './testing/ask.ts';
-import { bodyOf, capsuleId, type EdgeUnderTest, startEdge } from './testing/edge-under-test.ts';
+import {
+  bodyOf,
+  capsuleAddress,
+  capsuleId,
+  type EdgeUnderTest,
+  startEdge,
+} from './testing/edge-under-test.ts';
+import { startRawGuest } from './testing/raw-guest.ts';
 
 let edge: EdgeUnderTest;
 afterEach(() => edge[Symbol.asyncDispose]());
 
+const closedHost = () => `${edge.closedPort}-${capsuleId}.localhost`;
+
+/** Counts the connections that this process tries to open to the port; `first` runs when the first has failed. */
+function attemptsAt(port: number, first: () => void = () => undefined) {
+  const attempts = { count: 0, [Symbol.dispose]: () => unsubscribe('net.client.socket', heard) };
+  const heard = (message: unknown) => {
+    const { socket } = message as { readonly socket: Socket };
+    socket.once('connectionAttempt', (address, to) => {
+      if (address !== capsuleAddress || to !== port) return;
+      attempts.count += 1;
+      if (attempts.count === 1) socket.once('close', first);
+    });
+  };
+  subscribe('net.client.socket', heard);
+  return attempts;
+}
+
 describe('a port', () => {
   it('that nobody listens on is 502 after three attempts, in the form that E2B knows', async () => {
     edge = await startEdge(mirror);
-    const began = performance.now();
-    const answer = await ask(edge, { headers: { host: `9-${capsuleId}.localhost` } });
-    expect(performance.now() - began).toBeGreaterThan(290);
+    using attempts = attemptsAt(edge.closedPort);
+    const answer = await ask(edge, { headers: { host: closedHost() } });
+    expect(attempts.count).toBe(3);
     expect(answer.statusCode).toBe(502);
     expect(JSON.parse(await bodyOf(answer))).toMatchObject({
       sandboxId: capsuleId,
-      port: 9,
+      port: edge.closedPort,
       code: 502,
       message: 'The sandbox is running but port is not open',
     });
@@ -27,29 +51,46 @@ describe('a port', () => {
   it('that is just coming up is waited for, with the body of the request', async () => {
     edge = await startEdge(mirror);
     const late = createServer(mirror);
-    const free = createServer().listen(0, '127.0.0.1');
-    await once(free, 'listening');
-    const { port } = free.address() as AddressInfo;
-    free.close();
-    await once(free, 'close');
-    setTimeout(() => late.listen(port, '127.0.0.1'), 150);
-    const { body } = await seen(edge, {
-      method: 'POST',
-      body: 'waits',
-      headers: { host: `${port}-${capsuleId}.localhost` },
-    });
+    using attempts = attemptsAt(edge.closedPort, () => late.listen(edge.closedPort, capsuleAddress));
+    const { body } = await seen(edge, { method: 'POST', body: 'waits', headers: { host: closedHost() } });
     expect(body).toBe('waits');
+    expect(attempts.count).toBeGreaterThan(1);
     late.close();
     late.closeAllConnections();
   });
 
   it('whose server closes idle connections costs no request', async () => {
-    edge = await startEdge((_request, response) => response.end('x'));
+    edge = await startEdge((_request, response) => {
+      // Without this Node says how long it waits, and nothing is sent on such a connection.
+      response.setHeader('connection', 'keep-alive');
+      response.end('x');
+    });
     edge.guest.keepAliveTimeout = 1;
-    for (let count = 0; count < 50; count++) {
+    // Node waits for a second more than it says.
+    edge.guest.keepAliveTimeoutBuffer = 0;
+    for (let count = 0; count < 200; count++) {
       expect((await ask(edge, {})).statusCode).toBe(200);
       await delay(count % 5);
     }
+  });
+
+  it('whose server closes a connection under a request that may be repeated has it again on a new one', async () => {
+    const used = new Set<Socket>();
+    await using guest = await startRawGuest((socket) => {
+      if (used.has(socket)) socket.destroy();
+      else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+      used.add(socket);
+    });
+    edge = await startEdge(mirror);
+    const statusOf = async (method: string) => {
+      const answer = await ask(edge, { method, headers: { host: guest.host } });
+      await bodyOf(answer);
+      return answer.statusCode;
+    };
+    // Until one has met a connection that was used before.
+    while (guest.heard.length === used.size) expect(await statusOf('GET')).toBe(200);
+    // It may have been done: twice would be once too often.
+    await expect.poll(() => statusOf('DELETE')).toBe(502);
   });
 
   it('serves a hundred downloads at once, each whole', async () => {
@@ -132,7 +173,7 @@ describe('a refusal', () => {
   it('is a page for a person, without a script and with nothing unescaped', async () => {
     edge = await startEdge(mirror);
     const answer = await ask(edge, {
-      headers: { host: `9-${capsuleId}.localhost`, accept: 'text/html,*/*', 'sec-fetch-mode': 'navigate' },
+      headers: { host: closedHost(), accept: 'text/html,*/*', 'sec-fetch-mode': 'navigate' },
     });
     expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
     expect(answer.headers['content-security-policy']).toContain("default-src 'none'");
@@ -141,7 +182,7 @@ describe('a refusal', () => {
 
   it('is JSON for a script of a page', async () => {
     edge = await startEdge(mirror);
-    const headers = { host: `9-${capsuleId}.localhost`, accept: 'text/html', 'sec-fetch-mode': 'cors' };
+    const headers = { host: closedHost(), accept: 'text/html', 'sec-fetch-mode': 'cors' };
     expect((await ask(edge, { headers })).headers['content-type']).toBe('application/json');
   });
 

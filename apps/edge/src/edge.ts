@@ -1,17 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { describeError, WrennError } from '@wrenn/core';
+import { type CapsuleId, describeError, WrennError } from '@wrenn/core';
 import {
   answerWhole,
+  type Client,
   expectFaults,
   ForwardFault,
   forward,
   type IncomingRequest,
   type OutgoingAnswer,
   type Passing,
+  Places,
   type RequestHead,
   readHead,
   tunnel,
+  whileThere,
 } from '@wrenn/forward';
 import { answerRaw, dropRest, type Logger } from '@wrenn/service';
 import { type Admission, admit, guestDaemonPort } from './access/admit.ts';
@@ -21,14 +24,20 @@ import type { FactsCache } from './capsules/facts-cache.ts';
 import type { Reach } from './capsules/reach.ts';
 import type { Reached } from './capsules/reached.ts';
 import type { Front } from './front.ts';
-import { type Outside, passingOf } from './passing.ts';
+import { type Outside, passingOf, protocolOf } from './passing.ts';
 import { readerOf, refusalAnswer } from './refusal/answer.ts';
-import { faultRefusal, Refusal } from './refusal/refusal.ts';
+import { faultRefusal, tooMany } from './refusal/fault-refusal.ts';
+import { Refusal } from './refusal/refusal.ts';
 
 const healthy = JSON.stringify({ status: 'ok' });
 
-/** More at once for one capsule are turned away: each holds two connections, and what is buffered on them. */
-const mostExchanges = 2_000;
+/**
+ * More at once for one capsule are turned away, those among them that wait for it: each holds two connections, and what is
+ * buffered on them.
+ */
+const mostAtOnce = 2_000;
+/** One that has left each time that a request comes to where it was is not followed for ever. */
+const rounds = 3;
 
 export interface EdgeParts {
   readonly facts: Pick<FactsCache, 'fresh' | 'of'>;
@@ -36,28 +45,35 @@ export interface EdgeParts {
   readonly front: Pick<Front, 'isAt' | 'keepsBack' | 'passing'>;
   readonly outside: Outside;
   readonly log: Logger;
+  readonly places?: Places<CapsuleId>;
 }
 
 type Way =
-  | { readonly kind: 'itself'; readonly path: string }
+  | { readonly kind: 'itself' }
   | { readonly kind: 'remember'; readonly admission: Extract<Admission, { kind: 'remember' }> }
-  | { readonly kind: 'pass'; readonly passing: Passing; readonly again: () => Promise<Passing> };
+  | { readonly kind: 'api'; readonly passing: Passing }
+  | { readonly kind: 'capsule'; readonly id: CapsuleId; readonly passing: (by: Reached) => Passing };
 
 /** What is done with a request, from its head to the last byte of its answer. */
 export class Edge {
   readonly #parts: EdgeParts;
+  readonly #places: Places<CapsuleId>;
 
   constructor(parts: EdgeParts) {
     this.#parts = parts;
+    this.#places = parts.places ?? new Places(mostAtOnce);
   }
 
   async request(request: IncomingRequest, response: OutgoingAnswer): Promise<void> {
     expectFaults(request, response);
     try {
-      const way = await this.#way(request, response, undefined);
+      const way = await this.#way(request, undefined);
       switch (way.kind) {
-        case 'pass':
-          await this.#pass(request, response, way);
+        case 'capsule':
+          await this.#toCapsule(way, response, (passing) => forward(request, response, passing));
+          break;
+        case 'api':
+          await forward(request, response, way.passing);
           break;
         case 'remember':
           answerWhole(response, 303, rememberHeaders(way.admission));
@@ -77,10 +93,18 @@ export class Edge {
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     // Nobody else listens while the way is looked for; who waits for it hears of the close.
     socket.on('error', () => socket.destroy());
+    const leave = () => socket.destroy();
+    socket.once('end', leave);
     try {
-      const way = await this.#way(request, socket, request.headers.upgrade);
-      if (way.kind !== 'pass') throw nothingHere();
-      await tunnel({ request, socket, head }, way.passing);
+      const way = await this.#way(request, request.headers.upgrade);
+      const join = async (passing: Passing) => {
+        // From here on it may end its side and still listen.
+        socket.off('end', leave);
+        await tunnel({ request, socket, head }, passing);
+      };
+      if (way.kind === 'capsule') await this.#toCapsule(way, socket, join);
+      else if (way.kind === 'api') await join(way.passing);
+      else throw nothingHere();
     } catch (thrown) {
       if (socket.destroyed) return;
       const { status, headers, body } = this.#refusal(thrown, request);
@@ -88,57 +112,53 @@ export class Edge {
     }
   }
 
-  /** `client` closes when nobody waits for an answer any more. */
-  async #way(
-    request: IncomingRequest,
-    client: Duplex | OutgoingAnswer,
-    upgrade: string | undefined,
-  ): Promise<Way> {
+  async #way(request: IncomingRequest, upgrade: string | undefined): Promise<Way> {
     const head = readHead(request);
     const { front, outside } = this.#parts;
     // First: at the API's name nothing of a capsule may be shown.
     if (front.isAt(head.host)) {
       if (front.keepsBack(head.path)) throw nothingHere();
-      const passing = front.passing(request, head, outside, upgrade);
-      return { kind: 'pass', passing, again: async () => passing };
+      return { kind: 'api', passing: front.passing(request, head, outside, upgrade) };
     }
     const target = targetIn(request, head);
     if (target === undefined) {
       const [path = ''] = head.path.split('?', 1);
-      if (path === '/health') return { kind: 'itself', path };
+      if (path === '/health') return { kind: 'itself' };
       throw nothingHere();
     }
-    const { facts: known, reach } = this.#parts;
-    const facts = known.fresh(target.capsuleId) ?? (await this.#factsOf(target));
+    const facts = this.#parts.facts.fresh(target.capsuleId) ?? (await this.#factsOf(target));
     const admission = admit(target, facts, {
       headers: request.headers,
       method: request.method ?? 'GET',
-      secure: 'encrypted' in request.socket ? 'https' : 'http',
+      upgrade,
+      host: head.host,
+      protocol: protocolOf(request, outside),
     });
     if (admission.kind === 'remember') return { kind: 'remember', admission };
-    const reached =
-      reach.direct(target.capsuleId) ??
-      (await whileThere(client, (gone) => reach.find(target.capsuleId, gone)));
-    if (reached.exchanges.count >= mostExchanges)
-      throw new Refusal('too_many', 'the capsule has too many requests under way', { remedy: 'try again' });
     const passing = (by: Reached) => passingOf(request, head, target, by, outside, upgrade);
-    const again = async () =>
-      passing(await whileThere(client, (gone) => reach.findAgain(target.capsuleId, gone)));
-    return { kind: 'pass', passing: passing(reached), again };
+    return { kind: 'capsule', id: target.capsuleId, passing };
   }
 
-  /** Once more where its host says that the capsule does not run there, if nothing of the request is lost by then. */
-  async #pass(
-    request: IncomingRequest,
-    response: OutgoingAnswer,
-    { passing, again }: Extract<Way, { kind: 'pass' }>,
+  /** Again where its host says that the capsule does not run there: nothing of a request is read before its host has it. */
+  async #toCapsule(
+    { id, passing }: Extract<Way, { kind: 'capsule' }>,
+    client: Client,
+    send: (passing: Passing) => Promise<void>,
   ): Promise<void> {
-    try {
-      await forward(request, response, passing);
-    } catch (thrown) {
-      const isAbsent = thrown instanceof ForwardFault && thrown.kind === 'absent';
-      if (!isAbsent || passing.body !== 'none') throw thrown;
-      await forward(request, response, await again());
+    const { reach } = this.#parts;
+    const place = this.#places.take(id);
+    if (place === undefined) throw tooMany();
+    using _place = place;
+    let reached = reach.direct(id) ?? (await whileThere(client, (gone) => reach.find(id, gone)));
+    for (let round = 1; ; round++) {
+      try {
+        await send(passing(reached));
+        return;
+      } catch (thrown) {
+        const isAbsent = thrown instanceof ForwardFault && thrown.kind === 'absent';
+        if (!isAbsent || round === rounds) throw thrown;
+      }
+      reached = await whileThere(client, (gone) => reach.findAgain(id, gone));
     }
   }
 
@@ -150,7 +170,8 @@ export class Edge {
 
   #refusal(thrown: unknown, request: IncomingRequest) {
     const fault = thrown instanceof ForwardFault ? faultRefusal(thrown) : thrown;
-    const target = targetOrNone(request);
+    // At the API's name whatever is said is about the API.
+    const target = this.#parts.front.isAt(namedHost(request)) ? undefined : targetOrNone(request);
     const answer = refusalAnswer(
       fault,
       target && {
@@ -166,21 +187,6 @@ export class Edge {
         'a request was not passed on',
       );
     return answer;
-  }
-}
-
-/** Runs `work` until the client has gone away. */
-async function whileThere<T>(
-  client: Duplex | OutgoingAnswer,
-  work: (gone: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const gone = new AbortController();
-  const abort = () => gone.abort(new WrennError('cancelled', 'the client went away'));
-  client.once('close', abort);
-  try {
-    return await work(gone.signal);
-  } finally {
-    client.off('close', abort);
   }
 }
 

@@ -27,6 +27,7 @@ export class Front implements Disposable {
     const isSecure = protocol === 'https:';
     const AgentOf = isSecure ? HttpsAgent : Agent;
     this.#destination = {
+      hop: 'api',
       host: hostname.replace(/^\[|\]$/g, ''),
       port: port === '' ? (isSecure ? 443 : 80) : Number(port),
       pool: new AgentOf({ keepAlive: true, timeout: idleMs, maxFreeSockets: 64 }),

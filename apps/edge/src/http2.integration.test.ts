@@ -104,20 +104,25 @@ it('many requests share a connection, and trailers come through', async () => {
 });
 
 it('an answer that breaks off is a stream that is reset, and the others go on', async () => {
+  const breakOff = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
   edge = await startEdge(
     (request, response) => {
       response.write('half');
-      if (request.url === '/breaks') setTimeout(() => response.destroy(), 50);
-      else setTimeout(() => response.end(' whole'), 150);
+      if (request.url === '/breaks') void breakOff.promise.then(() => response.destroy());
+      else void goOn.promise.then(() => response.end(' whole'));
     },
     { tls },
   );
   const whole = ask({ ':path': '/whole' });
   const stream = open().request({ ':authority': edge.host, ':path': '/breaks' });
+  await once(stream, 'response');
+  breakOff.resolve();
   stream.resume();
   const [fault] = await once(stream, 'error').catch((thrown: unknown) => [thrown]);
   expect(fault).toMatchObject({ code: 'ERR_HTTP2_STREAM_ERROR' });
   expect(stream.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR);
+  goOn.resolve();
   expect((await whole).body).toBe('half whole');
 });
 

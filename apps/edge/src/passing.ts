@@ -5,9 +5,10 @@ import {
   type RequestHead,
   relayFaultIn,
   requestHeaders,
+  soleAccessProtocol,
   type Told,
+  withoutAccess,
 } from '@wrenn/forward';
-import { withoutAccess } from './access/credentials.ts';
 import type { Target } from './addressing/target.ts';
 import type { Reached } from './capsules/reached.ts';
 import type { EdgeConfig } from './config.ts';
@@ -38,29 +39,43 @@ export function passingOf(
     path: withoutAccess(target.path),
     headers: requestHeaders(request.rawHeaders, head, { to: 'guest', told, upgrade }),
     answerHeaders: (rawHeaders) => answerHeaders(rawHeaders, { pathPrefix: target.pathPrefix, isOwn }),
-    ...(destination.protocol === 'https:' ? { faultIn: relayFaultIn } : {}),
+    subprotocol: soleAccessProtocol(request.headers['sec-websocket-protocol']),
+    ...(destination.hop === 'relay' ? { faultIn: relayFaultIn } : {}),
     exchanges: reached.exchanges,
   };
 }
 
 /** What whoever gets the request is told of the client. */
 export function toldOf(
-  { socket, headers }: IncomingRequest,
+  request: IncomingRequest,
   { host }: RequestHead,
   { port, pathPrefix }: Pick<Target, 'port' | 'pathPrefix'>,
   { hostHeader, forwarded }: Outside,
 ): Told {
-  const client = socket.remoteAddress ?? '';
-  const own = 'encrypted' in socket ? 'https' : 'http';
-  const isTrusted = forwarded === 'trust';
-  const before = isTrusted ? single(headers['x-forwarded-for']) : undefined;
+  const client = request.socket.remoteAddress ?? '';
+  const before = forwarded === 'trust' ? single(request.headers['x-forwarded-for']) : undefined;
   return {
     host: hostHeader === 'local' || host === '' ? `localhost:${port}` : host,
     clientAddress: before === undefined ? client : `${before}, ${client}`,
     forwardedHost: host,
-    forwardedProto: (isTrusted ? single(headers['x-forwarded-proto']) : undefined) ?? own,
+    forwardedProto: protocolSaid(request, forwarded),
     forwardedPrefix: pathPrefix,
   };
+}
+
+/** What the client speaks, with the load balancer that is trusted if there is one. */
+export function protocolOf(
+  request: IncomingRequest,
+  { forwarded }: Pick<Outside, 'forwarded'>,
+): 'http' | 'https' {
+  // Each balancer on the way adds its own behind those before it.
+  const [first = ''] = protocolSaid(request, forwarded).split(',', 1);
+  return first.trim().toLowerCase() === 'https' ? 'https' : 'http';
+}
+
+function protocolSaid({ socket, headers }: IncomingRequest, forwarded: Outside['forwarded']): string {
+  const said = forwarded === 'trust' ? single(headers['x-forwarded-proto']) : undefined;
+  return said ?? ('encrypted' in socket ? 'https' : 'http');
 }
 
 function isPort(authority: string, host: string, port: number): boolean {

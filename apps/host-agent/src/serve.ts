@@ -26,6 +26,7 @@ export async function serve(
     const { engine, templates } = context;
 
     const recovery = await recoverCapsules(context, untilStop);
+    context.traffic.complete();
     log.info(recovery, 'recovered');
     await templates.ensure(usualTemplate.name, usualTemplate.shape);
     const expiring = expireCapsules(context, stopping.signal);

@@ -60,3 +60,4 @@ export {
   type StopMode,
   type SupervisorMessage,
 } from './supervision.ts';
+export { unlessSilent } from './unless-silent.ts';

@@ -1,8 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { constants, type Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { passedTrailers } from './headers/trailers.ts';
 
 /** A request as it came in, and what is written to answer it, over HTTP/1.1 or HTTP/2. */
 export type IncomingRequest = IncomingMessage | Http2ServerRequest;
@@ -25,7 +26,10 @@ export function isGone(response: OutgoingAnswer): boolean {
   return response instanceof Http2ServerResponse ? (response.stream?.destroyed ?? true) : response.destroyed;
 }
 
-/** Begins the answer. `headers` is a flat list of names and values, in which a name may come more than once. */
+/**
+ * Begins the answer. `headers` is a flat list of names and values, in which a name may come more than once. Throws for what
+ * cannot be said so; the answer is then as if this had not been called.
+ */
 export function writeHead(
   response: OutgoingAnswer,
   status: number,
@@ -33,8 +37,22 @@ export function writeHead(
   headers: string[],
 ): void {
   response.sendDate = false;
-  if (response instanceof Http2ServerResponse) response.writeHead(status, joined(headers));
-  else response.writeHead(status, message, headers);
+  try {
+    if (response instanceof Http2ServerResponse) response.writeHead(status, joined(headers));
+    else response.writeHead(status, message, writable(response, status, headers));
+  } catch (thrown) {
+    if (!response.headersSent) for (const name of response.getHeaderNames()) response.removeHeader(name);
+    throw thrown;
+  }
+}
+
+/** Without a `Trailer` where no trailers can follow: Node refuses to write it. */
+function writable(response: ServerResponse, status: number, headers: string[]): string[] {
+  const names = headers.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
+  if (!names.includes('trailer')) return headers;
+  const hasBody = response.req.method !== 'HEAD' && status !== 204 && status !== 304;
+  const isChunked = hasBody && response.useChunkedEncodingByDefault && !names.includes('content-length');
+  return isChunked ? headers : headers.filter((_, index) => names[index >> 1] !== 'trailer');
 }
 
 /** A whole answer of the proxy's own. */
@@ -44,22 +62,25 @@ export function answerWhole(
   headers: Readonly<Record<string, string>>,
   body = '',
 ): void {
+  const whole: Record<string, string> = { ...headers, 'content-length': String(Buffer.byteLength(body)) };
   if (response instanceof Http2ServerResponse) {
     // It has no headers about the connection.
-    const { connection: _connection, ...rest } = headers;
+    const { connection: _connection, ...rest } = whole;
     response.writeHead(status, rest).end(body);
   } else {
-    response.writeHead(status, headers).end(body);
+    response.writeHead(status, STATUS_CODES[status] ?? '', whole).end(body);
   }
 }
 
+/** Those that may come behind a body; none where the client's protocol has no place for them. */
 export function writeTrailers(response: OutgoingAnswer, rawTrailers: readonly string[]): void {
-  if (rawTrailers.length === 0) return;
-  if (response instanceof Http2ServerResponse) response.addTrailers(joined(rawTrailers));
-  else if (response.chunkedEncoding) response.addTrailers(pairs(rawTrailers));
+  const trailers = passedTrailers(rawTrailers);
+  if (trailers.length === 0) return;
+  if (response instanceof Http2ServerResponse) response.addTrailers(Object.fromEntries(trailers));
+  else if (response.chunkedEncoding) response.addTrailers(trailers);
 }
 
-export function pairs(raw: readonly string[]): [string, string][] {
+function pairs(raw: readonly string[]): [string, string][] {
   return Array.from({ length: raw.length >> 1 }, (_, index) => [
     raw[index * 2] ?? '',
     raw[index * 2 + 1] ?? '',

@@ -7,8 +7,12 @@ import type { Agent as HttpsAgent } from 'node:https';
  */
 const idleMs = 1_500;
 
+/** Who is asked next: the port itself, the relay of a host before it, or the platform's own API. */
+export type Hop = 'port' | 'relay' | 'api';
+
 /** Where the requests for one port of one capsule go. */
 export interface Destination {
+  readonly hop: Hop;
   readonly host: string;
   readonly port: number;
   /** Connections that are kept for the next request. Never shared between two capsules. */
@@ -19,6 +23,8 @@ export interface Destination {
   readonly protocol: 'http:' | 'https:';
   /** Stands before the path on the way there: the relay's own address of the port. */
   readonly pathPrefix: string;
+  /** By `performance.now()`: until then a port that is closed may be about to be opened. */
+  readonly comingUpUntilMs?: number;
 }
 
 /** The connections to one capsule. Nothing bounds their number but the number of exchanges that are let in. */
@@ -27,7 +33,15 @@ export class Pool {
   readonly dialer: Agent = new Agent({ keepAlive: false });
 
   to(host: string, port: number): Destination {
-    return { host, port, pool: this.kept, dialer: this.dialer, protocol: 'http:', pathPrefix: '' };
+    return {
+      hop: 'port',
+      host,
+      port,
+      pool: this.kept,
+      dialer: this.dialer,
+      protocol: 'http:',
+      pathPrefix: '',
+    };
   }
 
   /** Before the guest is copied: a copy would have them too, with nobody at the other end. */

@@ -1,24 +1,33 @@
 import { systemCode } from '@wrenn/core';
+import type { Destination } from './destination.ts';
 import { ForwardFault } from './forward-fault.ts';
 
-/** A port that is just coming up is tried three times: at once, after 100 ms, and after 200 ms more. */
+/** A port that is closed is tried three times: at once, after 100 ms, and after 200 ms more. */
 const attempts = 3;
 const backOffMs = 100;
 /** A guest whose kernel runs answers a connection at once, also under emulation and load. */
 export const connectMs = 10_000;
 
 const unreachable = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EHOSTDOWN']);
+/** A relay or the API that is not found by its name, or is not who it should be, has got nothing of the request. */
+const notMet = /^(?:ENOTFOUND|EAI_|EPROTO$|ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/;
 
 /** How long to wait before the attempt after `attempt` (counted from 1); undefined when that was the last. */
-export function nextAttemptAfter(attempt: number, fault: unknown): number | undefined {
-  if (systemCode(fault) !== 'ECONNREFUSED' || attempt >= attempts) return undefined;
-  return backOffMs * attempt;
+export function nextAttemptAfter(
+  attempt: number,
+  fault: unknown,
+  { comingUpUntilMs = 0 }: Pick<Destination, 'comingUpUntilMs'>,
+): number | undefined {
+  if (systemCode(fault) !== 'ECONNREFUSED') return undefined;
+  if (attempt < attempts) return backOffMs * attempt;
+  return performance.now() < comingUpUntilMs ? backOffMs * attempts : undefined;
 }
 
-export function asForwardFault(thrown: unknown): ForwardFault {
-  if (thrown instanceof ForwardFault) return thrown;
+/** What went wrong on the way to `hop`. */
+export function asForwardFault(thrown: unknown, { hop }: Pick<Destination, 'hop'>): ForwardFault {
+  if (thrown instanceof ForwardFault) return new ForwardFault(thrown.kind, thrown.cause, hop);
   const code = systemCode(thrown) ?? '';
-  if (code === 'ECONNREFUSED') return new ForwardFault('closed', thrown);
-  if (unreachable.has(code)) return new ForwardFault('unreachable', thrown);
-  return new ForwardFault(code.startsWith('HPE_') ? 'unspeakable' : 'broken', thrown);
+  if (code === 'ECONNREFUSED') return new ForwardFault('closed', thrown, hop);
+  if (unreachable.has(code) || notMet.test(code)) return new ForwardFault('unreachable', thrown, hop);
+  return new ForwardFault(code.startsWith('HPE_') ? 'unspeakable' : 'broken', thrown, hop);
 }

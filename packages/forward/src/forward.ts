@@ -6,14 +6,15 @@ import {
   type IncomingRequest,
   isGone,
   type OutgoingAnswer,
-  pairs,
   reset,
   writeHead,
   writeTrailers,
 } from './client-side.ts';
 import { asForwardFault, connectMs, nextAttemptAfter } from './dial.ts';
 import { ForwardFault } from './forward-fault.ts';
+import { passedTrailers } from './headers/trailers.ts';
 import type { Passing } from './passing.ts';
+import { onceTaken } from './relay-takes.ts';
 
 /** Of an answer: as large as those of requests may be. */
 const maxHeaderSize = 64 * 1024;
@@ -38,6 +39,7 @@ class Forwarding {
   #sent: ClientRequest | undefined;
   #attempt = 0;
   #isRepeated = false;
+  #isContinued = false;
   #isOver = false;
   /** The guest has given all of its answer: there is nothing of it to break off. */
   #isWhole = false;
@@ -95,8 +97,12 @@ class Forwarding {
     this.#sent = sent;
     sent.on('error', (fault) => this.#broken(sent, fault));
     sent.on('response', (answer) => this.#answer(sent, answer));
-    // To nobody who has not asked: it would be taken for the answer to the next request.
-    if (this.#request.headers.expect !== undefined) sent.on('continue', () => this.#response.writeContinue());
+    sent.on('upgrade', (_answer, socket) => {
+      // Nobody asked for another protocol.
+      socket.destroy();
+      this.#fail(new ForwardFault('unspeakable'));
+    });
+    sent.on('continue', () => this.#continue());
     if (body === 'none') sent.end();
     sent.on('socket', (socket) => {
       if (!socket.connecting) {
@@ -114,21 +120,39 @@ class Forwarding {
 
   /** Only once there is a connection: until then the request can be sent again, since nothing of it is gone. */
   #sendBody(sent: ClientRequest): void {
-    const request = this.#request;
     // A client that waits for `100 Continue` sends nothing before the guest has said it.
     sent.flushHeaders();
+    if (this.#passing.destination.hop === 'relay') onceTaken(sent, () => this.#pipeBody(sent));
+    else this.#pipeBody(sent);
+  }
+
+  #pipeBody(sent: ClientRequest): void {
+    const request = this.#request;
     request.pipe(sent, { end: false });
     request.once('end', () => {
-      const { rawTrailers } = request;
-      if (rawTrailers.length > 0) sent.addTrailers(pairs(rawTrailers));
-      sent.end();
+      const trailers = passedTrailers(request.rawTrailers);
+      try {
+        if (trailers.length > 0) sent.addTrailers(trailers);
+        sent.end();
+      } catch (thrown) {
+        // As in a head: HTTP/2 has letters that Node does not write over HTTP/1.1.
+        sent.destroy(new ForwardFault('unspeakable', thrown));
+      }
     });
+  }
+
+  /** Once, and to nobody who has not asked: it would be taken for the answer to the next request. */
+  #continue(): void {
+    const { headers, httpVersion } = this.#request;
+    if (this.#isContinued || headers.expect === undefined || httpVersion === '1.0') return;
+    this.#isContinued = true;
+    if (!isGone(this.#response)) this.#response.writeContinue();
   }
 
   #broken(sent: ClientRequest, fault: unknown): void {
     // Once there is an answer, whether that is whole is all that counts.
     if (sent !== this.#sent || this.#isOver || this.#response.headersSent) return;
-    const after = nextAttemptAfter(this.#attempt, fault);
+    const after = nextAttemptAfter(this.#attempt, fault, this.#passing.destination);
     if (after !== undefined) {
       setTimeout(() => {
         if (!this.#isOver) this.#dial();
@@ -140,7 +164,7 @@ class Forwarding {
       this.#dial();
       return;
     }
-    this.#fail(asForwardFault(fault));
+    this.#fail(asForwardFault(fault, this.#passing.destination));
   }
 
   /** The guest closed an idle connection while the request was on its way; the others are closed as well by now. */
@@ -160,7 +184,8 @@ class Forwarding {
 
   #answer(sent: ClientRequest, answer: IncomingMessage): void {
     const response = this.#response;
-    const fault = this.#passing.faultIn?.(answer);
+    const fault =
+      answer.statusCode === 101 ? new ForwardFault('unspeakable') : this.#passing.faultIn?.(answer);
     if (fault !== undefined) {
       sent.destroy();
       this.#fail(fault);
@@ -177,8 +202,13 @@ class Forwarding {
     answer.pipe(response, { end: false });
     answer.once('end', () => {
       this.#isWhole = true;
-      writeTrailers(response, answer.rawTrailers);
-      response.end();
+      try {
+        writeTrailers(response, answer.rawTrailers);
+        response.end();
+      } catch {
+        // The status is sent: there is no other way left to say that the answer is not whole.
+        reset(response);
+      }
       if (!this.#request.complete) this.#leaveRest(sent);
     });
     answer.once('close', () => answer.complete || reset(response));

@@ -14,6 +14,8 @@ export interface Passing {
   readonly headers: string[];
   /** The headers of the answer as the client gets them; a flat list of names and values, as it comes in. */
   readonly answerHeaders: (rawHeaders: readonly string[]) => string[];
+  /** The subprotocol of a WebSocket that the client is told of, if the guest chooses none. */
+  readonly subprotocol?: string | undefined;
   /** Why what answered is not the port itself, but somebody on the way who could not reach it. */
   readonly faultIn?: (answer: IncomingMessage) => ForwardFault | undefined;
   readonly exchanges: Exchanges;

@@ -15,20 +15,29 @@ export function relayedHeaders(
   { body }: Pick<RequestHead, 'body'>,
   upgrade: string | undefined,
 ): string[] {
-  const headers = sameHeaders(rawHeaders, relayHeader);
+  const headers = sameHeaders(rawHeaders, body === 'chunked' ? [relayHeader] : [relayHeader, 'trailer']);
+  if (takesTrailers(rawHeaders)) headers.push('TE', 'trailers');
   if (body === 'chunked') headers.push('Transfer-Encoding', 'chunked');
   if (upgrade !== undefined) headers.push('Connection', 'Upgrade', 'Upgrade', upgrade);
   return headers;
 }
 
 export function relayedAnswer(rawHeaders: readonly string[]): string[] {
-  return sameHeaders(rawHeaders, relayHeader);
+  return sameHeaders(rawHeaders, [relayHeader]);
 }
 
 /** The fault that a relay tells of; undefined for what comes from the port itself. */
 export function relayFaultIn({ headers }: IncomingMessage): ForwardFault | undefined {
   const kind = headers[relayHeader];
   return isKind(kind) ? new ForwardFault(kind) : undefined;
+}
+
+/** The one word about a connection that is about the message too. */
+function takesTrailers(rawHeaders: readonly string[]): boolean {
+  return rawHeaders.some(
+    (name, index) =>
+      index % 2 === 0 && name.toLowerCase() === 'te' && /\btrailers\b/i.test(rawHeaders[index + 1] ?? ''),
+  );
 }
 
 function isKind(text: unknown): text is ForwardFaultKind {

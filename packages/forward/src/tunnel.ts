@@ -11,6 +11,9 @@ import type { Passing } from './passing.ts';
 /** A peer that vanished without a word is noticed by the kernel, not by a limit that quiet sockets would meet. */
 const keepAliveMs = 30_000;
 
+/** A guest that has not said by then whether it agrees never will: an open handshake would be held for nobody. */
+const handshakeMs = 10_000;
+
 /** What a client offers in its upgrade. */
 export interface Upgrade {
   readonly request: IncomingMessage;
@@ -44,29 +47,36 @@ export async function tunnel({ request, socket, head }: Upgrade, passing: Passin
   };
   socket.once('close', end);
   socket.on('error', end);
+  // Who ends its side before there is an agreement has gone away: its other side alone would never be closed.
+  const leave = () => socket.destroy();
+  socket.once('end', leave);
   const attempt = (count: number) => {
     sent = dial(request, passing);
     sent.on('upgrade', (answer, guest, first) => {
-      const fault = wrongAnswer(request, answer);
-      if (fault !== undefined) {
+      socket.off('end', leave);
+      if (!hasReadKey(request, answer)) {
         guest.destroy();
-        done.reject(fault);
+        done.reject(new ForwardFault('unspeakable'));
         return;
       }
       isJoined = true;
-      socket.write(headText(answer, passing.answerHeaders(answer.rawHeaders), 'Upgrade'), 'latin1');
+      socket.write(agreement(answer, passing), 'latin1');
       join(socket, head, guest, first);
     });
     sent.on('response', (answer) => {
-      const fault = passing.faultIn?.(answer);
+      socket.off('end', leave);
+      const fault = answer.statusCode === 101 ? new ForwardFault('unspeakable') : passing.faultIn?.(answer);
       if (fault === undefined) passRefusal(answer, socket, passing);
-      else done.reject(fault);
+      else {
+        sent?.destroy();
+        done.reject(fault);
+      }
     });
     sent.on('error', (fault) => {
       // Once the two are one, their own ends say how it went.
       if (isOver || isJoined) return;
-      const after = nextAttemptAfter(count, fault);
-      if (after === undefined) done.reject(asForwardFault(fault));
+      const after = nextAttemptAfter(count, fault, passing.destination);
+      if (after === undefined) done.reject(asForwardFault(fault, passing.destination));
       else setTimeout(() => isOver || attempt(count + 1), after);
     });
     sent.end();
@@ -85,11 +95,15 @@ function dial(request: IncomingMessage, { destination, path, headers }: Passing)
     path: `${destination.pathPrefix}${path}`,
     headers,
   });
-  const late = setTimeout(() => sent.destroy(new ForwardFault('unreachable')), connectMs);
+  const giveUp = () => sent.destroy(new ForwardFault('unreachable'));
+  let late = setTimeout(giveUp, connectMs);
   const clear = () => clearTimeout(late);
-  sent.once('close', clear);
+  for (const event of ['upgrade', 'response', 'close']) sent.once(event, clear);
   sent.once('socket', (guest) =>
-    guest.once(destination.protocol === 'http:' ? 'connect' : 'secureConnect', clear),
+    guest.once(destination.protocol === 'http:' ? 'connect' : 'secureConnect', () => {
+      clear();
+      late = setTimeout(giveUp, handshakeMs);
+    }),
   );
   return sent;
 }
@@ -97,11 +111,12 @@ function dial(request: IncomingMessage, { destination, path, headers }: Passing)
 const webSocketGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 /** Who answers with the right key has read this handshake: no `101` that something else was led to say is a tunnel. */
-function wrongAnswer(request: IncomingMessage, answer: IncomingMessage): ForwardFault | undefined {
-  const key = request.headers['sec-websocket-key'];
-  if (key === undefined || request.headers.upgrade?.toLowerCase() !== 'websocket') return undefined;
+function hasReadKey({ headers }: IncomingMessage, answer: IncomingMessage): boolean {
+  const key = headers['sec-websocket-key'];
+  const protocols = `${headers.upgrade},${answer.headers.upgrade}`;
+  if (key === undefined || !/\bwebsocket\b/i.test(protocols)) return true;
   const expected = createHash('sha1').update(`${key}${webSocketGuid}`).digest('base64');
-  return answer.headers['sec-websocket-accept'] === expected ? undefined : new ForwardFault('unspeakable');
+  return answer.headers['sec-websocket-accept'] === expected;
 }
 
 function join(client: Duplex, clientHead: Buffer, guest: Duplex, guestHead: Buffer): void {
@@ -123,17 +138,22 @@ function join(client: Duplex, clientHead: Buffer, guest: Duplex, guestHead: Buff
 
 /** The guest said something else than `101`: an ordinary answer, which ends the connection. */
 function passRefusal(answer: IncomingMessage, socket: Duplex, { answerHeaders }: Passing): void {
-  socket.write(headText(answer, answerHeaders(answer.rawHeaders), 'close'), 'latin1');
+  socket.write(headText(answer, [...answerHeaders(answer.rawHeaders), 'Connection', 'close']), 'latin1');
   answer.pipe(socket);
   answer.once('close', () => answer.complete || resetSocket(socket));
 }
 
-function headText(answer: IncomingMessage, headers: readonly string[], connection: string): string {
+function agreement(answer: IncomingMessage, { answerHeaders, subprotocol }: Passing): string {
+  const headers = answerHeaders(answer.rawHeaders);
+  if (subprotocol !== undefined && answer.headers['sec-websocket-protocol'] === undefined)
+    headers.push('Sec-WebSocket-Protocol', subprotocol);
+  return headText(answer, [...headers, 'Connection', 'Upgrade', 'Upgrade', answer.headers.upgrade ?? '']);
+}
+
+function headText(answer: IncomingMessage, headers: readonly string[]): string {
   const lines = [`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`];
   for (let index = 0; index + 1 < headers.length; index += 2) {
     lines.push(`${headers[index]}: ${headers[index + 1]}`);
   }
-  lines.push(`Connection: ${connection}`);
-  if (answer.statusCode === 101) lines.push(`Upgrade: ${answer.headers.upgrade ?? ''}`);
   return `${lines.join('\r\n')}\r\n\r\n`;
 }

@@ -21,6 +21,10 @@ type Frame = Readonly<Record<string, unknown>>;
 const reconnectForMs = 300_000;
 const firstRetryMs = 100;
 const longestRetryMs = 5_000;
+/** For a connection to be made. */
+const dialMs = 10_000;
+/** The server says something every 30 s: after so long without a word there is none, whatever this machine believes. */
+const silenceMs = 75_000;
 /** What waits for a slow reader here; the rest waits in the capsule, which holds up the program. */
 const mostUnread = 256;
 
@@ -48,8 +52,11 @@ export class Terminal implements AsyncIterable<Uint8Array> {
   /** The server knows which terminal is meant, and what was lost on the way is being sent again first. */
   #isReady = false;
   #size: Frame | undefined;
+  #kill: Frame | undefined;
   #lostAtMs: number | undefined;
   #retryMs = firstRetryMs;
+  /** Of what is waited for: a connection, a word of the server, or the next try. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #wake: (() => void) | undefined;
 
   private constructor(connect: () => WebSocket, first: Frame, options: TerminalOptions) {
@@ -105,9 +112,10 @@ export class Terminal implements AsyncIterable<Uint8Array> {
     this.#send(this.#size);
   }
 
-  /** Ends the program. */
+  /** Ends the program; as soon as there is a connection, if there is none now. */
   kill(): void {
-    this.#send({ type: 'kill' });
+    this.#kill = { type: 'kill' };
+    this.#send(this.#kill);
   }
 
   /** Leaves it; the program goes on. */
@@ -137,14 +145,26 @@ export class Terminal implements AsyncIterable<Uint8Array> {
   #dial(): void {
     const socket = this.#connect();
     this.#socket = socket;
+    this.#after(dialMs, () => this.#lost());
+    // One that was given up may still have something to say, which comes again by another.
+    const heard = (hear: () => void) => {
+      if (this.#socket !== socket || this.#state === 'closed') return;
+      this.#after(silenceMs, () => this.#lost());
+      hear();
+    };
     // The key goes first, by a listener that was added before.
-    socket.addEventListener('open', () => socket.send(JSON.stringify(this.#first)));
-    socket.addEventListener('message', ({ data }) => this.#hear(data));
+    socket.addEventListener('open', () => heard(() => socket.send(JSON.stringify(this.#first))));
+    socket.addEventListener('message', ({ data }) => heard(() => this.#hear(data)));
     // What is wrong is not told to pages; a close follows.
     socket.addEventListener('error', () => undefined);
     socket.addEventListener('close', () => {
       if (this.#socket === socket && this.#state === 'open') this.#lost();
     });
+  }
+
+  #after(ms: number, then: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(then, ms);
   }
 
   #hear(data: unknown): void {
@@ -193,6 +213,7 @@ export class Terminal implements AsyncIterable<Uint8Array> {
     this.#started.resolve();
     this.#isReady = true;
     if (this.#size !== undefined) this.#send(this.#size);
+    if (this.#kill !== undefined) this.#send(this.#kill);
     if (this.#isHeld) this.#flow('hold');
     for (const piece of this.#input.all()) this.#sendInput(piece);
   }
@@ -221,6 +242,10 @@ export class Terminal implements AsyncIterable<Uint8Array> {
 
   #lost(): void {
     this.#isReady = false;
+    const lost = this.#socket;
+    this.#socket = undefined;
+    // One that is silent is given up by us.
+    lost?.close();
     this.#lostAtMs ??= Date.now();
     const patience = this.#options.reconnectForMs ?? reconnectForMs;
     if (this.#tag === '' || Date.now() - this.#lostAtMs > patience) {
@@ -230,9 +255,7 @@ export class Terminal implements AsyncIterable<Uint8Array> {
     }
     this.#options.onStatus?.('reconnecting');
     this.#first = { ...this.#first, from: this.#next };
-    setTimeout(() => {
-      if (this.#state === 'open') this.#dial();
-    }, this.#retryMs);
+    this.#after(this.#retryMs, () => this.#dial());
     this.#retryMs = Math.min(longestRetryMs, this.#retryMs * 2);
   }
 
@@ -240,6 +263,7 @@ export class Terminal implements AsyncIterable<Uint8Array> {
   #end(fault: unknown): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    clearTimeout(this.#timer);
     if (fault !== undefined) {
       this.#exit.reject(fault);
       this.#started.reject(fault);

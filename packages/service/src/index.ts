@@ -1,3 +1,4 @@
+export { type AnswerBounds, answerTo } from './answer-to.ts';
 export { dropRest } from './drop-rest.ts';
 export { identityOfHost } from './host-identity.ts';
 export { KeptProcess } from './kept-process.ts';

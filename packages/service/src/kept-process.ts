@@ -1,5 +1,4 @@
 import { type ChildProcess, fork, type Serializable } from 'node:child_process';
-import { once } from 'node:events';
 import { abortable, deadline, describeError } from '@wrenn/core';
 import type { Logger } from 'pino';
 
@@ -37,13 +36,16 @@ export class KeptProcess {
     return this.#child.connected;
   }
 
-  /** `onSent` is told whether the message went out. */
+  /**
+   * `onSent` is told whether the message went out. A handle stays open here until it is closed: were Node to do so, those
+   * that are on their way to a process that dies would stay open for ever.
+   */
   send(
     message: Serializable,
     handle: Parameters<ChildProcess['send']>[1],
     onSent: (fault: Error | null) => void,
   ): void {
-    this.#child.send(message, handle, onSent);
+    this.#child.send(message, handle, { keepOpen: true }, onSent);
   }
 
   /** Returns when it has ended. */
@@ -52,7 +54,9 @@ export class KeptProcess {
     clearTimeout(this.#restart);
     const child = this.#child;
     if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
+    // An error of its channel, which is logged, is not its end.
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    child.once('exit', () => resolve());
     if (child.connected) child.disconnect();
     using limit = deadline(stopMs, `ending ${this.#options.name}`);
     await abortable(ended, limit).catch(async () => {

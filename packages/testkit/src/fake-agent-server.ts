@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
@@ -22,15 +23,23 @@ export class FakeAgentServer implements AsyncDisposable {
     this.#server = server;
   }
 
-  /** Listens on 127.0.0.1; the certificate has to be for that address. `port` 0 is any free one. */
+  /**
+   * Listens on 127.0.0.1; the certificate has to be for that address. `port` 0 is any free one. `relay` answers for the
+   * files of guests, if the service says that its relay is here.
+   */
   static async start(
     { ca, certificate: cert, key }: FakeHostTls,
     service: FakeService,
     port = 0,
+    relay?: RequestListener,
   ): Promise<FakeAgentServer> {
+    const calls = connectNodeAdapter({ routes: (router) => router.service(HostAgentService, service) });
     const server = createServer(
       { ca, cert, key, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
-      connectNodeAdapter({ routes: (router) => router.service(HostAgentService, service) }),
+      (request, response) => {
+        if (relay !== undefined && request.url?.startsWith('/guest/')) relay(request, response);
+        else calls(request, response);
+      },
     );
     const listening = Promise.withResolvers<void>();
     server.once('error', listening.reject);
@@ -64,6 +73,7 @@ export async function guarded<T>(work: () => Promise<T>): Promise<T> {
 
 const rpcCodes: Partial<Record<ErrorCode, Code>> = {
   not_found: Code.NotFound,
+  invalid_state: Code.FailedPrecondition,
   no_space: Code.ResourceExhausted,
 };
 

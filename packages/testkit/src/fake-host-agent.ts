@@ -14,6 +14,8 @@ export interface FakeHostFacts {
   readonly memoryMb: number;
   readonly diskGb: number;
   readonly templates: readonly string[];
+  /** Absent: it has no relay. */
+  readonly relayPort?: number;
 }
 
 export interface FakeCapsule {

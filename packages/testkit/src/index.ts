@@ -1,6 +1,8 @@
 export type { FakeHostTls } from './fake-agent-server.ts';
 export { type FakeCapsule, FakeHostAgent, type FakeHostFacts } from './fake-host-agent.ts';
 export { FakePausingHost } from './fake-pausing-host.ts';
+export { FakeProgram } from './fake-program.ts';
+export { FakeSessionHost } from './fake-session-host.ts';
 export { FakeStateHost } from './fake-state-host.ts';
 export {
   type PostgresVersion,

@@ -5,6 +5,8 @@ import { envs } from './schemas.ts';
 
 /** What a process is found by; it also stands in paths. */
 export const tag = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'is not a tag');
+/** One that is given to a process. */
+const newTag = tag.regex(/[^0-9]/, 'must not be digits alone, which stand for a process ID in a path');
 
 /** The most that is kept of each stream of a command in the foreground. */
 export const outputCapBytes = 8 * 1024 * 1024;
@@ -39,7 +41,7 @@ export const execBody = z.strictObject({
     .describe(
       'Answers 202 as soon as the command runs, which goes on by itself: without input, limit or `stdin`.',
     ),
-  tag: tag
+  tag: newTag
     .optional()
     .describe(
       'What a command in the background is found by, beside its ID; by default `proc-` and eight digits.',

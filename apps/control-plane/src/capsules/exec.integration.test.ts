@@ -111,6 +111,7 @@ describe('in the foreground', () => {
     ['no limit in the foreground', { cmd: 'true', timeout_sec: 0 }, 400, 'timeout_sec'],
     ['a negative limit', { cmd: 'true', timeout_sec: -1 }, 400, 'timeout_sec'],
     ['stdin that is not base64', { cmd: 'cat', stdin: 'a', stdin_encoding: 'base64' }, 400, 'stdin'],
+    ['a tag of digits alone', { cmd: 'true', background: true, tag: '123' }, 400, 'tag'],
     ['too much stdin', { cmd: 'cat', stdin: 'ä'.repeat(9 * 1024 * 1024) }, 413, 'stdin'],
   ])('%s is refused by name', async (_, body, status, field) => {
     const response = await post(body);
@@ -167,7 +168,7 @@ describe('as a stream', () => {
     for await (const event of client.capsules.execStream(id, { cmd: 'hang', timeoutSec: 0 })) {
       if (event.type === 'stdout') break;
     }
-    await until(() => (server.agent.abandoned > before ? true : undefined), 5, AbortSignal.timeout(5_000));
+    await until(() => (server.agent.abandoned > before ? true : undefined), 5, AbortSignal.timeout(20_000));
   });
 
   test('100 MiB pass without a cap', async () => {

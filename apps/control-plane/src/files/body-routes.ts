@@ -18,6 +18,10 @@ const tar = 'application/x-tar';
 /** Of the form that was once held in memory; `stream/write` has no such bound. */
 const mostFormBytes = 100 * 1024 * 1024;
 
+/** What a request for a file may ask of it, and what of its answer is told. */
+const conditions = ['range', 'if-range', 'if-none-match'];
+const facts = ['content-length', 'content-range', 'accept-ranges', 'etag', 'last-modified'];
+
 const reads = { auth: withScope('files:read'), audits: 'capsule.file_read' } as const;
 const writes = { auth: withScope('files:write'), audits: 'capsule.file_write', body: 'stream' } as const;
 const query = z.object({ path, user });
@@ -62,22 +66,50 @@ export const bodyRoutes =
       );
     }
 
+    const content = async (
+      request: FastifyRequest & {
+        readonly params: { id: CapsuleId };
+        readonly query: z.output<typeof query>;
+      },
+      reply: FastifyReply,
+    ) => {
+      const wanted = { ...request.query, headers: pick(request.headers, conditions) };
+      return await download(placeOf(request, request.params.id), wanted, whenGone(reply));
+    };
+
     app.get(
       '/:id/files/content',
       {
         config: reads,
+        exposeHeadRoute: false,
         schema: {
-          ...described('getFile', 'Read a file', 'Knows `Range` and `If-None-Match`.'),
+          ...described(
+            'getFile',
+            'Read a file',
+            'Knows `Range` and `If-None-Match`. `HEAD` answers the same without the file.',
+          ),
           querystring: query,
           response: { ...file, ...faults },
         },
       },
+      async (request, reply) => await sendFile(reply, await content(request, reply), facts),
+    );
+
+    app.head(
+      '/:id/files/content',
+      {
+        config: reads,
+        schema: { hide: true, params: capsuleIdParameters, querystring: query },
+      },
       async (request, reply) => {
-        const conditions = ['range', 'if-range', 'if-none-match'];
-        const wanted = { ...request.query, headers: pick(request.headers, conditions) };
-        const answer = await download(placeOf(request, request.params.id), wanted, whenGone(reply));
-        const kept = ['content-length', 'content-range', 'accept-ranges', 'etag', 'last-modified'];
-        return await sendFile(reply, answer, kept);
+        const answer = await content(request, reply);
+        // What it holds stays where it is.
+        answer.destroy();
+        void reply.headers(pick(answer.headers, facts));
+        return await reply
+          .code(answer.statusCode ?? 200)
+          .type(octets)
+          .send();
       },
     );
 
@@ -85,6 +117,8 @@ export const bodyRoutes =
       '/:id/files/archive',
       {
         config: reads,
+        // Its size is known when all of it is packed.
+        exposeHeadRoute: false,
         schema: {
           ...described(
             'getFolder',

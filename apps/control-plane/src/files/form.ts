@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { type Readable, Transform } from 'node:stream';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { WrennError } from '@wrenn/core';
+import { z } from 'zod';
+import { path, user } from './schemas.ts';
 
 /** An upload by a form, up to the begin of its file. */
 export interface FileForm {
@@ -10,6 +12,8 @@ export interface FileForm {
   /** What the file holds; breaks where it is cut off, or is larger than was allowed. */
   readonly file: Readable;
 }
+
+const place = z.object({ path, user });
 
 /**
  * Reads `multipart/form-data` with the fields `path`, `user` where it is given, and then `file`, whose content is left
@@ -25,12 +29,19 @@ export async function readForm(request: IncomingMessage, mostBytes: number): Pro
     fields.set(name, value);
   });
   form.on('file', (name, content) => {
-    const path = fields.get('path') ?? '';
-    if (name !== 'file' || path === '') {
+    const refuse = (field: string, problem: string) => {
       content.resume();
-      return found.reject(wrong('path', 'must come before the one part that is named file'));
+      found.reject(wrong(field, problem));
+    };
+    if (name !== 'file' || !fields.has('path')) {
+      return refuse('path', 'must come before the one part that is named file');
     }
-    found.resolve({ path, user: fields.get('user') ?? '', file: bounded(content, request, mostBytes) });
+    const parsed = place.safeParse(Object.fromEntries(fields));
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      return refuse(issue?.path.join('.') || 'body', issue?.message ?? 'is not valid');
+    }
+    found.resolve({ ...parsed.data, file: bounded(content, request, mostBytes) });
   });
   form.on('finish', () => found.reject(wrong('file', 'is missing')));
   form.on('error', (fault) => found.reject(wrong('body', `is not a whole form: ${String(fault)}`)));

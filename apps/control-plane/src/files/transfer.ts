@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type CapsuleId, type ErrorCode, errorCodes, parseJson, systemCode, WrennError } from '@wrenn/core';
+import { type AnswerBounds, answerTo } from '@wrenn/service';
 import { z } from 'zod';
 import type { Doer } from '../access/principal.ts';
 import { useCapsule } from '../capsules/use.ts';
@@ -15,6 +16,8 @@ export interface Place {
   readonly capsuleId: CapsuleId;
 }
 
+/** To reach a host, and for the head of an answer; a body takes as long as it takes. */
+const usualBounds = { connectMs: 10_000, headMs: 30_000 };
 const largestFault = 64 * 1024;
 /** As the guest's daemon and the agent say it. */
 const fault = z.object({
@@ -32,11 +35,12 @@ export async function download(
   place: Place,
   wanted: { path: string; user: string; what?: Transfer['what']; headers?: Record<string, string> },
   signal: AbortSignal,
+  bounds: AnswerBounds = usualBounds,
 ): Promise<IncomingMessage> {
   const { path, user, what = 'files', headers = {} } = wanted;
   return await started(place, { method: 'GET', what, path, user, headers }, signal, async (sent) => {
     sent.end();
-    return await answerOf(sent);
+    return await goodAnswer(sent, bounds);
   });
 }
 
@@ -54,6 +58,7 @@ export async function upload(
     readonly body: Readable;
   },
   signal: AbortSignal,
+  { connectMs }: Pick<AnswerBounds, 'connectMs'> = usualBounds,
 ): Promise<void> {
   const { path, user, what = 'files', length, body } = given;
   const headers = {
@@ -66,7 +71,8 @@ export async function upload(
     signal,
     async (opened) => opened,
   );
-  const answer = answerOf(sent);
+  // The guest answers when it has all of it.
+  const answer = goodAnswer(sent, { connectMs });
   // A guest that refuses closes before it has read all, so that its answer comes, and then a broken pipe.
   const sending = pipeline(body, sent, { signal });
   await Promise.race([answer, sending.then(() => answer)]);
@@ -89,15 +95,13 @@ async function started<T>(
 }
 
 /** The answer if it is a good one; throws what the guest or the agent refused. */
-async function answerOf(sent: ClientRequest): Promise<IncomingMessage> {
-  const answered = Promise.withResolvers<IncomingMessage>();
-  sent.once('response', answered.resolve);
-  sent.once('error', answered.reject);
+async function goodAnswer(sent: ClientRequest, bounds: AnswerBounds): Promise<IncomingMessage> {
   let answer: IncomingMessage;
   try {
-    answer = await answered.promise;
+    answer = await answerTo(sent, 'the host', bounds);
   } catch (thrown) {
-    if (thrown instanceof Error && thrown.name === 'AbortError') throw thrown;
+    if (thrown instanceof WrennError || (thrown instanceof Error && thrown.name === 'AbortError'))
+      throw thrown;
     throw new WrennError(
       'host_unavailable',
       `the host does not answer (${systemCode(thrown) ?? 'connection lost'})`,

@@ -16,6 +16,7 @@ export const watchSocket: SocketRoute = {
   auth: withScope('files:read'),
   audits: 'capsule.file_read',
   async serve(context, channel, { capsuleId, query: given, ...caller }) {
+    channel.ignoreInput();
     const parsed = query.safeParse(Object.fromEntries(given));
     if (!parsed.success) {
       const [issue] = parsed.error.issues;

@@ -21,6 +21,7 @@ const byRpcCode: Partial<Record<Code, ErrorCode>> = {
 
 /** What a call to an agent threw, as our error; the one place that knows RPC codes. */
 export function fromAgent(thrown: unknown, doing: string): WrennError {
+  if (thrown instanceof WrennError) return thrown;
   const error = ConnectError.from(thrown);
   const code = statedCode(error);
   if (code !== undefined) {

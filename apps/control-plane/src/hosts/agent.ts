@@ -1,5 +1,5 @@
 import type { ClientRequest } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { Agent as HttpsAgent } from 'node:https';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type Client, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
@@ -40,9 +40,10 @@ import {
   type WatchDirRequestSchema,
   type WatchDirResponse,
 } from '@wrenn/protocol/hostagent';
-import { identityOfHost } from '@wrenn/service';
 import { fromAgent } from './agent-errors.ts';
+import { HostConnections } from './connections.ts';
 import type { AgentCredentials } from './credentials.ts';
+import { Patience } from './patience.ts';
 import { openTransfer, type Transfer } from './transfers.ts';
 
 /** Template preparation apart, a create takes a second or two; under emulation and load it has taken ten. */
@@ -70,23 +71,25 @@ export class HostAgent implements Disposable {
   readonly #address: string;
   readonly #bulk: HttpsAgent;
   #relay: string | undefined;
+  readonly #patience: Patience;
 
   /**
    * `address` is host:port. Commands have connections of their own, so have what people type and see, the bodies of
    * files, and what moves a capsule's state: none holds up another.
    */
-  constructor(id: HostId, address: string, credentials: AgentCredentials) {
-    const control = connections(id, credentials);
-    const exec = connections(id, credentials);
-    const state = connections(id, credentials);
-    const interactive = connections(id, credentials);
+  constructor(id: HostId, address: string, credentials: AgentCredentials, patienceMs: number = 5_000) {
+    const control = new HostConnections(id, credentials);
+    const exec = new HostConnections(id, credentials);
+    const state = new HostConnections(id, credentials);
+    const interactive = new HostConnections(id, credentials);
     this.#address = address;
-    this.#bulk = connections(id, credentials);
+    this.#bulk = new HostConnections(id, credentials);
     this.#connections = [control, exec, state, interactive, this.#bulk];
     this.#control = client(address, control);
     this.#exec = client(address, exec);
     this.#state = client(address, state);
     this.#interactive = client(address, interactive);
+    this.#patience = new Patience(() => this.#control.getHost({}, { timeoutMs: patienceMs }), patienceMs);
   }
 
   create(request: MessageInitShape<typeof CreateSandboxRequestSchema>): Promise<CreateSandboxResponse> {
@@ -223,7 +226,10 @@ export class HostAgent implements Disposable {
     signal: AbortSignal,
   ): AsyncGenerator<PtyAttachResponse, void> {
     try {
-      yield* this.#interactive.ptyAttach(request, { signal });
+      yield* this.#patience.stream(
+        (until) => this.#interactive.ptyAttach(request, { signal: until }),
+        signal,
+      );
     } catch (thrown) {
       throw fromAgent(thrown, 'attaching to the terminal');
     }
@@ -236,7 +242,9 @@ export class HostAgent implements Disposable {
     signal: AbortSignal,
   ): Promise<void> {
     const request = { ...input, data: new Uint8Array(input.data), sandboxId: id };
-    await call('typing into the terminal', this.#interactive.ptySendInput(request, { signal }));
+    await this.#terminalCall('typing into the terminal', signal, (until) =>
+      this.#interactive.ptySendInput(request, { signal: until }),
+    );
   }
 
   async resizeTerminal(
@@ -244,13 +252,20 @@ export class HostAgent implements Disposable {
     size: { tag: string; cols: number; rows: number },
     signal: AbortSignal,
   ): Promise<void> {
-    const options = { timeoutMs: promptMs, signal };
-    await call('resizing the terminal', this.#interactive.ptyResize({ ...size, sandboxId: id }, options));
+    await this.#terminalCall('resizing the terminal', signal, (until) =>
+      this.#interactive.ptyResize({ ...size, sandboxId: id }, { timeoutMs: promptMs, signal: until }),
+    );
   }
 
   async killTerminal(id: CapsuleId, tag: string, signal: AbortSignal): Promise<void> {
-    const options = { timeoutMs: promptMs, signal };
-    await call('ending the terminal', this.#interactive.ptyKill({ sandboxId: id, tag }, options));
+    await this.#terminalCall('ending the terminal', signal, (until) =>
+      this.#interactive.ptyKill({ sandboxId: id, tag }, { timeoutMs: promptMs, signal: until }),
+    );
+  }
+
+  /** Whoever looks at a terminal is to know soon that its host is out of reach. */
+  #terminalCall<T>(doing: string, signal: AbortSignal, make: (until: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#patience.answer((until) => call(doing, make(until)), signal);
   }
 
   listDir(
@@ -355,17 +370,4 @@ function client(address: string, agent: HttpsAgent): Client<typeof HostAgentServ
     writeMaxBytes: largestMessageBytes,
   });
   return createClient(HostAgentService, transport);
-}
-
-function connections(id: HostId, credentials: AgentCredentials): HttpsAgent {
-  return new HttpsAgent({
-    keepAlive: true,
-    keepAliveMsecs: 30_000,
-    maxFreeSockets: 16,
-    minVersion: 'TLSv1.3',
-    ca: credentials.ca,
-    cert: credentials.certificate,
-    key: credentials.key,
-    checkServerIdentity: identityOfHost(id),
-  });
 }

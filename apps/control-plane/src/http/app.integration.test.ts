@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { fc, test as property } from '@fast-check/vitest';
 import { FakeHostAgent, type TestDatabases, testDatabases } from '@wrenn/testkit';
@@ -14,11 +16,13 @@ let databases: TestDatabases;
 let server: TestServer<FakeHostAgent>;
 const worked = Promise.withResolvers<void>();
 const routes: { method: string; url: string; auth: unknown }[] = [];
+let http: Server;
 
 /** Watches, as an extension can, and adds one thing of each kind. */
 const sample: Extension = {
   name: 'sample',
   middleware: (app) => {
+    http = app.server;
     app.addHook('onRoute', ({ method, url, config }) => {
       for (const name of [method].flat()) routes.push({ method: name, url, auth: config?.auth });
     });
@@ -58,15 +62,22 @@ describe('authentication', () => {
     }
   });
 
-  test('every route that needs a key refuses a request without one, also one that pretends to upgrade', async () => {
+  test('every route that needs a key refuses a request without one', async () => {
     for (const { method, url } of routes.filter((route) => route.auth !== 'none')) {
       const path = `${server.url}${url.replace(':id', 'cl-0000000000000000000000000')}`;
       expect([url, (await fetch(path, { method })).status]).toEqual([url, 401]);
     }
-    const raw = await exchange(
-      'GET /v1/capsules HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n',
-    );
-    expect(raw).toMatch(/^HTTP\/1\.1 401 /);
+  });
+
+  test('every one of them refuses an upgrade to a WebSocket without one, as what it is: a request', async () => {
+    for (const { method, url } of routes.filter((route) => route.auth !== 'none')) {
+      const path = url.replace(':id', 'cl-0000000000000000000000000').replace(/:\w+/g, '1');
+      const answer = await exchange(
+        `${method} ${path} HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n` +
+          'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+      );
+      expect([method, url, answer.split('\r\n', 1)[0]]).toEqual([method, url, 'HTTP/1.1 401 Unauthorized']);
+    }
   });
 
   test('a route that does not state it keeps the server from starting', async () => {
@@ -89,6 +100,26 @@ describe('an extension', () => {
       version: expect.any(String),
     });
     expect((await fetch(`${server.url}/health`)).headers.get('x-sample')).toBe('was here');
+  });
+});
+
+describe('a connection', () => {
+  test('has 10 seconds for headers, and may idle for longer than 10 minutes', () => {
+    expect(http).toMatchObject({ headersTimeout: 10_000, keepAliveTimeout: 620_000, requestTimeout: 0 });
+  });
+
+  test('that takes too long for headers is looked for often', async () => {
+    const usual = http.headersTimeout;
+    http.headersTimeout = 50;
+    try {
+      const { hostname, port } = new URL(server.url);
+      const slow = connect(Number(port), hostname).on('error', () => undefined);
+      slow.write('GET /health HTTP/1.1\r\n');
+      // Node itself looks every 30 seconds.
+      await once(slow.resume(), 'close', { signal: AbortSignal.timeout(27_000) });
+    } finally {
+      http.headersTimeout = usual;
+    }
   });
 });
 

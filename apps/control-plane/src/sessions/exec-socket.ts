@@ -9,12 +9,10 @@ import type { ServerContext } from '../server-context.ts';
 import type { Channel } from '../sockets/channel.ts';
 import { readFrame } from '../sockets/frames.ts';
 import type { SocketRequest, SocketRoute } from '../sockets/socket-route.ts';
+import { base64 } from './base64.ts';
+import { CommandInput } from './command-input.ts';
+import { faultOf } from './fault-of.ts';
 import { OutputFrames } from './output-frames.ts';
-
-const base64 = z
-  .string()
-  .max(1_500_000)
-  .regex(/^[A-Za-z0-9+/]*={0,2}$/, 'is not base64');
 
 const startFrame = z.strictObject({
   type: z.literal('start'),
@@ -52,16 +50,18 @@ export const execSocket: SocketRoute = {
     const signal = AbortSignal.any([channel.closed, over.signal]);
     const frames = new OutputFrames(channel, start.encoding);
     const command = await begin(context, request, start, signal);
-    const hearing = hear(context, channel, { request, pid: command.pid, encoding: start.encoding }, over);
+    const input = new CommandInput();
+    const hearing = hear(channel, input, start.encoding, over);
+    const feeding = feed(context, request, { pid: command.pid, input }, over.signal);
     try {
-      await Promise.race([tellAll(frames, command), faultOf(hearing)]);
+      await Promise.race([tellAll(frames, command), faultOf(hearing), faultOf(feeding)]);
     } catch (thrown) {
       // `stop`, or a client that went away: both have what they want.
       if (!signal.aborted) throw thrown;
     } finally {
       over.abort(new WrennError('cancelled', 'the command has ended'));
       await command.events.return();
-      await Promise.allSettled([hearing]);
+      await Promise.allSettled([hearing, feeding]);
     }
   },
 };
@@ -98,46 +98,50 @@ async function tellAll(frames: OutputFrames, { first, events }: Command): Promis
   );
 }
 
-/** Hands input on in its order, reading no faster than the command does. `stop` aborts `over`. */
+/** Puts what the client sends into `input`, and reads no faster than that empties. `stop` aborts `over`. */
 async function hear(
-  context: ServerContext,
   channel: Channel,
-  to: { readonly request: SocketRequest; readonly pid: number; readonly encoding: 'utf-8' | 'base64' },
+  input: CommandInput,
+  encoding: 'utf-8' | 'base64',
   over: AbortController,
 ): Promise<void> {
-  const { capsuleId, ...caller } = to.request;
-  const send = async (data: Uint8Array<ArrayBuffer>, end: boolean) => {
-    const process = { case: 'pid', value: to.pid } as const;
-    const input = { sandboxId: capsuleId, process, data, end };
-    await useCapsule(context, caller, capsuleId, over.signal, (agent) => agent.sendInput(input, over.signal));
-  };
   const next = () => channel.next(over.signal);
   for (let message = await next(); message !== undefined; message = await next()) {
     if (message.kind === 'binary') {
-      await send(new Uint8Array(message.bytes), false);
+      await input.add(message.bytes, over.signal);
       continue;
     }
     const frame = readFrame(nextFrame, message);
     if (frame.type === 'stop')
       return over.abort(new WrennError('cancelled', 'the client stopped the command'));
-    if (frame.type === 'stdin_end') await send(new Uint8Array(), true);
-    else await send(bytesOf(frame.data, frame.encoding ?? to.encoding), false);
+    if (frame.type === 'stdin_end') input.end();
+    else await input.add(bytesOf(frame.data, frame.encoding ?? encoding), over.signal);
   }
 }
 
-function bytesOf(data: string, encoding: 'utf-8' | 'base64'): Uint8Array<ArrayBuffer> {
+/** Gives the command its input, no faster than it reads. For one that takes no more, what follows is dropped. */
+async function feed(
+  context: ServerContext,
+  { capsuleId, ...caller }: SocketRequest,
+  { pid, input }: { readonly pid: number; readonly input: CommandInput },
+  signal: AbortSignal,
+): Promise<void> {
+  const process = { case: 'pid', value: pid } as const;
+  for (let part = await input.next(signal); part !== undefined; part = await input.next(signal)) {
+    const sent = { sandboxId: capsuleId, process, data: part.data, end: part.last };
+    try {
+      await useCapsule(context, caller, capsuleId, signal, (agent) => agent.sendInput(sent, signal));
+    } catch (thrown) {
+      const { code } = WrennError.from(thrown);
+      if (code !== 'not_found' && code !== 'invalid_state') throw thrown;
+      input.close();
+    }
+  }
+}
+
+function bytesOf(data: string, encoding: 'utf-8' | 'base64'): Buffer {
   if (encoding === 'base64' && !base64.safeParse(data).success) {
     throw new WrennError('invalid_request', 'data: is not base64', { field: 'data' });
   }
-  return new Uint8Array(Buffer.from(data, encoding === 'base64' ? 'base64' : 'utf8'));
-}
-
-/** Never settles but by a fault; input for a command that has ended is none. */
-function faultOf(work: Promise<void>): Promise<never> {
-  return new Promise((_, reject) => {
-    work.catch((thrown: unknown) => {
-      const { code } = WrennError.from(thrown);
-      if (code !== 'not_found' && code !== 'invalid_state') reject(thrown);
-    });
-  });
+  return Buffer.from(data, encoding === 'base64' ? 'base64' : 'utf8');
 }

@@ -1,10 +1,12 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { type Deed, InputQueue } from './input-queue.ts';
+import { type Control, type Deed, InputQueue } from './input-queue.ts';
 
 const never = new AbortController().signal;
 
-const deeds = fc.array(
+type Given = { readonly kind: 'input'; readonly typed: string } | Control;
+
+const deeds: fc.Arbitrary<Given[]> = fc.array(
   fc.oneof(
     {
       weight: 4,
@@ -21,9 +23,7 @@ const deeds = fc.array(
 );
 
 /** Deeds with the offsets that a client that types them would give. */
-function withOffsets(
-  given: readonly ({ kind: 'input'; typed: string } | Exclude<Deed, { kind: 'input' }>)[],
-): Deed[] {
+function withOffsets(given: readonly Given[]): Deed[] {
   let offset = 0n;
   return given.map((deed) => {
     if (deed.kind !== 'input') return deed;
@@ -34,67 +34,127 @@ function withOffsets(
   });
 }
 
-/** What a terminal has of them: the text between other deeds, and of sizes in a row the last. */
-function effect(list: readonly Deed[]): string[] {
-  const seen: string[] = [];
-  for (const deed of list) {
-    const last = seen.at(-1) ?? '';
-    if (deed.kind === 'input') {
-      if (last.startsWith('>')) seen[seen.length - 1] = last + deed.data.toString('hex');
-      else seen.push(`>${deed.data.toString('hex')}`);
-    } else if (deed.kind === 'resize') {
-      if (last.startsWith('#')) seen.pop();
-      seen.push(`#${deed.cols}x${deed.rows}`);
-    } else seen.push('kill');
+function typedBy(list: readonly Deed[]): Buffer {
+  return Buffer.concat(list.flatMap((deed) => (deed.kind === 'input' ? [deed.data] : [])));
+}
+
+/** Of each byte that is typed: the size that it finds, and whether there was a kill before it. */
+function foundByBytes(list: readonly Deed[]): string[] {
+  let found = '';
+  return list.flatMap((deed) => {
+    if (deed.kind === 'input') return Array<string>(deed.data.length).fill(found);
+    found = deed.kind === 'kill' ? `${found}, killed` : `${deed.cols}x${deed.rows}`;
+    return [];
+  });
+}
+
+/** Does what is in a lane, if anything can be done now. */
+async function take(queue: InputQueue, lane: 'input' | 'control', done: Deed[]): Promise<void> {
+  const now = AbortSignal.abort(new Error('not now'));
+  try {
+    const next = lane === 'input' ? await queue.nextInput(now) : await queue.nextControl(now);
+    if (next === undefined) return;
+    done.push(next);
+    if (lane === 'input') queue.inputDone();
+    else queue.controlDone();
+  } catch (thrown) {
+    expect(thrown).toMatchObject({ message: 'not now' });
   }
-  return seen;
 }
 
 describe('what is typed into a terminal', () => {
-  test.prop([deeds, fc.array(fc.nat(5))])(
-    'arrives once and in order, with every size and every kill in its place, however it is merged',
-    async (given, pace) => {
+  test.prop([deeds, fc.array(fc.constantFrom('input', 'control', 'nothing'))])(
+    'arrives once and in order, however it is merged and the lanes take turns',
+    async (given, turns) => {
       const queue = new InputQueue();
       const all = withOffsets(given);
       const done: Deed[] = [];
-      let turn = 0;
-      const take = async () => {
-        const next = await queue.next(never);
-        if (next !== undefined) done.push(next);
-        queue.done();
-      };
-      for (const deed of all) {
+      for (const [index, deed] of all.entries()) {
         await queue.add(deed, never);
-        for (let count = pace[turn++ % Math.max(1, pace.length)] ?? 0; count > 3 && !queue.isEmpty; count--)
-          await take();
+        const turn = turns[index % Math.max(1, turns.length)] ?? 'nothing';
+        if (turn !== 'nothing') await take(queue, turn, done);
       }
       queue.end();
-      while (!queue.isEmpty) await take();
-      expect(effect(done)).toEqual(effect(all));
+      while (!queue.isEmpty) {
+        await take(queue, 'input', done);
+        await take(queue, 'control', done);
+      }
+      expect(typedBy(done)).toEqual(typedBy(all));
       let offset = 0n;
       for (const deed of done) {
         if (deed.kind !== 'input') continue;
         expect(deed.offset).toBe(offset);
         offset += BigInt(deed.data.length);
       }
+      const isSize = ({ kind }: Deed) => kind === 'resize';
+      expect(done.findLast(isSize)).toEqual(all.findLast(isSize));
+      expect(done.some(({ kind }) => kind === 'kill')).toBe(all.some(({ kind }) => kind === 'kill'));
     },
   );
+
+  test.prop([deeds])(
+    'finds the size that was set before it, and nothing that was killed before it',
+    async (given) => {
+      const queue = new InputQueue();
+      const all = withOffsets(given);
+      const done: Deed[] = [];
+      // Lanes that are free do everything at once.
+      for (const deed of all) {
+        await queue.add(deed, never);
+        await take(queue, deed.kind === 'input' ? 'input' : 'control', done);
+      }
+      expect(foundByBytes(done)).toEqual(foundByBytes(all));
+    },
+  );
+
+  it('waits for the size and the kill that were sent before it', async () => {
+    const queue = new InputQueue();
+    await queue.add({ kind: 'resize', cols: 1, rows: 1 }, never);
+    await queue.add({ kind: 'kill' }, never);
+    await queue.add({ kind: 'input', data: Buffer.from('x'), offset: 0n }, never);
+    const done: Deed[] = [];
+    await take(queue, 'input', done);
+    await take(queue, 'control', done);
+    await take(queue, 'input', done);
+    await take(queue, 'control', done);
+    await take(queue, 'input', done);
+    expect(done.map(({ kind }) => kind)).toEqual(['resize', 'kill', 'input']);
+  });
 
   it('is merged while a call is under way, so that fast typing is one call', async () => {
     const queue = new InputQueue();
     for (const deed of withOffsets([...'hello'].map((typed) => ({ kind: 'input', typed }))))
       await queue.add(deed, never);
-    expect(await queue.next(never)).toMatchObject({ data: Buffer.from('hello') });
+    expect(await queue.nextInput(never)).toMatchObject({ data: Buffer.from('hello') });
+  });
+
+  it('goes in calls of 64 KiB, in order, however much is pasted at once', async () => {
+    const queue = new InputQueue();
+    const pasted = Buffer.from(Array.from({ length: 900_000 }, (_, at) => at % 251));
+    await queue.add({ kind: 'input', data: pasted, offset: 7n }, never);
+    queue.end();
+    const calls: Buffer[] = [];
+    for (
+      let input = await queue.nextInput(never);
+      input !== undefined;
+      input = await queue.nextInput(never)
+    ) {
+      expect(input.data.length).toBeLessThanOrEqual(64 * 1024);
+      expect(input.offset).toBe(7n + BigInt(Buffer.concat(calls).length));
+      calls.push(input.data);
+      queue.inputDone();
+    }
+    expect(Buffer.concat(calls).equals(pasted)).toBe(true);
   });
 
   it('stays first until it is done, so that a call that broke is made again', async () => {
     const queue = new InputQueue();
-    await queue.add({ kind: 'kill' }, never);
-    expect(await queue.next(never)).toEqual({ kind: 'kill' });
-    expect(await queue.next(never)).toEqual({ kind: 'kill' });
-    queue.done();
+    await queue.add({ kind: 'input', data: Buffer.from('x'), offset: 0n }, never);
+    expect(await queue.nextInput(never)).toMatchObject({ data: Buffer.from('x') });
+    expect(await queue.nextInput(never)).toMatchObject({ data: Buffer.from('x') });
+    queue.inputDone();
     queue.end();
-    expect(await queue.next(never)).toBeUndefined();
+    expect(await queue.nextInput(never)).toBeUndefined();
   });
 
   it('waits where too much is there already, and goes on when there is room', async () => {
@@ -102,20 +162,49 @@ describe('what is typed into a terminal', () => {
     const big = { kind: 'input', data: Buffer.alloc(1024 * 1024), offset: 0n } as const;
     await queue.add(big, never);
     let isIn = false;
-    const waiting = queue.add({ kind: 'kill' }, never).then(() => {
+    const last = { kind: 'input', data: Buffer.from('.'), offset: BigInt(big.data.length) } as const;
+    const waiting = queue.add(last, never).then(() => {
       isIn = true;
     });
     await Promise.resolve();
     expect(isIn).toBe(false);
-    queue.done();
+    await queue.nextInput(never);
+    queue.inputDone();
     await waiting;
-    expect(await queue.next(never)).toEqual({ kind: 'kill' });
+    queue.end();
   });
 
   it('waits no longer than its client is there', async () => {
     const gone = new AbortController();
-    const waiting = new InputQueue().next(gone.signal);
-    gone.abort();
-    await expect(waiting).rejects.toMatchObject({ code: 'cancelled' });
+    const waiting = new InputQueue().nextInput(gone.signal);
+    gone.abort(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+  });
+});
+
+describe('a size or a kill', () => {
+  it('is done while input waits for a program that does not read, however much of it', async () => {
+    const queue = new InputQueue();
+    const pasted = Buffer.alloc(1024 * 1024);
+    await queue.add({ kind: 'input', data: pasted, offset: 0n }, never);
+    expect(await queue.nextInput(never)).toBeDefined();
+    await queue.add({ kind: 'resize', cols: 1, rows: 2 }, never);
+    await queue.add({ kind: 'kill' }, never);
+    expect(await queue.nextControl(never)).toEqual({ kind: 'resize', cols: 1, rows: 2 });
+    queue.controlDone();
+    expect(await queue.nextControl(never)).toEqual({ kind: 'kill' });
+  });
+
+  it('stays first until it is done, and is not changed by what comes meanwhile', async () => {
+    const queue = new InputQueue();
+    await queue.add({ kind: 'resize', cols: 1, rows: 1 }, never);
+    expect(await queue.nextControl(never)).toMatchObject({ cols: 1 });
+    for (const cols of [2, 3, 4]) await queue.add({ kind: 'resize', cols, rows: 1 }, never);
+    expect(await queue.nextControl(never)).toMatchObject({ cols: 1 });
+    queue.controlDone();
+    expect(await queue.nextControl(never)).toMatchObject({ cols: 4 });
+    queue.controlDone();
+    queue.end();
+    expect(await queue.nextControl(never)).toBeUndefined();
   });
 });

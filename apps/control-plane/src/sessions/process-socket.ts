@@ -20,6 +20,7 @@ export const processSocket: SocketRoute = {
   auth: withScope('capsules:exec'),
   audits: 'capsule.process',
   async serve(context, channel, { capsuleId, parameters, query: given, ...caller }) {
+    channel.ignoreInput();
     const parsed = query.safeParse(Object.fromEntries(given));
     if (!parsed.success) {
       const field = parsed.error.issues[0]?.path.join('.') ?? 'query';

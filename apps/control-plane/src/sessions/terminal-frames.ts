@@ -2,11 +2,8 @@ import { z } from 'zod';
 import { tag } from '../capsules/exec-schemas.ts';
 import { envs } from '../capsules/schemas.ts';
 import { text } from '../http/schemas.ts';
+import { base64 } from './base64.ts';
 
-const base64 = z
-  .string()
-  .max(1_500_000)
-  .regex(/^[A-Za-z0-9+/]*={0,2}$/, 'is not base64');
 const side = z.int().min(0).max(65_535);
 /** A name that a client gives itself, to be known again after its connection broke. */
 const writer = z.string().regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, dashes and underscores');

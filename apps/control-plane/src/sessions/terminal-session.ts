@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { abortable, WrennError } from '@wrenn/core';
+import { abortable, pause, WrennError } from '@wrenn/core';
 import type { PtyAttachResponse } from '@wrenn/protocol/hostagent';
 import type { HostAgent } from '../hosts/agent.ts';
 import type { Channel } from '../sockets/channel.ts';
-import { InputQueue } from './input-queue.ts';
 import { reach, type Target } from './reach.ts';
+import { TerminalActs } from './terminal-acts.ts';
 import type { OpenFrame } from './terminal-frames.ts';
 
 type PtyEvent = PtyAttachResponse['event'];
@@ -19,12 +19,12 @@ const breakMs = 250;
  * sends again the input that was not confirmed, which is taken once.
  */
 export class TerminalSession {
-  readonly queue = new InputQueue();
+  readonly acts: TerminalActs;
   readonly #target: Target;
   readonly #channel: Channel;
   readonly #open: OpenFrame;
   readonly #tag: string;
-  readonly #writer: string;
+  readonly #start = Promise.withResolvers<'runs' | 'never ran'>();
   /** Undefined until it was started; from then on it is only attached to. */
   #from: bigint | undefined;
   #said: 'nothing' | 'paused' | 'unreachable' = 'nothing';
@@ -36,8 +36,11 @@ export class TerminalSession {
     this.#channel = channel;
     this.#open = open;
     this.#tag = open.type === 'connect' ? open.tag : `pty-${randomBytes(4).toString('hex')}`;
-    this.#writer = open.writer ?? randomBytes(12).toString('hex');
     this.#from = open.type === 'connect' ? BigInt(open.from) : undefined;
+    if (open.type === 'connect') this.#start.resolve('runs');
+    const writer = open.writer ?? randomBytes(12).toString('hex');
+    const acted = { capsuleId: target.capsuleId, tag: this.#tag, writer, start: this.#start.promise };
+    this.acts = new TerminalActs({ ...acted, reach: (use, signal) => this.#reach(use, signal) }, channel);
   }
 
   /** Output waits in the guest, not here, while the client holds it up. */
@@ -51,49 +54,28 @@ export class TerminalSession {
 
   /** Shows what the terminal prints until its program has ended. Throws what is for good. */
   async show(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const { events, first } = await this.#reach((agent) => this.#attach(agent, signal), signal);
-      try {
-        if (await this.#pump(first, events)) return;
-      } catch (thrown) {
-        signal.throwIfAborted();
-        const error = WrennError.from(thrown, 'reading from the terminal');
-        if (error.code !== 'host_unavailable' && error.code !== 'cancelled') throw error;
-        await new Promise((resolve) => setTimeout(resolve, breakMs));
-      } finally {
-        await events.return();
-      }
-    }
-  }
-
-  /** Does what the client does, one after the other, until the queue ends. Throws what is for good. */
-  async act(signal: AbortSignal): Promise<void> {
-    for (let deed = await this.queue.next(signal); deed !== undefined; deed = await this.queue.next(signal)) {
-      const { capsuleId } = this.#target;
-      const tag = this.#tag;
-      const what = deed;
-      await this.#reach(async (agent) => {
-        switch (what.kind) {
-          case 'input': {
-            const { data, offset } = what;
-            return await agent.typeInto(capsuleId, { tag, data, offset, writer: this.#writer }, signal);
-          }
-          case 'resize':
-            return await agent.resizeTerminal(capsuleId, { tag, cols: what.cols, rows: what.rows }, signal);
-          case 'kill':
-            return await agent.killTerminal(capsuleId, tag, signal);
+    try {
+      for (;;) {
+        const { events, first } = await this.#reach((agent) => this.#attach(agent, signal), signal);
+        try {
+          if (await this.#pump(first, events, signal)) return;
+        } catch (thrown) {
+          signal.throwIfAborted();
+          const error = WrennError.from(thrown, 'reading from the terminal');
+          if (error.code !== 'host_unavailable' && error.code !== 'cancelled') throw error;
+          await pause(breakMs, signal);
+        } finally {
+          await events.return();
         }
-      }, signal);
-      this.queue.done();
-      if (what.kind === 'input') {
-        await this.#channel.send({ type: 'ack', offset: Number(what.offset) + what.data.length });
       }
+    } finally {
+      this.#start.resolve('never ran');
     }
   }
 
   #reach<T>(use: (agent: HostAgent) => Promise<T>, signal: AbortSignal): Promise<T> {
     // A new terminal is a reason to wake its capsule, and so is whatever was typed.
-    const wanted = () => this.#from === undefined || !this.queue.isEmpty;
+    const wanted = () => this.#from === undefined || !this.acts.queue.isEmpty;
     return reach(this.#target, { use, wanted, signal, absent: (why) => this.#sayAbsent(why) });
   }
 
@@ -125,24 +107,29 @@ export class TerminalSession {
   }
 
   /** True when the program has ended. */
-  async #pump(first: PtyEvent, rest: AsyncGenerator<PtyAttachResponse, void>): Promise<boolean> {
-    if (await this.#tell(first)) return true;
-    for await (const { event } of rest) if (await this.#tell(event)) return true;
+  async #pump(
+    first: PtyEvent,
+    rest: AsyncGenerator<PtyAttachResponse, void>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (await this.#tell(first, signal)) return true;
+    for await (const { event } of rest) if (await this.#tell(event, signal)) return true;
     return false;
   }
 
-  async #tell(event: PtyEvent): Promise<boolean> {
+  async #tell(event: PtyEvent, signal: AbortSignal): Promise<boolean> {
     switch (event.case) {
       case 'started': {
         const { pid, tag } = event.value;
         this.#from ??= 1n;
         this.#said = 'nothing';
+        this.#start.resolve('runs');
         await this.#channel.send({ type: 'started', tag, pid });
         return false;
       }
       case 'output': {
         const { data, number } = event.value;
-        if (this.#hold !== undefined) await abortable(this.#hold.promise, this.#channel.closed);
+        if (this.#hold !== undefined) await abortable(this.#hold.promise, signal);
         await this.#channel.send(this.#outputFrame(data, number));
         this.#from = number + 1n;
         return false;

@@ -3,8 +3,12 @@ import { withScope } from '../access/route-auth.ts';
 import type { Channel, Message } from '../sockets/channel.ts';
 import { readFrame } from '../sockets/frames.ts';
 import type { SocketRoute } from '../sockets/socket-route.ts';
+import { faultOf } from './fault-of.ts';
 import { nextFrame, openFrame } from './terminal-frames.ts';
 import { TerminalSession } from './terminal-session.ts';
+
+/** For what a client sent last, when it left with it on its way. */
+const finishMs = 5_000;
 
 /** `WS /v1/capsules/{id}/pty`: docs/terminals.md has its frames. A client that goes away leaves the terminal running. */
 export const terminalSocket: SocketRoute = {
@@ -16,32 +20,36 @@ export const terminalSocket: SocketRoute = {
     if (first === undefined) return;
     const session = new TerminalSession({ context, doer, capsuleId }, channel, readFrame(openFrame, first));
     const over = new AbortController();
-    const signal = AbortSignal.any([channel.closed, over.signal]);
-    const hearing = hear(channel, session, signal);
-    const acting = session.act(signal);
-    const showing = session.show(signal);
+    const doing = [
+      hear(channel, session, over.signal),
+      session.acts.type(over.signal),
+      session.acts.control(over.signal),
+    ];
+    const showing = session.show(AbortSignal.any([channel.closed, over.signal]));
     try {
       // A fault of any is the end of all; when the program has ended, so has the session.
-      await Promise.race([showing, faultOf(hearing), faultOf(acting)]);
+      await Promise.race([showing, ...doing.map(faultOf)]);
     } catch (thrown) {
       if (!channel.closed.aborted) throw thrown;
+      await finished(doing);
     } finally {
       over.abort(new WrennError('cancelled', 'the terminal has ended'));
-      await Promise.allSettled([hearing, acting, showing]);
+      await Promise.allSettled([...doing, showing]);
     }
   },
 };
 
-/** Never settles but by a fault. */
-function faultOf(work: Promise<void>): Promise<never> {
-  return new Promise((_, reject) => {
-    work.catch(reject);
-  });
+/** Returns when what the client sent before it left is done, or has had its time. */
+async function finished(doing: readonly Promise<void>[]): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, finishMs);
+  await Promise.race([Promise.allSettled(doing), late.promise]);
+  clearTimeout(timer);
 }
 
 /** Puts what the client sends into the queue, in its order, and reads no faster than that empties. */
 async function hear(channel: Channel, session: TerminalSession, signal: AbortSignal): Promise<void> {
-  const { queue } = session;
+  const { queue } = session.acts;
   let sent = 0n;
   const next = () => channel.next(signal);
   for (let message = await next(); message !== undefined; message = await next()) {

@@ -42,7 +42,7 @@ beforeAll(async () => {
     startAgent: (tls) => FakeHostAgent.start(tls),
   });
   const { context } = server.controlPlane;
-  const sockets = new Sockets(context, [fakeEcho], 20);
+  const sockets = new Sockets(context, [fakeEcho], { accessEveryMs: 20 });
   const app = await buildApp(context, [], sockets);
   url = (await listen(app, { host: '127.0.0.1', port: 0 })).replace('http', 'ws');
   stop = async () => {

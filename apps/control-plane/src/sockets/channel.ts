@@ -11,8 +11,6 @@ const mostWaiting = 256;
 const mostWaitingBytes = 1024 * 1024;
 /** What may wait for a client to read it; beyond that the sender waits. */
 const mostUnsentBytes = 1024 * 1024;
-/** Between two signs of life; a client that answers none of two is gone. */
-const pingMs = 30_000;
 /** For a client that is cut off to say that it has heard it. */
 const closeMs = 1_000;
 
@@ -27,9 +25,11 @@ export class Channel {
   readonly #over = new AbortController();
   readonly #waiting: Message[] = [];
   #waitingBytes = 0;
+  #input: 'kept' | 'dropped' = 'kept';
   #wake: (() => void) | undefined;
 
-  constructor(socket: WebSocket) {
+  /** `pingMs` is between two signs of life; a client that answers none of two is gone. */
+  constructor(socket: WebSocket, pingMs: number) {
     this.#socket = socket;
     this.closed = this.#over.signal;
     socket.on('message', (data, isBinary) => this.#take(data as Buffer, isBinary));
@@ -37,7 +37,7 @@ export class Channel {
     // It is followed by a close, which says all that matters here.
     socket.on('error', () => undefined);
     this.closed.addEventListener('abort', () => this.#wake?.());
-    this.#watchLife();
+    this.#watchLife(pingMs);
   }
 
   /**
@@ -63,20 +63,43 @@ export class Channel {
     return message;
   }
 
-  /** Returns when it is sent, or soon will be: while the client reads slower, it waits. Does nothing once it is over. */
+  /**
+   * Returns when it is sent, or soon will be: while the client reads slower, it waits. Does nothing once the connection
+   * is over, or about to be, for which it waits.
+   */
   async send(frame: object | Uint8Array): Promise<void> {
     if (this.closed.aborted) return;
-    const data = frame instanceof Uint8Array ? frame : JSON.stringify(frame);
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#socket.send(data, () => resolve());
-    if (this.#socket.bufferedAmount <= mostUnsentBytes) return;
-    this.closed.addEventListener('abort', () => resolve(), { once: true });
-    await promise;
+    if (this.#socket.readyState === this.#socket.OPEN) {
+      const data = frame instanceof Uint8Array ? frame : JSON.stringify(frame);
+      this.#socket.send(data, () => resolve());
+      if (this.#socket.bufferedAmount <= mostUnsentBytes) return;
+    }
+    const stop = () => resolve();
+    this.closed.addEventListener('abort', stop);
+    try {
+      await promise;
+    } finally {
+      this.closed.removeEventListener('abort', stop);
+    }
   }
 
-  /** `code` is one of RFC 6455, 7.4.1. */
+  /** For sockets that take no input: what the client sends is read and dropped, so that its end is heard behind it. */
+  ignoreInput(): void {
+    this.#waiting.length = 0;
+    this.#waitingBytes = 0;
+    this.#dropInput();
+  }
+
+  /** `code` is one of RFC 6455, 7.4.1. What was read before is still given; what comes after is dropped. */
   close(code: number, reason: string): void {
     this.#socket.close(code, reason);
+    this.#dropInput();
+  }
+
+  #dropInput(): void {
+    this.#input = 'dropped';
+    if (this.#socket.isPaused) this.#socket.resume();
   }
 
   /** Says why it ends, and from this moment on hears nothing of the client, whatever that still sends. */
@@ -92,6 +115,7 @@ export class Channel {
   }
 
   #take(data: Buffer, isBinary: boolean): void {
+    if (this.#input === 'dropped') return;
     const message: Message = isBinary
       ? { kind: 'binary', bytes: data }
       : { kind: 'text', text: data.toString('utf8') };
@@ -105,19 +129,25 @@ export class Channel {
     return this.#waiting.length < mostWaiting && this.#waitingBytes < mostWaitingBytes;
   }
 
-  #watchLife(): void {
+  #watchLife(pingMs: number): void {
+    const socket = this.#socket;
     let unanswered = 0;
-    this.#socket.on('pong', () => {
+    const heard = () => {
       unanswered = 0;
-    });
+    };
+    // An answer may be far behind what else it sends.
+    socket.on('pong', heard).on('message', heard);
     const timer = setInterval(() => {
-      // One that we do not read from cannot be heard to answer.
-      if (this.#socket.isPaused) return;
-      if (unanswered === 2) return this.#socket.terminate();
-      unanswered += 1;
-      this.#socket.ping();
+      // One that we do not read from cannot be heard to answer, but what is sent to one that is gone comes back as a
+      // fault: as soon as something waits to be sent, or is sent now.
+      if (socket.isPaused && socket.bufferedAmount > 0) return;
+      if (!socket.isPaused) {
+        if (unanswered === 2) return socket.terminate();
+        unanswered += 1;
+      }
+      socket.ping();
       // For proxies and clients that see only messages.
-      this.#socket.send('{"type":"ping"}');
+      socket.send('{"type":"ping"}');
     }, pingMs);
     this.closed.addEventListener('abort', () => clearInterval(timer), { once: true });
   }

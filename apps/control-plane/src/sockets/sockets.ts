@@ -21,14 +21,20 @@ import { watchAccess } from './watch-access.ts';
 
 /** A megabyte of input in base64, and what is around it. */
 const largestMessageBytes = 2 * 1024 * 1024;
-/** For the first message of a client that could not send headers. */
-const authenticationMs = 5_000;
 const closeMs = 2_000;
-/** Between two looks at whether a socket that is open would still be opened. */
-const accessEveryMs = 5_000;
 
 /** Codes of a close: RFC 6455, 7.4.1. */
 const closeCodes = { done: 1000, goingAway: 1001, refused: 1008, fault: 1011 } as const;
+
+export interface SocketLimits {
+  /** For the first message of a client that could not send headers. */
+  readonly authenticationMs: number;
+  /** Between two signs of life. */
+  readonly pingMs: number;
+  /** Between two looks at whether a socket that is open would still be opened. */
+  readonly accessEveryMs: number;
+}
+const defaults: SocketLimits = { authenticationMs: 5_000, pingMs: 30_000, accessEveryMs: 5_000 };
 
 /** Who asks, and what they show. */
 type Shown = Pick<Admission, 'principal' | 'credential'>;
@@ -43,6 +49,7 @@ const authFrame = z.object({ type: z.literal('auth'), token: z.string().min(1).m
 export class Sockets implements Upgrades {
   readonly #context: ServerContext;
   readonly #routes: readonly SocketRoute[];
+  readonly #limits: SocketLimits;
   readonly #server = new WebSocketServer({
     noServer: true,
     maxPayload: largestMessageBytes,
@@ -50,12 +57,11 @@ export class Sockets implements Upgrades {
     perMessageDeflate: false,
   });
   readonly #open = new Map<Channel, Promise<void>>();
-  readonly #everyMs: number;
 
-  constructor(context: ServerContext, routes: readonly SocketRoute[], everyMs = accessEveryMs) {
+  constructor(context: ServerContext, routes: readonly SocketRoute[], limits: Partial<SocketLimits> = {}) {
     this.#context = context;
     this.#routes = routes;
-    this.#everyMs = everyMs;
+    this.#limits = { ...defaults, ...limits };
   }
 
   isSocket({ url }: IncomingMessage): boolean {
@@ -84,7 +90,7 @@ export class Sockets implements Upgrades {
       const shown = credential === undefined ? undefined : await this.#whose(credential.text);
       if (shown !== undefined) allow(shown.principal, match.auth);
       this.#server.handleUpgrade(request, socket, head, (accepted) => {
-        const channel = new Channel(accepted);
+        const channel = new Channel(accepted, this.#limits.pingMs);
         const serving = this.#serve(channel, request, match, shown).finally(() => this.#open.delete(channel));
         this.#open.set(channel, serving);
       });
@@ -131,7 +137,8 @@ export class Sockets implements Upgrades {
   async #whileAllowed(channel: Channel, admission: Admission, serve: () => Promise<void>): Promise<void> {
     const over = new AbortController();
     const signal = AbortSignal.any([over.signal, channel.closed]);
-    const watching = watchAccess(this.#context, admission, this.#everyMs, signal).then((lost) => {
+    const { accessEveryMs } = this.#limits;
+    const watching = watchAccess(this.#context, admission, accessEveryMs, signal).then((lost) => {
       if (lost !== undefined) channel.cutOff(closeCodes.refused, lost);
     });
     try {
@@ -147,7 +154,7 @@ export class Sockets implements Upgrades {
   }
 
   async #authenticate(channel: Channel): Promise<Shown> {
-    using limit = deadline(authenticationMs, 'waiting for the auth frame', channel.closed);
+    using limit = deadline(this.#limits.authenticationMs, 'waiting for the auth frame', channel.closed);
     const late = Promise.withResolvers<never>();
     limit.addEventListener('abort', () => late.reject(unauthorized('no auth frame came')), { once: true });
     const message = await Promise.race([channel.next(), late.promise]);

@@ -1,10 +1,12 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { checkAccess } from '@wrenn/core';
+import { sameHost, withoutAccess } from '@wrenn/forward';
 import type { Target } from '../addressing/target.ts';
 import type { CapsuleFacts } from '../capsules/facts.ts';
 import { readerOf } from '../refusal/answer.ts';
 import { Refusal } from '../refusal/refusal.ts';
-import { accessCookie, presentedAccess, withoutAccess } from './credentials.ts';
+import type { Asking } from './asking.ts';
+import { countedCookie } from './counted-cookie.ts';
+import { accessCookie, presentedAccess } from './credentials.ts';
 import { requireGuestDaemonPath } from './guest-daemon.ts';
 
 /** Let in, or sent on to the same address with the credential kept in a cookie. */
@@ -17,20 +19,19 @@ export const guestDaemonPort = 49_983;
 
 const open: Admission = { kind: 'open' };
 
-interface Asking {
-  readonly headers: IncomingHttpHeaders;
-  readonly method: string;
-  readonly secure: 'http' | 'https';
-}
-
 /** Whether a request may use the port; throws a `Refusal` for one that may not. */
-export function admit(target: Target, facts: CapsuleFacts, { headers, method, secure }: Asking): Admission {
+export function admit(target: Target, facts: CapsuleFacts, asking: Asking): Admission {
+  const { headers, method, protocol } = asking;
+  if (target.form === 'path' && headers['service-worker'] !== undefined)
+    throw new Refusal('forbidden', 'no service worker is served at an address that capsules share', {
+      remedy: 'open the port at a name of its own',
+    });
   if (target.port === guestDaemonPort) {
     requireGuestDaemonPath(target.path);
     return open;
   }
   if (facts.publicPorts) return open;
-  const presented = presentedAccess(headers, target);
+  const presented = presentedAccess(headers, target.path, countedCookie(target, asking));
   if (presented === undefined) throw forbidden('this port is private', target.port);
   const now = Math.floor(Date.now() / 1000);
   const verdict = checkAccess(facts.accessKey, presented.credential, target.port, now);
@@ -42,10 +43,10 @@ export function admit(target: Target, facts: CapsuleFacts, { headers, method, se
     presented.in === 'query' && target.form === 'host' && method === 'GET' && readerOf(headers) === 'person';
   if (!isVisit) return open;
   const age = verdict.until === 'revoked' ? '' : `; Max-Age=${verdict.until.expiresAt - now}`;
-  const attributes = `; Path=/; HttpOnly; SameSite=Lax${secure === 'https' ? '; Secure' : ''}${age}`;
+  const attributes = `; Path=/; HttpOnly; SameSite=Lax${protocol === 'https' ? '; Secure' : ''}${age}`;
   return {
     kind: 'remember',
-    location: withoutAccess(target.path),
+    location: sameHost(withoutAccess(target.path)),
     cookie: `${accessCookie}=${presented.credential}${attributes}`,
   };
 }

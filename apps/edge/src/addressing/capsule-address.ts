@@ -56,17 +56,15 @@ function nameOf(host: string): string {
 /** Whether the name is one that no page but those below it is at: an address, `localhost`, or a name without a domain. */
 export function isBareHost(host: string): boolean {
   const name = nameOf(host);
-  return isSharedHost(name) || !name.includes('.');
+  return isAddress(name) || !name.includes('.');
 }
 
 function isSharedHost(name: string): boolean {
-  return (
-    name === '' ||
-    name === 'localhost' ||
-    name.startsWith('sandbox.') ||
-    name.startsWith('[') ||
-    isIP(name) !== 0
-  );
+  return isAddress(name) || name.startsWith('sandbox.');
+}
+
+function isAddress(name: string): boolean {
+  return name === '' || name === 'localhost' || name.startsWith('[') || isIP(name) !== 0;
 }
 
 function fromHeaders(id: string | undefined, port: string | undefined): CapsuleAddress | undefined {

@@ -62,6 +62,28 @@ it('holds what it knows for two minutes while the control plane does not answer,
   await expect(cache.of(id)).rejects.toThrow('away');
 });
 
+it('waits for a control plane that hangs once, and then for as long as it hangs uses what it knows at once', async () => {
+  await cache.of(id);
+  const hanging = Promise.withResolvers<CapsuleFacts | undefined>();
+  answer = () => hanging.promise;
+  nowMs = 10_001;
+  expect(await cache.of(id)).toMatchObject({ publicPorts: true });
+  // Real time: a wait for the answer would have no end in the time that a test has.
+  for (let count = 0; count < 100; count++) await cache.of(id);
+  expect(asked).toBe(2);
+  hanging.resolve(facts(false));
+  await expect.poll(() => cache.of(id)).toMatchObject({ publicPorts: false });
+});
+
+it('knows for a second only that a capsule does not run: it may be resumed by other ways', async () => {
+  answer = async () => ({ ...facts(true), status: 'paused' });
+  await cache.of(id);
+  expect(cache.fresh(id)).toMatchObject({ status: 'paused' });
+  answer = async () => facts(true);
+  nowMs = 1_001;
+  expect(await cache.of(id)).toMatchObject({ status: 'running' });
+});
+
 it('remembers for a second what is not there', async () => {
   answer = async () => undefined;
   expect(await cache.of(id)).toBeUndefined();

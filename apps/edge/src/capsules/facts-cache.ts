@@ -1,4 +1,4 @@
-import { type CapsuleId, describeError } from '@wrenn/core';
+import { abortable, type CapsuleId, deadline, describeError } from '@wrenn/core';
 import type { Logger } from '@wrenn/service';
 import type { CapsuleFacts } from './facts.ts';
 
@@ -6,14 +6,23 @@ import type { CapsuleFacts } from './facts.ts';
 const refreshAfterMs = 5_000;
 /** The longest that a change of access may take to be obeyed. */
 const freshMs = 10_000;
+/** Of those that do not run less is known for less long: they may be resumed, or made, at any moment. */
+const restingMs = 1_000;
 /** While the control plane does not answer, what it said last holds this long. */
 const staleMs = 120_000;
-/** Of those that are not there less is known for less long: they may be made at any moment. */
-const absentMs = 1_000;
+/** The longest that a request waits for an answer where what is known would do. */
+const patienceMs = 1_000;
 const mostEntries = 20_000;
 
 interface Entry {
   readonly facts: CapsuleFacts | undefined;
+  readonly atMs: number;
+  /** The control plane was asked since, and has not answered in time. */
+  isUnanswered: boolean;
+}
+
+interface Question {
+  readonly answer: Promise<CapsuleFacts | undefined>;
   readonly atMs: number;
 }
 
@@ -23,7 +32,7 @@ export class FactsCache {
   readonly #log: Logger;
   readonly #now: () => number;
   readonly #entries = new Map<CapsuleId, Entry>();
-  readonly #asking = new Map<CapsuleId, Promise<CapsuleFacts | undefined>>();
+  readonly #asking = new Map<CapsuleId, Question>();
 
   constructor(
     ask: (id: CapsuleId) => Promise<CapsuleFacts | undefined>,
@@ -40,8 +49,8 @@ export class FactsCache {
     const entry = this.#entries.get(id);
     if (entry?.facts === undefined) return undefined;
     const ageMs = this.#now() - entry.atMs;
-    if (ageMs > freshMs) return undefined;
-    if (ageMs > refreshAfterMs) this.#refresh(id).catch((thrown: unknown) => this.#note(id, thrown));
+    if (ageMs > (entry.facts.status === 'running' ? freshMs : restingMs)) return undefined;
+    if (ageMs > refreshAfterMs) this.#refresh(id).answer.catch(() => undefined);
     return entry.facts;
   }
 
@@ -51,12 +60,16 @@ export class FactsCache {
     if (known !== undefined) return known;
     const entry = this.#entries.get(id);
     const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : this.#now() - entry.atMs;
-    if (entry !== undefined && entry.facts === undefined && ageMs < absentMs) return undefined;
+    if (entry !== undefined && entry.facts === undefined && ageMs < restingMs) return undefined;
+    const question = this.#refresh(id);
+    if (entry?.facts === undefined || ageMs > staleMs) return await question.answer;
+    const patience = entry.isUnanswered ? 0 : Math.max(0, question.atMs + patienceMs - this.#now());
+    using limit = deadline(patience, 'asking the control plane for a capsule');
     try {
-      return await this.#refresh(id);
-    } catch (thrown) {
-      if (entry?.facts === undefined || ageMs > staleMs) throw thrown;
-      this.#note(id, thrown);
+      return await abortable(question.answer, limit);
+    } catch {
+      // Why is in the log, once for each question. Who comes next does not wait at all.
+      entry.isUnanswered = true;
       return entry.facts;
     }
   }
@@ -65,7 +78,7 @@ export class FactsCache {
   put(id: CapsuleId, facts: CapsuleFacts | undefined): void {
     // The oldest is at the front, since each that is put goes to the end.
     this.#entries.delete(id);
-    this.#entries.set(id, { facts, atMs: this.#now() });
+    this.#entries.set(id, { facts, atMs: this.#now(), isUnanswered: false });
     const [oldest] = this.#entries.keys();
     if (this.#entries.size > mostEntries && oldest !== undefined) this.#entries.delete(oldest);
   }
@@ -75,20 +88,25 @@ export class FactsCache {
   }
 
   /** One question at a time for each capsule, whoever asks. */
-  #refresh(id: CapsuleId): Promise<CapsuleFacts | undefined> {
+  #refresh(id: CapsuleId): Question {
     const known = this.#asking.get(id);
     if (known !== undefined) return known;
-    const asked = this.#ask(id)
-      .then((facts) => {
-        this.put(id, facts);
-        return facts;
-      })
-      .finally(() => this.#asking.delete(id));
-    this.#asking.set(id, asked);
-    return asked;
+    const answer = this.#answer(id);
+    const question = { answer, atMs: this.#now() };
+    this.#asking.set(id, question);
+    return question;
   }
 
-  #note(id: CapsuleId, thrown: unknown): void {
-    this.#log.warn({ capsule: id, cause: describeError(thrown) }, 'asking the control plane for a capsule');
+  async #answer(id: CapsuleId): Promise<CapsuleFacts | undefined> {
+    try {
+      const facts = await this.#ask(id);
+      this.put(id, facts);
+      return facts;
+    } catch (thrown) {
+      this.#log.warn({ capsule: id, cause: describeError(thrown) }, 'asking the control plane for a capsule');
+      throw thrown;
+    } finally {
+      this.#asking.delete(id);
+    }
   }
 }

@@ -10,33 +10,36 @@ import type { Relays } from './relays.ts';
 /** A resume reads a whole memory; under load it waits for others. */
 const wakeMs = 120_000;
 /** From the control plane's word that a capsule runs to the agent's. */
-const announceMs = 5_000;
+const usualAnnounceMs = 5_000;
 /** One that is paused again and again while a request waits for it is not chased for ever. */
 const rounds = 3;
 
 export interface ReachParts {
-  readonly catalog: Catalog;
-  readonly relays: Relays;
-  readonly controlPlane: ControlPlane;
+  readonly catalog: Pick<Catalog, 'passage' | 'change'>;
+  readonly relays: Pick<Relays, 'to'>;
+  readonly controlPlane: Pick<ControlPlane, 'wake'>;
   readonly facts: FactsCache;
   readonly log: Logger;
+  readonly announceMs?: number;
 }
 
 /** Finds the way to capsules; a request for one that sleeps waits here until it is awake, its body unread. */
 export class Reach {
-  readonly #catalog: Catalog;
-  readonly #relays: Relays;
-  readonly #controlPlane: ControlPlane;
+  readonly #catalog: ReachParts['catalog'];
+  readonly #relays: ReachParts['relays'];
+  readonly #controlPlane: ReachParts['controlPlane'];
   readonly #facts: FactsCache;
   readonly #log: Logger;
+  readonly #announceMs: number;
   readonly #waking = new Map<CapsuleId, Promise<CapsuleFacts | undefined>>();
 
-  constructor({ catalog, relays, controlPlane, facts, log }: ReachParts) {
-    this.#catalog = catalog;
-    this.#relays = relays;
-    this.#controlPlane = controlPlane;
-    this.#facts = facts;
-    this.#log = log;
+  constructor(parts: ReachParts) {
+    this.#catalog = parts.catalog;
+    this.#relays = parts.relays;
+    this.#controlPlane = parts.controlPlane;
+    this.#facts = parts.facts;
+    this.#log = parts.log;
+    this.#announceMs = parts.announceMs ?? usualAnnounceMs;
   }
 
   /** The way into one that runs on this machine and is open: no wait, and nobody is asked. */
@@ -89,6 +92,8 @@ export class Reach {
 
   /** All who wait for one capsule share the question; one of them that goes away does not take it back. */
   async #wake(id: CapsuleId, signal: AbortSignal): Promise<void> {
+    // Nothing is woken for one who has gone away meanwhile.
+    signal.throwIfAborted();
     let waking = this.#waking.get(id);
     if (waking === undefined) {
       const asked = this.#controlPlane.wake(id, AbortSignal.timeout(wakeMs));
@@ -105,7 +110,7 @@ export class Reach {
   }
 
   async #announced(id: CapsuleId, signal: AbortSignal): Promise<Passage | undefined> {
-    using limit = deadline(announceMs, 'waiting for the host to say that the capsule runs', signal);
+    using limit = deadline(this.#announceMs, 'waiting for the host to say that the capsule runs', signal);
     try {
       for (;;) {
         const passage = this.#catalog.passage(id);

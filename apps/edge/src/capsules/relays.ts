@@ -2,79 +2,80 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
 import { join } from 'node:path';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { type CapsuleId, systemCode, WrennError } from '@wrenn/core';
-import { Exchanges } from '@wrenn/forward';
+import { closeIdle, Exchanges } from '@wrenn/forward';
 import { identityOfHost } from '@wrenn/service';
 import type { CapsuleFacts } from './facts.ts';
 import type { Reached } from './reached.ts';
 
-/** As long as the callers of relays keep what idles; the relay keeps it longer (R5). */
+/** The relay keeps what idles for longer (R5). */
 const idleMs = 90_000;
+const mostIdle = 32;
 
-interface Credentials {
-  readonly ca: Buffer;
-  readonly cert: Buffer;
-  readonly key: Buffer;
-}
-
-/** The connections to one host's relay: those of requests, and those that become something else. */
-interface Relay {
-  readonly address: string;
+/** The connections to one capsule by the relay of its host: those of requests, and those that become something else. */
+interface Way {
+  readonly hostId: string;
+  readonly relay: string;
   readonly pool: Agent;
   readonly dialer: Agent;
   readonly exchanges: Exchanges;
 }
 
-/** The relays of other machines' hosts, with mutual TLS. */
+/** The ways to capsules of other machines, by their hosts' relays, with mutual TLS. No two capsules share a connection. */
 export class Relays implements Disposable {
   readonly #directory: string;
-  readonly #relays = new Map<string, Relay>();
+  readonly #ways = new Map<CapsuleId, Way>();
+  readonly #sweeping: NodeJS.Timeout;
   #ownHost: Promise<string | undefined> | undefined;
-  #credentials: Promise<Credentials> | undefined;
+  #identity: Promise<SecureContext> | undefined;
 
   constructor(directory: string) {
     this.#directory = join(directory, 'pki');
+    this.#sweeping = setInterval(() => this.#sweep(), idleMs).unref();
   }
 
   /** The way to a capsule on another machine; undefined for one of this machine, or of a host without a relay. */
   async to(id: CapsuleId, { hostId, relay }: CapsuleFacts): Promise<Reached | undefined> {
     this.#ownHost ??= this.#readOwnHost();
     if (relay === undefined || hostId === (await this.#ownHost)) return undefined;
-    const known = this.#relays.get(hostId) ?? (await this.#open(hostId, relay));
-    return reachedBy(known.address === relay ? known : await this.#open(hostId, relay), id);
+    this.#identity ??= this.#readIdentity();
+    const identity = await this.#identity;
+    // From here on without a wait: two who ask at once get the same one.
+    const known = this.#ways.get(id);
+    if (known?.hostId === hostId && known.relay === relay) return reachedBy(known, id);
+    // What is under way by the address that is no more ends by itself.
+    if (known !== undefined) closeIdle(known.pool);
+    const way = open(identity, hostId, relay);
+    this.#ways.set(id, way);
+    return reachedBy(way, id);
   }
 
   [Symbol.dispose](): void {
-    for (const relay of this.#relays.values()) close(relay);
-    this.#relays.clear();
+    clearInterval(this.#sweeping);
+    for (const { pool, dialer } of this.#ways.values()) {
+      pool.destroy();
+      dialer.destroy();
+    }
+    this.#ways.clear();
   }
 
-  async #open(hostId: string, address: string): Promise<Relay> {
-    this.#credentials ??= this.#readCredentials();
-    const tls = {
-      ...(await this.#credentials),
-      minVersion: 'TLSv1.3',
-      checkServerIdentity: identityOfHost(hostId),
-    } as const;
-    const relay: Relay = {
-      address,
-      pool: new Agent({ ...tls, keepAlive: true, timeout: idleMs, maxFreeSockets: 256 }),
-      dialer: new Agent({ ...tls, keepAlive: false }),
-      exchanges: new Exchanges(),
-    };
-    const before = this.#relays.get(hostId);
-    if (before !== undefined) close(before);
-    this.#relays.set(hostId, relay);
-    return relay;
+  /** Forgets those that nobody has used since the last time. */
+  #sweep(): void {
+    for (const [id, { exchanges, pool }] of this.#ways) {
+      if (exchanges.takeUse() || exchanges.count > 0) continue;
+      this.#ways.delete(id);
+      closeIdle(pool);
+    }
   }
 
-  async #readCredentials(): Promise<Credentials> {
+  async #readIdentity(): Promise<SecureContext> {
     const read = (name: string) => readFile(join(this.#directory, name));
     try {
       const [ca, cert, key] = await Promise.all([read('ca.crt'), read('edge.crt'), read('edge.key')]);
-      return { ca, cert, key };
+      return createSecureContext({ ca, cert, key, minVersion: 'TLSv1.3' });
     } catch (cause) {
-      this.#credentials = undefined;
+      this.#identity = undefined;
       throw new WrennError('missing_prerequisite', `reading the edge's certificate in ${this.#directory}`, {
         cause,
         remedy: 'copy ca.crt, edge.crt and edge.key from the control plane, which makes them',
@@ -93,24 +94,31 @@ export class Relays implements Disposable {
   }
 }
 
-function reachedBy({ address, pool, dialer, exchanges }: Relay, id: CapsuleId): Reached {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
+function open(secureContext: SecureContext, hostId: string, relay: string): Way {
+  const tls = { secureContext, checkServerIdentity: identityOfHost(hostId) };
+  return {
+    hostId,
+    relay,
+    pool: new Agent({ ...tls, keepAlive: true, timeout: idleMs, maxFreeSockets: mostIdle }),
+    dialer: new Agent({ ...tls, keepAlive: false }),
+    exchanges: new Exchanges(),
+  };
+}
+
+function reachedBy({ relay, pool, dialer, exchanges }: Way, id: CapsuleId): Reached {
+  const colon = relay.lastIndexOf(':');
+  const host = relay.slice(0, colon).replace(/^\[|\]$/g, '');
   return {
     address: host,
     exchanges,
     to: (port) => ({
+      hop: 'relay',
       host,
-      port: Number(address.slice(colon + 1)),
+      port: Number(relay.slice(colon + 1)),
       pool,
       dialer,
       protocol: 'https:',
       pathPrefix: `/proxy/${id}/${port}`,
     }),
   };
-}
-
-function close({ pool, dialer }: Relay): void {
-  pool.destroy();
-  dialer.destroy();
 }

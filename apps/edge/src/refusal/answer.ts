@@ -17,12 +17,13 @@ export function refusalAnswer(
   reader: 'program' | 'person',
 ): Answer {
   const refusal = asRefusal(thrown);
-  const { status: plain, e2bStatus } = refusals[refusal.kind];
+  const { status: plain, e2bStatus, retryAfterSec } = refusals[refusal.kind];
   const status = target?.speaksE2b === true ? (e2bStatus ?? plain) : plain;
   const message = status === 502 && e2bStatus === 502 ? e2bNotFound : refusal.message;
   const common = {
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
+    ...(retryAfterSec === undefined ? {} : { 'retry-after': String(retryAfterSec) }),
     // What comes behind a request that can be read in two ways may be a part of it.
     ...(refusal.kind === 'bad_request' ? { connection: 'close' } : {}),
   };

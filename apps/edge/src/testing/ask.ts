@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http';
-import { bodyOf, type EdgeUnderTest } from './edge-under-test.ts';
+import { bodyOf } from './edge-under-test.ts';
 
 /** What the guest saw of a request, as JSON. */
 export const mirror: RequestListener = (request, response) => {
@@ -10,15 +10,21 @@ export const mirror: RequestListener = (request, response) => {
   });
 };
 
+/** An edge, and the name of a port behind it. */
+interface Asked {
+  readonly address: string;
+  readonly host: string;
+}
+
 export interface Ask {
   readonly path?: string;
   readonly method?: string;
   readonly headers?: Record<string, string | string[]>;
-  readonly body?: string;
+  readonly body?: string | Buffer;
 }
 
 export async function ask(
-  edge: EdgeUnderTest,
+  edge: Asked,
   { path = '/', method = 'GET', headers = {}, body }: Ask,
 ): Promise<IncomingMessage> {
   const sent = httpRequest(`http://${edge.address}`, {
@@ -35,7 +41,7 @@ export async function ask(
 }
 
 /** What the guest saw of it, where the guest is a `mirror`. */
-export async function seen(edge: EdgeUnderTest, asked: Ask) {
+export async function seen(edge: Asked, asked: Ask) {
   const { method, url, rawHeaders, body } = JSON.parse(await bodyOf(await ask(edge, asked))) as {
     method: string;
     url: string;

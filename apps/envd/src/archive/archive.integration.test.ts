@@ -50,6 +50,9 @@ describe('a folder', () => {
     mkdirSync(join(folder, 'closed'), { mode: 0o700 });
     mkdirSync(join(folder, 'closed/inner'));
     expect((await get(join(folder, 'closed/inner'), 'user')).status).toBe(403);
+    expect((await get(join(folder, 'closed'), 'user')).status).toBe(403);
+    mkdirSync(join(folder, 'unlisted'), { mode: 0o711 });
+    expect((await get(join(folder, 'unlisted'), 'user')).status).toBe(403);
   });
 
   it('that cannot be read in full breaks off: it does not look whole', async () => {

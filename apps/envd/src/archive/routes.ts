@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { opendirSync, statSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { WrennError } from '@wrenn/core';
@@ -27,7 +27,7 @@ export function archiveRoutes(daemon: Daemon): readonly Route[] {
 async function pack(daemon: Daemon, request: IncomingMessage, response: ServerResponse): Promise<void> {
   requireServing(daemon);
   const { account, path } = requestedFile(daemon, queryOf(request));
-  requireDirectory(path, account);
+  requireFolder(path, account, () => opendirSync(path).closeSync());
   using tar = await startTar(daemon, account, ['-C', path, '-cf', '-', '.'], 'null');
   response.writeHead(200, { 'content-type': 'application/x-tar', 'cache-control': 'no-store' });
   await pipeline(tar.stdout, response, { end: false });
@@ -46,7 +46,7 @@ async function unpack(daemon: Daemon, request: IncomingMessage, response: Server
   const gone = new AbortController();
   response.once('close', () => gone.abort(new WrennError('cancelled', 'the client went away')));
   await inSlices(account, makeDirectories(path), gone.signal);
-  requireDirectory(path, account);
+  requireFolder(path, account, () => undefined);
   using tar = await startTar(daemon, account, ['-C', path, '-o', '-xf', '-'], 'pipe');
   tar.stdout.resume();
   const sending = tar.stdin === undefined ? undefined : pipeline(request, tar.stdin, { signal: gone.signal });
@@ -62,9 +62,16 @@ async function unpack(daemon: Daemon, request: IncomingMessage, response: Server
   response.writeHead(204).end();
 }
 
-function requireDirectory(path: string, account: Account): void {
+/** A folder that the user may enter, and of which `check` does what else it has to allow. */
+function requireFolder(path: string, account: Account, check: () => void): void {
   try {
-    if (asUser(account, () => statSync(path)).isDirectory()) return;
+    const isFolder = asUser(account, () => {
+      if (!statSync(path).isDirectory()) return false;
+      statSync(`${path}/.`);
+      check();
+      return true;
+    });
+    if (isFolder) return;
   } catch (thrown) {
     throw fileFault(thrown, path);
   }

@@ -18,9 +18,7 @@ beforeEach(async () => {
 });
 const keep = (event: FilesystemEvent) => void events.push(event);
 const seen = async (name: string, type: FilesystemEventType) => {
-  await expect
-    .poll(() => events, { timeout: 10_000 })
-    .toContainEqual(expect.objectContaining({ name, type }));
+  await expect.poll(() => events).toContainEqual(expect.objectContaining({ name, type }));
 };
 
 test('a write through the client to a file that is there is a write of that file', async () => {
@@ -67,7 +65,7 @@ test('an event carries the entry when that was asked for', async () => {
   const handle = await sandbox.files.watchDir(folder, keep, { includeEntry: true });
   await sandbox.files.write(`${folder}/file`, 'four');
   await expect
-    .poll(() => events.map(({ entry }) => entry), { timeout: 10_000 })
+    .poll(() => events.map(({ entry }) => entry))
     .toContainEqual(expect.objectContaining({ name: 'file', path: `${folder}/file`, size: 4 }));
   await handle.stop();
 });

@@ -64,6 +64,6 @@ test('a client that goes away takes nothing with it, and its file is closed', as
     response.on('error', () => undefined);
     request.destroy();
   }
-  await expect.poll(isOpen, { timeout: 20_000 }).toBe(false);
+  await expect.poll(isOpen).toBe(false);
   expect((await fetch(`${machine.envd.url}/health`)).status).toBe(200);
 });

@@ -6,7 +6,10 @@ import type { ConnectionTracker } from './connections.ts';
 
 /** Longer than the host keeps an idle connection, so that it is never the guest that closes one in use. */
 const keepAliveTimeoutMs = 640_000;
+/** A client that takes longer to send its headers is cut off (R5). */
 const headersTimeoutMs = 10_000;
+/** By how much later at the most. */
+const checkMs = 2_000;
 
 /** HTTP/1.1. Listens when it returns; `address` has the port that was really taken. */
 export async function listen(
@@ -18,6 +21,7 @@ export async function listen(
     {
       keepAliveTimeout: keepAliveTimeoutMs,
       headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: checkMs,
       // A stream of input lasts as long as its process. Handlers that read a whole body have their own deadline.
       requestTimeout: 0,
       noDelay: true,

@@ -114,10 +114,12 @@ test('a server shows nobody the old keys, and starts anew with the new ones', as
 
 test('a process that only has the number of an earlier server is left alone', async () => {
   server = spawn('sleep', ['60']);
+  const state = () => /^State:\s+(\S)/m.exec(readFileSync(`/proc/${server?.pid}/status`, 'utf8'))?.[1];
+  await expect.poll(state).toBe('S');
   writeFileSync(join(root, 'run/sshd.pid'), `${server.pid}\n`);
   put('ssh_host_rsa_key');
   keys.remove();
   await keys.renew(withGenerator('true'), unplaced);
   expect(server.signalCode).toBeNull();
-  expect(readFileSync(`/proc/${server.pid}/status`, 'utf8')).toMatch(/^State:\s+S/m);
+  expect(state()).toBe('S');
 });

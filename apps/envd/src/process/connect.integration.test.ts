@@ -49,10 +49,23 @@ test('a second reader gets what comes from then on, and both get the end', async
 });
 
 test('frames of both streams are numbered together, from 1 on', async () => {
-  const process = await sh('echo 1; sleep 0.1; echo 2 >&2; sleep 0.1; echo 3');
-  const { numbers, stdout, stderr } = await process.rest();
-  expect(numbers).toStrictEqual([1, 2, 3]);
-  expect([stdout.toString(), stderr.toString()]).toStrictEqual(['1\n3\n', '2\n']);
+  // Each is written when the one before was seen, so that no two come as one.
+  const gates = [makeGate('to-two'), makeGate('to-three')] as const;
+  const process = await sh(`echo 1; ${gates[0].wait}; echo 2 >&2; ${gates[1].wait}; echo 3`);
+  const frames: unknown[] = [];
+  for (const open of [gates[0].open, gates[1].open, () => undefined]) {
+    const event = await process.next();
+    if (event?.case !== 'data') throw new Error(`${event?.case} is no output`);
+    const { number, output } = event.value;
+    frames.push([Number(number), output.case, Buffer.from(output.value ?? []).toString()]);
+    open();
+  }
+  expect(frames).toStrictEqual([
+    [1, 'stdout', '1\n'],
+    [2, 'stderr', '2\n'],
+    [3, 'stdout', '3\n'],
+  ]);
+  expect((await process.rest()).numbers).toStrictEqual([]);
 });
 
 test('a client that comes back with the last number that it saw misses nothing', async () => {
@@ -158,7 +171,7 @@ test('numbers start again with 1 for a number that is 0, and none is given that 
 
 test("a call's deadline ends the connection and not the process", async () => {
   const process = await sh('exec sleep 1000');
-  const late = envd.processes.connect(process.selector, { headers: { 'connect-timeout-ms': '200' } });
+  const late = envd.processes.connect(process.selector, { headers: { 'connect-timeout-ms': '3000' } });
   const connected = await StartedProcess.of(envd.processes, late);
   await expect(connected.next()).rejects.toThrow(expect.objectContaining({ code: Code.DeadlineExceeded }));
   expect((await envd.processes.list({})).processes).toMatchObject([{ pid: process.pid }]);

@@ -86,6 +86,14 @@ export class ManagedProcess {
     return this.#child?.kill(name) ?? false;
   }
 
+  /** Kills the process with everything that it has started. False when it had ended. */
+  killAll(): boolean {
+    if (this.#child === undefined) return false;
+    this.killGroup();
+    this.#placement.killAll();
+    return true;
+  }
+
   /** Kills the process and what shares its group. */
   killGroup(): void {
     if (this.#child === undefined) return;
@@ -115,8 +123,7 @@ export class ManagedProcess {
 
   #timeOut(): void {
     this.#timedOut = true;
-    this.killGroup();
-    this.#placement.killAll();
+    this.killAll();
   }
 
   async #settle(): Promise<Ended> {

@@ -1,6 +1,12 @@
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { WrennError } from '@wrenn/core';
-import { type ConnectRequest, type Process, Signal, type StartRequest } from '@wrenn/protocol/process';
+import {
+  type ConnectRequest,
+  type Process,
+  type SendSignalRequest,
+  Signal,
+  type StartRequest,
+} from '@wrenn/protocol/process';
 import { type Daemon, requireServing } from '../guest/daemon.ts';
 import { clientGone } from '../rpc/client-gone.ts';
 import { keepAliveMsOf } from '../rpc/keep-alive.ts';
@@ -82,10 +88,26 @@ export function processService(daemon: Daemon): ServiceImpl<typeof Process> {
           remedy: 'SIGNAL_SIGTERM or SIGNAL_SIGKILL',
         });
       }
-      if (!process.signal(name)) throw new WrennError('not_found', `process ${process.pid} has ended`);
+      if (!send(process, name, request)) {
+        throw new WrennError('not_found', `process ${process.pid} has ended`);
+      }
       return {};
     }),
   };
+}
+
+/** False when the process had ended. */
+function send(
+  process: ManagedProcess,
+  name: 'SIGKILL' | 'SIGTERM',
+  { withAllItStarted }: SendSignalRequest,
+): boolean {
+  if (!withAllItStarted) return process.signal(name);
+  if (name === 'SIGKILL') return process.killAll();
+  throw new WrennError('invalid_request', 'with all that it started, a process can only be killed', {
+    field: 'with_all_it_started',
+    remedy: 'SIGNAL_SIGKILL',
+  });
 }
 
 /** Takes a process over in the turn in which it was started, before it can have forked much. */

@@ -58,7 +58,7 @@ test('a client that goes away leaves the process running, and its output flowing
 
 test("a call's deadline ends the process and its group, after the output until then", async () => {
   const process = await start(['sh', '-c', 'echo partial; sleep 1000 & wait'], {
-    headers: { 'connect-timeout-ms': '1000' },
+    headers: { 'connect-timeout-ms': '3000' },
   });
   const other = await process.connect();
   expect(await process.shows('partial')).toBe('partial\n');
@@ -73,7 +73,7 @@ test('the deadline holds for a process whose client has gone', async () => {
   const leaving = new AbortController();
   const { pid } = await start(['sleep', '1000'], {
     signal: leaving.signal,
-    headers: { 'connect-timeout-ms': '1000' },
+    headers: { 'connect-timeout-ms': '3000' },
   });
   leaving.abort();
   await eventually(async () => !(await listed(pid)), 'waiting for the process to be killed');
@@ -117,6 +117,19 @@ test('a signal reaches the process that was started, whatever holds its output o
   expect((await started.rest()).end.exitCode).toBe(137);
   expect(isAlive(left)).toBe(true);
   process.kill(left, 'SIGKILL');
+});
+
+test('a process can be killed with everything that it has started', async () => {
+  const started = await run('sh', '-c', 'sleep 1000 & echo $!; wait');
+  const child = Number(await started.shows('\n'));
+  const everything = { ...started.selector, withAllItStarted: true };
+  await expect(envd.processes.sendSignal({ ...everything, signal: Signal.SIGTERM })).rejects.toThrow(
+    expect.objectContaining({ code: Code.InvalidArgument }),
+  );
+  expect([started.pid, child].every(isAlive)).toBe(true);
+  await envd.processes.sendSignal({ ...everything, signal: Signal.SIGKILL });
+  expect((await started.rest()).end).toMatchObject({ exitCode: 137, exited: false });
+  await eventually(() => !isAlive(child), 'waiting for the child to be gone');
 });
 
 test.each([34, 64])(

@@ -171,7 +171,7 @@ test("a terminal is its user's, and nobody else reads it", async () => {
 });
 
 test("a call's deadline ends a terminal with what runs in it", async () => {
-  const terminal = await sh('echo $$; sleep 1000', { headers: { 'connect-timeout-ms': '700' } });
+  const terminal = await sh('echo $$; sleep 1000', { headers: { 'connect-timeout-ms': '3000' } });
   await terminal.shows('\n');
   await expect(terminal.next()).rejects.toThrow(refused(Code.DeadlineExceeded));
   expect(existsSync(`/proc/${terminal.pid}`)).toBe(false);

@@ -1,13 +1,15 @@
-import { Agent } from 'node:http';
 import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect';
-import { createConnectTransport } from '@connectrpc/connect-node';
-import { abortable, deadline, type Secret, until, WrennError } from '@wrenn/core';
-import { closeIdle } from '@wrenn/forward';
+import { deadline, type Secret, unlessSilent, until, WrennError } from '@wrenn/core';
 import { Filesystem } from '@wrenn/protocol/filesystem';
 import { Process } from '@wrenn/protocol/process';
 import { z } from 'zod';
+import { askHealth } from './ask-health.ts';
+import { GuestConnections } from './guest-connections.ts';
 import { type Body, type GuestAnswer, postToGuest } from './guest-request.ts';
+import { guestTransport } from './guest-transport.ts';
 import { type Identity, initRequest } from './init-request.ts';
+import { Presence } from './presence.ts';
+import { Standstill } from './standstill.ts';
 import { type TypedInput, typeInto } from './type-into.ts';
 
 /** Where envd listens inside every capsule. */
@@ -25,35 +27,63 @@ const retryMs = 20;
 
 const emptyBody: Body = { when: 'connected', make: () => '' };
 
+/** What tests have otherwise. */
+export interface GuestClientOptions {
+  readonly port?: number;
+  /** The most that a call may take which does not say so itself. */
+  readonly callMs?: number;
+  /** Streams of output at once; more are refused. */
+  readonly mostStreams?: number;
+  /** A guest that has not answered for so long is asked whether it is there. */
+  readonly patienceMs?: number;
+  /** So long it has to say so. */
+  readonly healthMs?: number;
+}
+
 /**
  * The host's way to one capsule's envd. It keeps a few connections open. None of them may idle across a snapshot, since
  * such a one is dead without knowing it: `prepare` sees to that, and a machine that was restored gets a new client.
+ *
+ * Calls have connections of their own, and a bound of time. Streams, keys, `/init` and what is around a snapshot go by
+ * others, of which there is always one more: none waits for another.
  */
 export class GuestClient {
   readonly #baseUrl: string;
   readonly #token: Secret;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 64, maxFreeSockets: 4, timeout: 90_000 });
-  /** While the guest stands still: it would refuse the calls that wait for this. */
-  #still: PromiseWithResolvers<void> | undefined;
-  /** Calls that are made while the guest stands still wait until it goes on, and fail when it does not any more. */
+  readonly #connections = new GuestConnections();
+  readonly #standstill = new Standstill();
+  readonly #presence: Presence;
+  readonly #patienceMs: number;
+  /**
+   * Calls that are made while the guest stands still wait until it goes on, and fail when it does not any more. A
+   * consumer that leaves a stream before its end must abort it.
+   */
   readonly process: Client<typeof Process>;
   readonly files: Client<typeof Filesystem>;
 
-  constructor(address: string, token: Secret) {
-    this.#baseUrl = `http://${address}:${envdPort}`;
+  constructor(
+    address: string,
+    token: Secret,
+    {
+      port = envdPort,
+      callMs = 120_000,
+      mostStreams = 1_000,
+      patienceMs = 5_000,
+      healthMs = 5_000,
+    }: GuestClientOptions = {},
+  ) {
+    this.#baseUrl = `http://${address}:${port}`;
     this.#token = token;
-    const transport = createConnectTransport({
-      baseUrl: this.#baseUrl,
-      httpVersion: '1.1',
-      useBinaryFormat: true,
-      nodeOptions: { agent: this.#agent },
-      interceptors: [
-        (next) => async (call) => {
-          if (this.#still !== undefined) await abortable(this.#still.promise, call.signal);
-          call.header.set('X-Access-Token', this.#token.reveal());
-          return next(call);
-        },
-      ],
+    this.#patienceMs = patienceMs;
+    this.#presence = new Presence(this.#standstill, async () => {
+      using limit = deadline(healthMs, 'asking the guest whether it is there');
+      await askHealth(this.#baseUrl, this.#connections.lasting, limit);
+    });
+    const transport = guestTransport({
+      ...{ baseUrl: this.#baseUrl, token, callMs, mostStreams, patienceMs },
+      connections: this.#connections,
+      standstill: this.#standstill,
+      presence: this.#presence,
     });
     this.process = createClient(Process, transport);
     this.files = createClient(Filesystem, transport);
@@ -92,14 +122,14 @@ export class GuestClient {
    */
   async prepare(hostSecret: Secret, signal: AbortSignal): Promise<void> {
     // First, so that the packets that end them are among those that the guest still sees.
-    this.#closeIdle();
+    this.#connections.closeIdle();
     using limit = deadline(prepareDeadlineMs, 'preparing the guest for a snapshot', signal);
-    this.#holdCalls();
+    this.#standstill.begin();
     try {
       const answer = await this.#post('/snapshot/prepare', hostSecret, emptyBody, limit);
       if (answer.status !== 204) throw refusal('preparing the guest for a snapshot', answer);
     } catch (thrown) {
-      this.#letCallsGo();
+      this.#standstill.end();
       throw thrown;
     }
   }
@@ -112,41 +142,35 @@ export class GuestClient {
       const answer = await this.#post('/snapshot/continue', hostSecret, { when: 'connected', make }, limit);
       if (answer.status !== 204) throw refusal('letting the guest go on', answer);
     } finally {
-      this.#letCallsGo();
+      this.#standstill.end();
     }
   }
 
-  /** Types into a terminal; as calls do, it waits while the guest stands still. */
+  /**
+   * Types into a terminal; as calls do, it waits while the guest stands still. The program may let it wait too, for as
+   * long as the guest is there.
+   */
   async typeInto(input: TypedInput, signal: AbortSignal): Promise<void> {
-    if (this.#still !== undefined) await abortable(this.#still.promise, signal);
+    await this.#standstill.over(signal);
     const headers = { 'X-Access-Token': this.#token.reveal() };
-    await typeInto({ baseUrl: this.#baseUrl, agent: this.#agent, headers }, input, signal);
+    const over = new AbortController();
+    try {
+      const guest = { baseUrl: this.#baseUrl, agent: this.#connections.lasting, headers };
+      const typed = typeInto(guest, input, AbortSignal.any([signal, over.signal]));
+      await unlessSilent(typed, this.#patienceMs, () => this.#presence.check());
+    } finally {
+      over.abort();
+    }
   }
 
   close(): void {
-    this.#still?.reject(new ConnectError('the capsule was paused', Code.Unavailable));
-    this.#agent.destroy();
-  }
-
-  #holdCalls(): void {
-    if (this.#still !== undefined) return;
-    this.#still = Promise.withResolvers<void>();
-    // Nobody may be waiting for it.
-    this.#still.promise.catch(() => undefined);
-  }
-
-  #letCallsGo(): void {
-    this.#still?.resolve();
-    this.#still = undefined;
-  }
-
-  #closeIdle(): void {
-    closeIdle(this.#agent);
+    this.#standstill.abandon(new ConnectError('the capsule was paused', Code.Unavailable));
+    this.#connections.close();
   }
 
   #post(path: string, hostSecret: Secret | undefined, body: Body, signal: AbortSignal): Promise<GuestAnswer> {
     const headers = hostSecret === undefined ? {} : { 'X-Wrenn-Host-Secret': hostSecret.reveal() };
-    const request = { url: `${this.#baseUrl}${path}`, agent: this.#agent, headers, body };
+    const request = { url: `${this.#baseUrl}${path}`, agent: this.#connections.lasting, headers, body };
     return until(() => postToGuest(request, signal), retryMs, signal);
   }
 }

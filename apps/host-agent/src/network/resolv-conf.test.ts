@@ -36,7 +36,7 @@ describe('ResolvConf', () => {
       const file = new ResolvConf(path);
       expect(await file.servers()).toEqual(['192.0.2.1']);
       await writeFile(path, 'nameserver 192.0.2.1\nnameserver 192.0.2.2\n');
-      await vi.waitFor(async () => expect(await file.servers()).toEqual(['192.0.2.1', '192.0.2.2']), 5_000);
+      await vi.waitFor(async () => expect(await file.servers()).toEqual(['192.0.2.1', '192.0.2.2']), 20_000);
     } finally {
       await rm(directory, { recursive: true });
     }

@@ -98,12 +98,12 @@ async function feed(
   }
 }
 
-/** Kills a command that nobody waits for any more; never rejects. */
+/** Kills a command that nobody waits for any more, with all that it has started; never rejects. */
 async function end({ log }: CapsuleContext, capsule: RunningCapsule, pid: number): Promise<void> {
   using limit = deadline(endDeadlineMs, 'ending a command');
   try {
     await capsule.guest.process.sendSignal(
-      { process: processWith(pid), signal: Signal.SIGKILL },
+      { process: processWith(pid), signal: Signal.SIGKILL, withAllItStarted: true },
       { signal: limit },
     );
   } catch (thrown) {

@@ -2,9 +2,12 @@ import { request as httpRequest, type IncomingMessage, type ServerResponse } fro
 import { pipeline } from 'node:stream/promises';
 import { describeError, errorCodes, WrennError } from '@wrenn/core';
 import { ForwardFault, type Passage } from '@wrenn/forward';
-import { dropRest, type Logger } from '@wrenn/service';
+import { answerTo, dropRest, type Logger } from '@wrenn/service';
 import { envdPort } from '../guest/guest-client.ts';
 import { gather } from './gather.ts';
+
+/** To reach a guest, and for the head of its answer; a body takes as long as it takes. */
+const usualBounds = { connectMs: 10_000, headMs: 30_000 };
 
 /** What of a request the guest's daemon needs, and of its answer the caller. The rest is about the connection. */
 const requestHeaders = ['content-type', 'content-length', 'range', 'if-range', 'if-none-match', 'if-match'];
@@ -29,6 +32,7 @@ export async function moveBody(
   request: IncomingMessage,
   response: ServerResponse,
   log: Logger,
+  { connectMs, headMs } = usualBounds,
 ): Promise<void> {
   const over = new AbortController();
   response.once('close', () => over.abort());
@@ -42,13 +46,13 @@ export async function moveBody(
       reset: () => over.abort(),
     });
     const sent = send(passage, asked.path, request, over.signal);
-    const answered = Promise.withResolvers<IncomingMessage>();
-    sent.on('response', answered.resolve);
-    sent.on('error', answered.reject);
+    // A guest that is given a file answers when it has all of it.
+    const bounds = request.method === 'GET' ? { connectMs, headMs } : { connectMs };
+    const answered = answerTo(sent, 'the guest', bounds);
     // A guest that refuses answers before it has read all: that answer is what counts, not that the rest was not taken.
     const sending = pipeline(request, gather(), sent, { signal: over.signal });
     sending.catch(() => undefined);
-    const answer = await answered.promise;
+    const answer = await answered;
     response.writeHead(answer.statusCode ?? 502, pick(answer.headers, answerHeaders));
     await pipeline(answer, gather(), response, { signal: over.signal });
   } catch (thrown) {

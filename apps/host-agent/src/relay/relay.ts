@@ -1,22 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { describeError, parseId, WrennError } from '@wrenn/core';
+import { type CapsuleId, deadline, describeError, parseId, WrennError } from '@wrenn/core';
 import {
   type Catalog,
+  type Client,
   expectFaults,
   ForwardFault,
   forward,
   type Passage,
   type Passing,
+  Places,
   readHead,
   relayedAnswer,
   relayedHeaders,
-  relayHeader,
+  tellTaken,
   tunnel,
+  whileThere,
 } from '@wrenn/forward';
 import { answerRaw, dropRest, type Logger } from '@wrenn/service';
-import { type BodyRequest, moveBody } from './bodies.ts';
+import { moveBody } from './bodies.ts';
+import { refusalOf } from './refusal.ts';
 
 /** Names in the certificates of those who may call: edges for ports, the control plane for bodies of files too. */
 const callers = { edge: 'wrenn-edge', controlPlane: 'wrenn-cp' } as const;
@@ -24,8 +28,8 @@ const callers = { edge: 'wrenn-edge', controlPlane: 'wrenn-cp' } as const;
 const portPath = /^\/proxy\/([^/?]{1,60})\/(\d{1,5})(\/.*)$/;
 const bodyPath = /^\/guest\/([^/?]{1,60})(\/(?:files|archive)(?:\?.*)?)$/;
 
-/** More at once for one capsule are turned away. */
-const mostExchanges = 2_000;
+/** More at once for one capsule are turned away, those among them that wait for it to go on. */
+const mostAtOnce = 2_000;
 /** A capsule that stands still for longer than this is not waited for. */
 const stillMs = 30_000;
 
@@ -33,21 +37,27 @@ const stillMs = 30_000;
 export class Relay {
   readonly #catalog: Catalog;
   readonly #log: Logger;
+  readonly #places: Places<CapsuleId>;
 
-  constructor(catalog: Catalog, log: Logger) {
+  constructor(catalog: Catalog, log: Logger, places = new Places<CapsuleId>(mostAtOnce)) {
     this.#catalog = catalog;
     this.#log = log;
+    this.#places = places;
   }
 
   async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
     expectFaults(request, response);
+    using held = new DisposableStack();
     try {
-      const body = this.#bodyRequest(request);
+      const body = bodyOf(request);
       if (body !== undefined) {
-        await moveBody(body, request, response, this.#log);
+        const passage = (signal: AbortSignal) => this.#open(body.id, held, signal);
+        await moveBody({ path: body.path, passage }, request, response, this.#log);
         return;
       }
-      await forward(request, response, await this.#passing(request, undefined));
+      const passing = await this.#passing(request, response, held, undefined);
+      if (passing.body !== 'none') tellTaken(response);
+      await forward(request, response, passing);
     } catch (thrown) {
       if (response.destroyed) return;
       const { status, headers, text } = this.#refusal(thrown);
@@ -58,8 +68,10 @@ export class Relay {
 
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy());
+    using held = new DisposableStack();
     try {
-      await tunnel({ request, socket, head }, await this.#passing(request, request.headers.upgrade));
+      const passing = await this.#passing(request, socket, held, request.headers.upgrade);
+      await tunnel({ request, socket, head }, passing);
     } catch (thrown) {
       if (socket.destroyed) return;
       const { status, headers, text } = this.#refusal(thrown);
@@ -67,23 +79,23 @@ export class Relay {
     }
   }
 
-  /** Undefined for a request that is for a port. */
-  #bodyRequest(request: IncomingMessage): BodyRequest | undefined {
-    const match = bodyPath.exec(request.url ?? '');
-    if (match === null) return undefined;
-    requireCaller(request, [callers.controlPlane]);
-    const [, id = '', path = ''] = match;
-    return { path, passage: (signal) => this.#open(id, signal) };
-  }
-
-  async #passing(request: IncomingMessage, upgrade: string | undefined): Promise<Passing> {
+  /** `held` keeps the request's place among those of the capsule. */
+  async #passing(
+    request: IncomingMessage,
+    client: Client,
+    held: DisposableStack,
+    upgrade: string | undefined,
+  ): Promise<Passing> {
     requireCaller(request, [callers.edge, callers.controlPlane]);
     const { path: target, body } = readHead(request);
     const match = portPath.exec(target);
     const [, id = '', port = '', path = ''] = match ?? [];
     if (match === null || Number(port) < 1 || Number(port) > 65_535)
       throw new WrennError('invalid_request', 'the path is not /proxy/CAPSULE/PORT/…', { field: 'path' });
-    const passage = await this.#open(id, AbortSignal.timeout(stillMs));
+    const passage = await whileThere(client, async (gone) => {
+      using limit = deadline(stillMs, 'waiting for a capsule that stands still', gone);
+      return await this.#open(id, held, limit);
+    });
     return {
       destination: passage.to(Number(port)),
       body,
@@ -95,33 +107,35 @@ export class Relay {
   }
 
   /** The way into a capsule, once it does not stand still. */
-  async #open(text: string, signal: AbortSignal): Promise<Passage> {
-    const passage = this.#catalog.passage(parseId('capsule', text));
+  async #open(text: string, held: DisposableStack, signal: AbortSignal): Promise<Passage> {
+    const id = parseId('capsule', text);
+    const place = this.#places.take(id);
+    if (place === undefined)
+      throw new WrennError('rate_limited', 'the capsule has too many requests under way');
+    held.use(place);
+    // A relay that has just begun knows of none.
+    while (!this.#catalog.isComplete) await this.#catalog.change(signal);
+    const passage = this.#catalog.passage(id);
     if (passage === undefined || !(passage.isOpen || (await passage.ready(signal))))
       throw new ForwardFault('absent');
-    if (passage.exchanges.count >= mostExchanges)
-      throw new WrennError('rate_limited', 'the capsule has too many requests under way');
     return passage;
   }
 
   #refusal(thrown: unknown) {
-    if (thrown instanceof ForwardFault) {
-      return { status: 502, headers: { [relayHeader]: thrown.kind }, text: '' };
-    }
-    const error = WrennError.from(thrown, 'relaying a request');
-    if (error.code === 'internal_error') this.#log.error({ cause: describeError(thrown) }, error.message);
-    const status = statusOf(error);
-    return {
-      status,
-      headers: { 'content-type': 'application/json', connection: 'close' },
-      text: JSON.stringify({ error }),
-    };
+    const refusal = refusalOf(thrown);
+    if (refusal.error?.code === 'internal_error')
+      this.#log.error({ cause: describeError(thrown) }, refusal.error.message);
+    return refusal;
   }
 }
 
-function statusOf({ code }: WrennError): number {
-  if (code === 'invalid_request') return 400;
-  return code === 'forbidden' ? 403 : 503;
+/** What of a file's body is asked for; undefined for a request that is for a port. */
+function bodyOf(request: IncomingMessage): { readonly id: string; readonly path: string } | undefined {
+  const match = bodyPath.exec(request.url ?? '');
+  if (match === null) return undefined;
+  requireCaller(request, [callers.controlPlane]);
+  const [, id = '', path = ''] = match;
+  return { id, path };
 }
 
 /** TLS has let in whoever has a certificate of this installation; hosts have one too. */

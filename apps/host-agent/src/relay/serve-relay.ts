@@ -1,4 +1,3 @@
-import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { Cleanup, describeError } from '@wrenn/core';
 import { Catalog, trafficSocket } from '@wrenn/forward';
@@ -6,11 +5,7 @@ import { listen, type RunningService, type ServiceContext } from '@wrenn/service
 import { type AgentConfig, settings } from '../config.ts';
 import { readHostCredentials } from '../rpc/credentials.ts';
 import { Relay } from './relay.ts';
-
-const headersMs = 10_000;
-/** Connections that callers keep open outlive their own pools' idle time (R5). */
-const idleMs = 620_000;
-const maxHeaderSize = 64 * 1024 + 4096;
+import { relayServer } from './relay-server.ts';
 
 /** The relay: what comes for ports and files of this host's capsules, with mutual TLS, to the capsules. */
 export async function serveRelay(
@@ -21,20 +16,8 @@ export async function serveRelay(
   try {
     const catalog = new Catalog({ socketPath: trafficSocket(config.directory), kind: 'relay', log });
     await cleanup.add('the catalog', () => catalog[Symbol.dispose]());
-    const relay = new Relay(catalog, log);
-    const server = createServer({
-      ...(await readHostCredentials(join(config.directory, 'pki'))),
-      requestCert: true,
-      rejectUnauthorized: true,
-      minVersion: 'TLSv1.3',
-      headersTimeout: headersMs,
-      keepAliveTimeout: idleMs,
-      requestTimeout: 0,
-      maxHeaderSize,
-    });
-    server.on('request', (request, response) => void relay.request(request, response));
-    server.on('checkContinue', (request, response) => void relay.request(request, response));
-    server.on('upgrade', (request, socket, head) => void relay.upgrade(request, socket, head));
+    const credentials = await readHostCredentials(join(config.directory, 'pki'));
+    const server = relayServer(new Relay(catalog, log), credentials);
     server.on('error', (fault) => log.error({ cause: describeError(fault) }, 'the server'));
     const address = await listen(server, config.relayAddress, settings.relayAddress.variable);
     await cleanup.add('the server', async () => {

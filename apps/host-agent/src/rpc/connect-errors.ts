@@ -32,8 +32,13 @@ export function toConnect(error: WrennError): ConnectError {
   return new ConnectError(error.message, codeByName[errorCodes[error.code].rpc], headers);
 }
 
-/** What envd refused to do, as our error. */
+/** What envd refused to do, or this side before it was asked, as our error. */
 export function fromConnect(error: ConnectError, doing: string): WrennError {
+  const { cause } = error;
+  if (cause instanceof WrennError) {
+    const remedy = cause.remedy === undefined ? {} : { remedy: cause.remedy };
+    return new WrennError(cause.code, `${doing}: ${cause.message}`, { cause, ...remedy });
+  }
   const code = envdCodes[error.code] ?? 'agent_error';
   return new WrennError(code, `${doing}: ${error.rawMessage}`, { cause: error });
 }

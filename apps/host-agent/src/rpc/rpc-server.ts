@@ -1,5 +1,3 @@
-import { createServer } from 'node:https';
-import { TLSSocket } from 'node:tls';
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { describeError, WrennError } from '@wrenn/core';
@@ -7,14 +5,10 @@ import { HostAgentService } from '@wrenn/protocol/hostagent';
 import { type ListenAddress, type Logger, listen } from '@wrenn/service';
 import type { CapsuleContext } from '../capsules/capsules.ts';
 import { settings } from '../config.ts';
+import { agentServer } from './agent-server.ts';
 import { capsuleService } from './capsule-service.ts';
 import { toConnect } from './connect-errors.ts';
 import { readHostCredentials } from './credentials.ts';
-
-/** The name in the certificate that the control plane shows. */
-const callerName = 'wrenn-cp';
-/** Connections that the control plane keeps open outlive its own pool's idle time. */
-const idleMs = 620_000;
 
 export interface RpcServer {
   readonly address: string;
@@ -22,7 +16,7 @@ export interface RpcServer {
   close(): Promise<void>;
 }
 
-/** Serves the control plane over mutual TLS; nobody else gets past the handshake. */
+/** Serves the control plane over mutual TLS. */
 export async function serveRpc(
   context: CapsuleContext,
   options: {
@@ -39,28 +33,7 @@ export async function serveRpc(
     // Nothing here is large but input of a command, which the control plane bounds too.
     readMaxBytes: 32 * 1024 * 1024,
   });
-  const server = createServer(
-    {
-      ...(await readHostCredentials(options.pkiDirectory)),
-      requestCert: true,
-      rejectUnauthorized: true,
-      minVersion: 'TLSv1.3',
-      headersTimeout: 10_000,
-      keepAliveTimeout: idleMs,
-      requestTimeout: 0,
-    },
-    (request, response) => {
-      if (
-        request.socket instanceof TLSSocket &&
-        request.socket.getPeerCertificate().subject?.CN === callerName
-      ) {
-        handler(request, response);
-        return;
-      }
-      // A certificate of our CA, but a host's.
-      response.writeHead(403).end();
-    },
-  );
+  const server = agentServer(handler, await readHostCredentials(options.pkiDirectory));
   const address = await listen(server, options.listenAddress, settings.listenAddress.variable);
   return {
     address,

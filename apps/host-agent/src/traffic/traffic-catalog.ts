@@ -32,9 +32,13 @@ export class TrafficCatalog {
   readonly #log: Logger;
   readonly #onUse: (id: CapsuleId) => void;
   readonly #served = new Map<CapsuleId, ServedCapsule>();
+  /** Those of the served that are to be let alone. */
+  readonly #held = new Set<CapsuleId>();
   readonly #forwarders = new Set<Forwarder>();
   readonly #waiting = new Map<number, { forwarder: Forwarder; answered: PromiseWithResolvers<void> }>();
   #tickets = 0;
+  /** Whether what is served is all that runs: not before a new agent has found what the one before left. */
+  #state: 'finding' | 'complete' = 'finding';
 
   private constructor(options: TrafficCatalogOptions) {
     this.#path = options.path;
@@ -63,13 +67,21 @@ export class TrafficCatalog {
     return catalog;
   }
 
+  /** All that run are served: what forwarders know beyond that is gone. Until then they keep what they knew. */
+  complete(): void {
+    this.#state = 'complete';
+    this.#tellAll({ type: 'complete' });
+  }
+
   serve(capsule: ServedCapsule): void {
     this.#served.set(capsule.id, capsule);
-    for (const forwarder of this.#forwarders) tell(forwarder, capsule);
+    this.#held.delete(capsule.id);
+    for (const forwarder of this.#forwarders) this.#tell(forwarder, capsule);
   }
 
   /** Its connections are reset, wherever they are. */
   drop(id: CapsuleId): void {
+    this.#held.delete(id);
     if (this.#served.delete(id)) this.#tellAll({ type: 'drop', id });
   }
 
@@ -85,6 +97,7 @@ export class TrafficCatalog {
 
   /** It goes on after `drain` or `still`. */
   release(id: CapsuleId): void {
+    this.#held.delete(id);
     if (this.#served.has(id)) this.#tellAll({ type: 'release', id });
   }
 
@@ -98,6 +111,7 @@ export class TrafficCatalog {
 
   async #hold(id: CapsuleId, settleMs: number, signal: AbortSignal): Promise<void> {
     if (!this.#served.has(id)) return;
+    this.#held.add(id);
     const answers = [...this.#forwarders].map((forwarder) => {
       this.#tickets += 1;
       const ticket = this.#tickets;
@@ -129,8 +143,8 @@ export class TrafficCatalog {
         case 'hello':
           forwarder = { kind: message.kind, socket };
           this.#forwarders.add(forwarder);
-          for (const capsule of this.#served.values()) tell(forwarder, capsule);
-          writeMessage(socket, { type: 'complete' });
+          for (const capsule of this.#served.values()) this.#tell(forwarder, capsule);
+          if (this.#state === 'complete') writeMessage(socket, { type: 'complete' });
           break;
         case 'held':
           this.#waiting.get(message.ticket)?.answered.resolve();
@@ -139,6 +153,18 @@ export class TrafficCatalog {
           for (const id of message.ids) this.#onUse(id);
           break;
       }
+    });
+  }
+
+  /** The edge has no business with envd's token: whoever wants envd has it. */
+  #tell({ kind, socket }: Forwarder, { id, address, token }: ServedCapsule): void {
+    const state = this.#held.has(id) ? 'held' : 'open';
+    writeMessage(socket, {
+      type: 'serve',
+      id,
+      address,
+      state,
+      ...(kind === 'relay' ? { token } : {}),
     });
   }
 
@@ -152,9 +178,4 @@ export interface TrafficCatalogOptions {
   readonly log: Logger;
   /** A forwarder moved bytes for this capsule within the last second or so. */
   readonly onUse: (id: CapsuleId) => void;
-}
-
-/** The edge has no business with envd's token: whoever wants envd has it. */
-function tell({ kind, socket }: Forwarder, { id, address, token }: ServedCapsule): void {
-  writeMessage(socket, { type: 'serve', id, address, ...(kind === 'relay' ? { token } : {}) });
 }

@@ -7,6 +7,8 @@ import { Passage } from './passage.ts';
 const firstRetryMs = 50;
 const longestRetryMs = 1_000;
 const useEveryMs = 1_000;
+/** A guest that goes on opens the ports of its loopback again, which takes it longer under emulation and load. */
+const comingUpMs = 3_000;
 
 export interface CatalogOptions {
   /** Path of the agent's Unix socket. */
@@ -104,14 +106,15 @@ export class Catalog implements Disposable {
     this.#changed = Promise.withResolvers<void>();
   }
 
-  #serve({ id, address, token }: Extract<ToForwarder, { type: 'serve' }>): void {
-    const known = this.#passages.get(id);
-    if (known?.address === address) {
-      known.release();
-      return;
+  #serve({ id, address, token, state }: Extract<ToForwarder, { type: 'serve' }>): void {
+    let passage = this.#passages.get(id);
+    if (passage?.address !== address) {
+      passage?.drop();
+      passage = new Passage(id, address, token, comingUpMs);
+      this.#passages.set(id, passage);
     }
-    known?.drop();
-    this.#passages.set(id, new Passage(id, address, token));
+    if (state === 'open') passage.release();
+    else void passage.hold(0);
   }
 
   async #hold(

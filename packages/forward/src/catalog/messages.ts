@@ -19,8 +19,14 @@ const capsuleId = z.string().transform((text, context) => {
 });
 
 const toForwarder = z.discriminatedUnion('type', [
-  /** It runs at this address, and is open. `token` is envd's, and is told to relays only. */
-  z.object({ type: z.literal('serve'), id: capsuleId, address: z.string(), token: z.string().optional() }),
+  /** It runs at this address, and is open, or held as by `hold`. `token` is envd's, and is told to relays only. */
+  z.object({
+    type: z.literal('serve'),
+    id: capsuleId,
+    address: z.string(),
+    token: z.string().optional(),
+    state: z.enum(['open', 'held']),
+  }),
   /**
    * It is about to stand still: new requests wait; those under way have `settleMs` to end; idle connections are closed.
    * Answered by `held`.
@@ -30,7 +36,7 @@ const toForwarder = z.discriminatedUnion('type', [
   z.object({ type: z.literal('release'), id: capsuleId }),
   /** It runs here no more: its connections are reset. */
   z.object({ type: z.literal('drop'), id: capsuleId }),
-  /** All that run were told. */
+  /** All that run were told; not before the agent itself knows. */
   z.object({ type: z.literal('complete') }),
 ]);
 

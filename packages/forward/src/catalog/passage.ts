@@ -10,17 +10,21 @@ export class Passage {
   readonly token: string | undefined;
   readonly pool = new Pool();
   readonly exchanges = new Exchanges();
+  readonly #comingUpMs: number;
+  #openedAtMs = performance.now();
   #held: PromiseWithResolvers<void> | undefined;
   #state: 'open' | 'dropped' = 'open';
 
-  constructor(id: CapsuleId, address: string, token: string | undefined) {
+  /** For `comingUpMs` after it was opened a port that is closed may be one that its guest has yet to open again. */
+  constructor(id: CapsuleId, address: string, token: string | undefined, comingUpMs = 0) {
     this.id = id;
     this.address = address;
     this.token = token;
+    this.#comingUpMs = comingUpMs;
   }
 
   to(port: number): Destination {
-    return this.pool.to(this.address, port);
+    return { ...this.pool.to(this.address, port), comingUpUntilMs: this.#openedAtMs + this.#comingUpMs };
   }
 
   /** Waits while the capsule stands still. Whether it can be used then: it may have left meanwhile. */
@@ -45,6 +49,7 @@ export class Passage {
   }
 
   release(): void {
+    if (this.#held !== undefined) this.#openedAtMs = performance.now();
     this.#held?.resolve();
     this.#held = undefined;
   }

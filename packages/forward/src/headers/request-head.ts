@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Http2ServerRequest } from 'node:http2';
 import { WrennError } from '@wrenn/core';
+import { endToEndIn } from './hop-by-hop.ts';
 
 /** What of a request's head decides where and how it is passed on. All else is passed on as it is. */
 export interface RequestHead {
@@ -16,7 +17,8 @@ const absoluteForm = /^https?:\/\/([^/?#]*)/i;
 /**
  * Checks what two servers in a row could read in two ways, and throws `invalid_request` for it. Node's parser has refused
  * by then: both lengths at once, two lengths, folded headers, spaces in names, malformed chunks. What it lets pass, and
- * must not: two `Host`, a transfer coding other than `chunked` alone, another authority in the request line.
+ * must not: two `Host`, a transfer coding other than `chunked` alone, another authority in the request line, a `Connection`
+ * that takes away what the next server would read the request by.
  */
 export function readHead(request: IncomingMessage | Http2ServerRequest): RequestHead {
   if (request instanceof Http2ServerRequest) return readHttp2Head(request);
@@ -25,7 +27,7 @@ export function readHead(request: IncomingMessage | Http2ServerRequest): Request
   let body: RequestHead['body'] = 'none';
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
-    // Most names are neither: their length says so without a copy in lower case.
+    // Most names are none of these: their length says so without a copy in lower case.
     if (name.length === 4 && name.toLowerCase() === 'host') {
       if (host !== undefined) throw refused('Host', 'there are two of them');
       host = rawHeaders[index + 1] ?? '';
@@ -35,6 +37,9 @@ export function readHead(request: IncomingMessage | Http2ServerRequest): Request
       if (body !== 'none' || rawHeaders[index + 1]?.toLowerCase() !== 'chunked')
         throw refused('Transfer-Encoding', 'only chunked is taken');
       body = 'chunked';
+    } else if (name.length === 10 && name.toLowerCase() === 'connection') {
+      const taken = endToEndIn(rawHeaders[index + 1] ?? '');
+      if (taken !== undefined) throw refused('Connection', `${taken} is not only for the connection`);
     }
   }
   return { host: host ?? '', path: originForm(request.url ?? '/', host ?? ''), body };

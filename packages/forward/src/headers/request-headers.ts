@@ -1,3 +1,5 @@
+import { withoutAccess, withoutAccessProtocol } from './access.ts';
+import { isOfClient, isOfPlatform } from './client-facts.ts';
 import { withoutPlatformCookies } from './cookies.ts';
 import { hopByHop } from './hop-by-hop.ts';
 import type { RequestHead } from './request-head.ts';
@@ -13,25 +15,6 @@ export interface Told {
   /** Where the port's root is seen from outside; empty where it is the root there too. */
   readonly forwardedPrefix: string;
 }
-
-/** What only a proxy can know of a client. */
-const replaced = new Set([
-  'host',
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-  'x-forwarded-server',
-  'x-real-ip',
-]);
-
-/** Meant for the platform: the credentials for a port are none of the guest's business. */
-const platforms = new Set(['e2b-traffic-access-token', 'x-wrenn-access', 'x-wrenn-host-secret']);
-
-/** Prefix of the WebSocket subprotocol that carries a credential: browsers can send no header of their own there. */
-export const accessProtocol = 'wrenn-access.';
 
 export interface PassedOn {
   /** A guest gets nothing of the platform's; the platform's own servers get all. */
@@ -55,8 +38,10 @@ export function requestHeaders(
     const value = rawHeaders[index + 1] ?? '';
     const key = name.toLowerCase();
     // What HTTP/2 says in the place of a request line.
-    if (replaced.has(key) || key.startsWith(':')) continue;
-    if (to === 'guest' && platforms.has(key)) continue;
+    if (isOfClient(key) || key.startsWith(':')) continue;
+    if (to === 'guest' && isOfPlatform(key)) continue;
+    // Only chunks can have trailers behind them.
+    if (key === 'trailer' && body !== 'chunked') continue;
     if (isOfConnection(key)) {
       // The one word of it that is about the message: the client reads trailers.
       if (key === 'te' && /\btrailers\b/i.test(value)) headers.push(name, 'trailers');
@@ -83,6 +68,8 @@ function keptValue(key: string, value: string, clientHost: string, guestHost: st
       return withoutPlatformCookies(value);
     case 'sec-websocket-protocol':
       return withoutAccessProtocol(value);
+    case 'referer':
+      return withoutAccess(value);
     case 'origin':
       // A server that compares the two must find them the same when the client sent them so.
       return clientHost !== guestHost && value.replace(/^https?:\/\//i, '') === clientHost
@@ -91,10 +78,4 @@ function keptValue(key: string, value: string, clientHost: string, guestHost: st
     default:
       return value;
   }
-}
-
-function withoutAccessProtocol(value: string): string | undefined {
-  if (!value.includes(accessProtocol)) return value;
-  const kept = value.split(',').filter((protocol) => !protocol.trim().startsWith(accessProtocol));
-  return kept.length === 0 ? undefined : kept.join(',').trim();
 }

@@ -604,6 +604,13 @@ export declare type SendSignalRequest = Message<"process.SendSignalRequest"> & {
    * @generated from field: process.Signal signal = 2;
    */
   signal: Signal;
+
+  /**
+   * With everything that it has started, as when its time is over; only by SIGKILL.
+   *
+   * @generated from field: bool with_all_it_started = 100;
+   */
+  withAllItStarted: boolean;
 };
 
 /**

@@ -39,6 +39,6 @@ function stopSlowly(/** @type {number} */ done) {
   const text = `${done} of 10 paused`;
   process.send?.({ type: 'progress', progress: { kind: 'note', step: name, text } }, () => {
     if (done === 10) process.exit(0);
-    setTimeout(() => stopSlowly(done + 1), 120);
+    setTimeout(() => stopSlowly(done + 1), 400);
   });
 }

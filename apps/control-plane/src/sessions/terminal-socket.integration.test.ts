@@ -1,0 +1,154 @@
+import { deadline, until } from '@wrenn/core';
+import { type TestDatabases, testDatabases } from '@wrenn/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { migrateUrl } from '../db/migrator.ts';
+import { SessionServer } from '../sockets/testing/session-server.ts';
+
+let databases: TestDatabases;
+let server: SessionServer;
+
+beforeAll(async () => {
+  databases = await testDatabases('18', migrateUrl);
+  server = await SessionServer.start(await databases.fresh());
+});
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+  await databases?.[Symbol.asyncDispose]();
+});
+
+async function comesTrue(what: string, look: () => boolean): Promise<void> {
+  using limit = deadline(40_000, what);
+  await until(() => look() || undefined, 5, limit);
+}
+
+describe('a client that leaves', () => {
+  it('right after it typed has typed, even into a program that takes its time', async () => {
+    const { socket, program } = await server.terminal();
+    program.hang();
+    socket.type('one ');
+    socket.type('two');
+    socket.socket.close(1000);
+    await socket.end();
+    program.goOn();
+    await comesTrue('all is typed', () => program.read === 'one two');
+  });
+
+  it('right after a size and a kill has set and killed', async () => {
+    const { socket, program } = await server.terminal();
+    program.hang();
+    socket.type('never read');
+    socket.send({ type: 'resize', cols: 120, rows: 40 });
+    socket.send({ type: 'kill' });
+    socket.socket.close(1000);
+    await comesTrue('it is killed', () => program.hasEnded);
+    expect(program.deeds).toEqual(['120x40', 'kill']);
+  });
+
+  it('leaves its terminal running', async () => {
+    const { socket, program } = await server.terminal();
+    await socket[Symbol.asyncDispose]();
+    await comesTrue('nobody looks', () => program.readers === 0);
+    expect(program.hasEnded).toBe(false);
+  });
+});
+
+describe('a program that does not read its input', () => {
+  it('is killed all the same, and its exit is told', async () => {
+    const { socket, program } = await server.terminal();
+    program.hang();
+    socket.send(new Uint8Array(500_000));
+    socket.send({ type: 'kill' });
+    expect(await socket.frame('exit')).toMatchObject({ exit_code: 137 });
+    expect(await socket.end()).toEqual({ code: 1000 });
+    expect(program.read).toBe('');
+  });
+
+  it('has a new size at once, and its input in order when it reads', async () => {
+    const { socket, program } = await server.terminal();
+    program.hang();
+    socket.type('before ');
+    socket.send({ type: 'resize', cols: 100, rows: 30 });
+    await comesTrue('it has the size', () => program.deeds.includes('100x30'));
+    socket.type('after');
+    program.goOn();
+    await comesTrue('all is typed', () => program.read === 'before after');
+  });
+});
+
+describe('what is done to a program that has ended', () => {
+  it.each([
+    ['keys', { type: 'input', data: btoa('x') }],
+    ['a size', { type: 'resize', cols: 1, rows: 1 }],
+    ['another kill', { type: 'kill' }],
+  ])('is no fault: after %s too the client is told the exit', async (_what, frame) => {
+    const { socket, program } = await server.terminal();
+    // The exit waits behind output that the client does not want yet.
+    socket.send({ type: 'flow', state: 'hold' });
+    socket.type('x');
+    await comesTrue('it was typed', () => program.read === 'x');
+    program.print('last words');
+    program.exit(7);
+    socket.send(frame);
+    await comesTrue('it is refused', () => program.late > 0);
+    // Whatever becomes of that is known by the time that another has opened a terminal.
+    await server.terminal();
+    socket.send(frame);
+    socket.send({ type: 'flow', state: 'go' });
+    expect(await socket.frame('exit')).toMatchObject({ exit_code: 7 });
+    expect(await socket.end()).toEqual({ code: 1000 });
+  });
+
+  it('is no fault for keys that waited when it ended', async () => {
+    const { socket, program } = await server.terminal();
+    program.hang();
+    socket.type('never read');
+    socket.send({ type: 'resize', cols: 1, rows: 1 });
+    await comesTrue('it has the size', () => program.deeds.includes('1x1'));
+    program.exit(3);
+    expect(await socket.frame('exit')).toMatchObject({ exit_code: 3 });
+    expect(await socket.end()).toEqual({ code: 1000 });
+  });
+
+  it('is a fault where the program runs and refuses its input', async () => {
+    const { socket, program } = await server.terminal();
+    program.closeInput();
+    socket.type('x');
+    expect(await socket.frame('error')).toMatchObject({ fatal: true, error: { code: 'invalid_state' } });
+    expect(await socket.end()).toEqual({ code: 1008 });
+  });
+});
+
+describe('what is typed', () => {
+  it('with the start is typed when the program runs', async () => {
+    const socket = await server.open('/pty');
+    socket.send({ type: 'start' });
+    socket.type('early');
+    const { pid } = await socket.frame('started');
+    const program = server.server.agent.programs.find((known) => known.pid === pid);
+    await comesTrue('it is typed', () => program?.read === 'early');
+    expect(await socket.frame('ack')).toMatchObject({ offset: 5 });
+    await socket[Symbol.asyncDispose]();
+  });
+
+  it('at once goes in calls that a guest takes, and is confirmed', async () => {
+    const { socket, program } = await server.terminal();
+    const data = Buffer.from(Array.from({ length: 1_500_000 }, (_, at) => at % 251));
+    socket.send({ type: 'input', data: data.toString('base64') });
+    await comesTrue('it is confirmed', () =>
+      socket.frames.some(({ type, offset }) => type === 'ack' && offset === data.length),
+    );
+    expect(Buffer.concat(program.pieces).equals(data)).toBe(true);
+    expect(Math.max(...program.pieces.map(({ length }) => length))).toBeLessThanOrEqual(64 * 1024);
+    await socket[Symbol.asyncDispose]();
+  });
+});
+
+it('a wrong frame is refused also while output is held up', async () => {
+  const { socket, program } = await server.terminal();
+  socket.send({ type: 'flow', state: 'hold' });
+  program.print('unwanted');
+  await comesTrue('it is on its way', () => program.framesTaken === 1);
+  socket.send({ type: 'nonsense' });
+  expect(await socket.frame('error')).toMatchObject({ fatal: true, error: { code: 'invalid_request' } });
+  expect(await socket.end()).toEqual({ code: 1008 });
+});

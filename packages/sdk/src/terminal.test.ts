@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Terminal, type TerminalStatus } from './terminal.ts';
+
+type Frame = Readonly<Record<string, unknown>>;
+
+/** The end of a connection that a test holds: nothing is on the other but what it says. */
+class FakeSocket extends EventTarget {
+  readyState: number = WebSocket.CONNECTING;
+  readonly sent: Frame[] = [];
+
+  send(data: string): void {
+    this.sent.push(JSON.parse(data) as Frame);
+  }
+
+  close(): void {
+    this.readyState = WebSocket.CLOSING;
+  }
+
+  opens(): void {
+    this.readyState = WebSocket.OPEN;
+    this.dispatchEvent(new Event('open'));
+  }
+
+  says(frame: Frame): void {
+    this.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(frame) }));
+  }
+
+  prints(number: number, text: string): void {
+    const data = new Uint8Array(8 + text.length);
+    new DataView(data.buffer).setBigUint64(0, BigInt(number));
+    data.set(new TextEncoder().encode(text), 8);
+    this.dispatchEvent(new MessageEvent('message', { data: data.buffer }));
+  }
+
+  breaks(): void {
+    this.readyState = WebSocket.CLOSED;
+    this.dispatchEvent(new Event('close'));
+  }
+
+  /** The server's answer to the first frame. */
+  starts(): void {
+    this.opens();
+    this.says({ type: 'started', tag: 'pty-1', pid: 1 });
+  }
+}
+
+let sockets: FakeSocket[];
+let statuses: TerminalStatus[];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  sockets = [];
+  statuses = [];
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const last = (): FakeSocket => {
+  const socket = sockets.at(-1);
+  if (socket === undefined) throw new Error('nobody has dialled');
+  return socket;
+};
+
+function opening(): Promise<Terminal> {
+  const connect = () => {
+    const socket = new FakeSocket();
+    sockets.push(socket);
+    return socket as unknown as WebSocket;
+  };
+  return Terminal.open(connect, { type: 'start' }, { onStatus: (status) => statuses.push(status) });
+}
+
+async function opened(): Promise<Terminal> {
+  const terminal = opening();
+  last().starts();
+  return await terminal;
+}
+
+describe('a kill', () => {
+  it('that falls into a broken connection is done by the next one', async () => {
+    const terminal = await opened();
+    last().breaks();
+    terminal.kill();
+    vi.advanceTimersByTime(100);
+    last().starts();
+    expect(last().sent).toContainEqual({ type: 'kill' });
+    terminal.close();
+  });
+
+  it('that may have been lost with its connection is said again', async () => {
+    const terminal = await opened();
+    terminal.kill();
+    expect(last().sent.filter(({ type }) => type === 'kill')).toHaveLength(1);
+    last().breaks();
+    vi.advanceTimersByTime(100);
+    last().starts();
+    expect(last().sent).toContainEqual({ type: 'kill' });
+    terminal.close();
+  });
+});
+
+describe('a connection', () => {
+  it('without a word for 75 s is given up for another, which goes on after the last output', async () => {
+    const terminal = await opened();
+    const silent = last();
+    silent.prints(4, 'seen');
+    vi.advanceTimersByTime(74_999);
+    expect(sockets).toHaveLength(1);
+    vi.advanceTimersByTime(1);
+    expect(silent.readyState).toBe(WebSocket.CLOSING);
+    expect(statuses.at(-1)).toBe('reconnecting');
+    vi.advanceTimersByTime(100);
+    expect(sockets).toHaveLength(2);
+    last().starts();
+    expect(last().sent[0]).toMatchObject({ type: 'connect', tag: 'pty-1', from: 5 });
+    expect(statuses.at(-1)).toBe('connected');
+    // What the first one still has comes again by the second.
+    silent.prints(5, 'twice?');
+    last().prints(5, 'once');
+    const read = terminal[Symbol.asyncIterator]();
+    const text = async () => new TextDecoder().decode((await read.next()).value ?? undefined);
+    expect([await text(), await text()]).toEqual(['seen', 'once']);
+    silent.breaks();
+    expect(sockets).toHaveLength(2);
+    terminal.close();
+  });
+
+  it('of a server that only pings stays', async () => {
+    const terminal = await opened();
+    for (let minute = 0; minute < 20; minute++) {
+      vi.advanceTimersByTime(60_000);
+      last().says({ type: 'ping' });
+    }
+    expect(sockets).toHaveLength(1);
+    expect(statuses).toEqual(['connected']);
+    terminal.close();
+  });
+
+  it('that is not made within 10 s is tried again', async () => {
+    const terminal = await opened();
+    last().breaks();
+    vi.advanceTimersByTime(100);
+    expect(sockets).toHaveLength(2);
+    const dialled = last();
+    vi.advanceTimersByTime(10_000);
+    expect(dialled.readyState).toBe(WebSocket.CLOSING);
+    vi.advanceTimersByTime(200);
+    expect(sockets).toHaveLength(3);
+    last().starts();
+    expect(statuses.at(-1)).toBe('connected');
+    // It comes about after all, and nobody wants it any more.
+    dialled.opens();
+    expect(dialled.sent).toEqual([]);
+    terminal.close();
+  });
+
+  it('that is not made within 10 s is a fault where there is no terminal yet', async () => {
+    const refused = expect(opening()).rejects.toMatchObject({ code: 'connection_lost', retryable: true });
+    vi.advanceTimersByTime(10_000);
+    await refused;
+  });
+
+  it('leaves nothing behind when its terminal is left, in whatever state', async () => {
+    const connected = await opened();
+    connected.close();
+    expect(vi.getTimerCount()).toBe(0);
+    const lost = await opened();
+    last().breaks();
+    lost.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
