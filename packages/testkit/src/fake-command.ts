@@ -11,7 +11,7 @@ const chunkBytes = 64 * 1024;
 /**
  * The programs that a fake capsule knows: `true`, `false`, `echo`, `cat`, `env`, `warn` (echo to standard error),
  * `bytes` (prints its arguments as byte values), `zeros N`, `hang` (until its time is up), `crash` (killed by
- * signal 9), `vanish` (the stream breaks). Every other name is not found.
+ * signal 9), `vanish` (the stream breaks), `sleep N`. Every other name is not found.
  */
 export async function* runFakeCommand(request: Request, signal: AbortSignal): AsyncGenerator<Event, void> {
   const { cmd, args } = request;
@@ -55,6 +55,9 @@ export async function* runFakeCommand(request: Request, signal: AbortSignal): As
       await elapsed(request.timeoutSec * 1000, signal);
       yield { kind: 'end', exitCode: 137, outcome: Outcome.TIMED_OUT };
       return;
+    case 'sleep':
+      await elapsed(Math.max(1, Number(args[0]) * 1000), signal);
+      break;
     case 'crash':
       yield { kind: 'end', exitCode: 137, outcome: Outcome.KILLED };
       return;

@@ -31,11 +31,22 @@ export class FakeProgram {
   #input: 'is read' | 'is left unread' | 'is closed' = 'is read';
   readonly #frames: Frame[] = [];
   #end: End | undefined;
+  readonly #ended = Promise.withResolvers<void>();
   readonly #changed = new EventTarget();
 
   constructor(pid: number, tag: string) {
     this.pid = pid;
     this.tag = tag;
+  }
+
+  /** The number of the frame that it prints next. */
+  get next(): bigint {
+    return BigInt(this.#frames.length + 1);
+  }
+
+  /** Resolves when it has ended. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
   get hasEnded(): boolean {
@@ -69,6 +80,7 @@ export class FakeProgram {
 
   exit(exitCode: number): void {
     this.#end ??= { exitCode };
+    this.#ended.resolve();
     this.#tell();
   }
 

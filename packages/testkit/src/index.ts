@@ -1,4 +1,5 @@
 export type { FakeHostTls } from './fake-agent-server.ts';
+export { FakeHost } from './fake-host/fake-host.ts';
 export { type FakeCapsule, FakeHostAgent, type FakeHostFacts } from './fake-host-agent.ts';
 export { FakePausingHost } from './fake-pausing-host.ts';
 export { FakeProgram } from './fake-program.ts';

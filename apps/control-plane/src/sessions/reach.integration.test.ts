@@ -140,6 +140,6 @@ describe('a capsule that runs', () => {
 });
 
 it('a capsule of another team is none', async () => {
-  const target = { ...(await capsule()), teamId: newId('team') };
+  const target = { ...(await capsule()), doer: { teamId: newId('team'), actor: systemActor } };
   await expect(hear(target)).rejects.toMatchObject({ code: 'not_found' });
 });

@@ -1,0 +1,210 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { errorCodes, WrennError } from '@wrenn/core';
+import type { CreateSandboxRequest } from '@wrenn/protocol/hostagent';
+import { FakeAgentServer, type FakeHostTls, type FakeService, toConnect } from '../fake-agent-server.ts';
+import { FakeGuest } from './fake-guest.ts';
+import { fakeProcessCalls } from './fake-process-calls.ts';
+
+const facts = {
+  kernel_version: '6.1',
+  vmm_version: 'fake 1',
+  agent_version: '0',
+  engine: 'fake',
+  isolation: 'emulated',
+};
+const steps = [{ name: 'fake', durationMs: 1 }];
+
+/**
+ * A whole host as the control plane meets it, for work without machines: real TLS and RPC, and behind it capsules whose
+ * files are entries of a map and whose programs are functions. What it answers is held to what a real host answers by
+ * one suite that runs against both (host-contract). It shows nothing about machines.
+ */
+export class FakeHost implements AsyncDisposable {
+  readonly guests = new Map<string, FakeGuest>();
+  readonly #snapshots = new Map<string, FakeGuest>();
+  readonly #epoch = crypto.randomUUID();
+  #server: FakeAgentServer | undefined;
+
+  static async start(tls: FakeHostTls, port = 0): Promise<FakeHost> {
+    const host = new FakeHost();
+    host.#server = await FakeAgentServer.start(tls, host.#service(), port, (request, response) => {
+      void host.#moveBody(request, response);
+    });
+    return host;
+  }
+
+  get address(): string {
+    return this.#server?.address ?? '';
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server?.[Symbol.asyncDispose]();
+  }
+
+  #service(): FakeService {
+    return translated({
+      ...this.#hostCalls(),
+      ...this.#stateCalls(),
+      ...this.#snapshotCalls(),
+      ...this.#fileCalls(),
+      ...fakeProcessCalls((id) => this.#guest(id).requireRunning()),
+    });
+  }
+
+  #hostCalls(): FakeService {
+    return {
+      getHost: () => ({
+        ...{ arch: 'x86_64', cpuCores: 8, memoryMb: 32_768, diskGb: 500, templates: ['minimal'] },
+        ...{ engine: 'fake', isolation: 'emulated', agentVersion: '0' },
+        relayPort: Number(this.address.split(':').at(-1)),
+      }),
+      listSnapshots: () => ({
+        snapshots: [...this.#snapshots].map(([id, guest]) => snapshotInfo(id, guest)),
+      }),
+      listSandboxes: () => ({
+        epoch: this.#epoch,
+        sandboxes: [...this.guests].map(([sandboxId, guest]) => ({
+          ...{ sandboxId, status: guest.status, template: guest.request.template },
+          ...{ vcpus: guest.vcpus, memoryMb: guest.memoryMb, hostIp: '10.11.0.1', metadata: facts },
+          createdAtUnix: BigInt(Math.floor(guest.createdAtMs / 1000)),
+          lastActiveAtUnix: BigInt(Math.floor(Date.now() / 1000)),
+        })),
+      }),
+    };
+  }
+
+  #stateCalls(): FakeService {
+    return {
+      createSandbox: (request) => {
+        this.guests.set(request.sandboxId, this.#made(request));
+        return {
+          sandboxId: request.sandboxId,
+          status: 'running',
+          hostIp: '10.11.0.1',
+          metadata: facts,
+          steps,
+        };
+      },
+      destroySandbox: ({ sandboxId }) => {
+        for (const { program } of this.guests.get(sandboxId)?.running() ?? []) program.exit(137);
+        this.guests.delete(sandboxId);
+        return {};
+      },
+      pauseSandbox: ({ sandboxId }) => {
+        this.#guest(sandboxId).status = 'paused';
+        return { steps, stillMs: 1, memoryBytes: 1_000_000n, diskBytes: 100_000n };
+      },
+      resumeSandbox: ({ sandboxId }) => {
+        this.#guest(sandboxId).status = 'running';
+        return { hostIp: '10.11.0.1', metadata: facts, steps, receipt: '{"clock_ms":1}' };
+      },
+      pingSandbox: ({ sandboxId }) => {
+        this.#guest(sandboxId).requireRunning();
+        return {};
+      },
+    };
+  }
+
+  #snapshotCalls(): FakeService {
+    return {
+      snapshotSandbox: ({ sandboxId, snapshotId }) => {
+        const guest = this.#guest(sandboxId);
+        const kept = this.#snapshots.get(snapshotId) ?? new FakeGuest(guest.request, guest);
+        this.#snapshots.set(snapshotId, kept);
+        return {
+          snapshot: snapshotInfo(snapshotId, kept),
+          steps,
+          stillMs: guest.status === 'running' ? 1 : 0,
+        };
+      },
+      forkSandbox: ({ sandboxId, children }) => {
+        const parent = this.#guest(sandboxId);
+        for (const child of children) this.guests.set(child.sandboxId, new FakeGuest(parent.request, parent));
+        const made = children.map((child) => ({
+          ...{ sandboxId: child.sandboxId, hostIp: '10.11.0.2', metadata: facts },
+        }));
+        return { children: made, steps, stillMs: 1 };
+      },
+      deleteSnapshot: ({ snapshotId }) => {
+        this.#snapshots.delete(snapshotId);
+        return {};
+      },
+    };
+  }
+
+  #fileCalls(): FakeService {
+    const tree = (id: string) => this.#guest(id).requireRunning().tree;
+    return {
+      listDir: ({ sandboxId, path, depth }) => ({ entries: tree(sandboxId).list(path, depth) }),
+      makeDir: ({ sandboxId, path }) => ({ entry: tree(sandboxId).makeFolder(path) }),
+      statPath: ({ sandboxId, path }) => ({ entry: tree(sandboxId).stat(path) }),
+      movePath: ({ sandboxId, source, destination }) => ({
+        entry: tree(sandboxId).move(source, destination),
+      }),
+      removePath: ({ sandboxId, path }) => {
+        tree(sandboxId).remove(path);
+        return {};
+      },
+    };
+  }
+
+  /** Bodies of files, as the relay of a host moves them. Never rejects. */
+  async #moveBody(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const url = new URL(request.url ?? '/', 'https://relay');
+      const [, , id = '', what] = url.pathname.split('/');
+      if (what !== 'files') throw new WrennError('not_implemented', 'the fake host packs no folders');
+      const { tree } = this.#guest(id).requireRunning();
+      const path = url.searchParams.get('path') ?? '';
+      if (request.method === 'POST') {
+        tree.write(path, await buffer(request));
+        response.end();
+      } else {
+        const data = tree.read(path);
+        response.writeHead(200, { 'content-length': String(data.length) }).end(data);
+      }
+    } catch (thrown) {
+      const { code, message } = WrennError.from(thrown, 'moving a file');
+      response.writeHead(errorCodes[code].status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ code: errorCodes[code].status, message, error: code }));
+    }
+  }
+
+  #made(request: CreateSandboxRequest): FakeGuest {
+    if (request.snapshotId === '') return new FakeGuest(request, request);
+    const snapshot = this.#snapshots.get(request.snapshotId);
+    if (snapshot === undefined) throw new WrennError('not_found', `no snapshot ${request.snapshotId}`);
+    return new FakeGuest(request, snapshot);
+  }
+
+  #guest(id: string): FakeGuest {
+    const guest = this.guests.get(id);
+    if (guest === undefined) throw new WrennError('not_found', `capsule ${id} is not on this host`);
+    return guest;
+  }
+}
+
+function snapshotInfo(snapshotId: string, { vcpus, memoryMb, createdAtMs }: FakeGuest) {
+  const createdAtUnix = BigInt(Math.floor(createdAtMs / 1000));
+  return { snapshotId, vcpus, memoryMb, sizeBytes: 5_000_000n, createdAtUnix, metadata: facts };
+}
+
+/** Its faults as an agent tells them. */
+function translated(service: FakeService): FakeService {
+  const told = (thrown: unknown): unknown => (thrown instanceof WrennError ? toConnect(thrown) : thrown);
+  const entries = Object.entries(service).map(([name, method]) => [
+    name,
+    (...given: unknown[]) => {
+      try {
+        const answer: unknown = Reflect.apply(method as (...args: unknown[]) => unknown, undefined, given);
+        return answer instanceof Promise
+          ? answer.catch((thrown: unknown) => Promise.reject(told(thrown)))
+          : answer;
+      } catch (thrown) {
+        throw told(thrown);
+      }
+    },
+  ]);
+  return Object.fromEntries(entries) as FakeService;
+}
