@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { ask, mirror, seen } from './testing/ask.ts';
@@ -131,6 +132,17 @@ describe('a capsule on another machine that was paused a moment ago', () => {
     expect((await fetch(`http://${distant.address}/health`)).status).toBe(200);
     expect(distant.wakes).toBe(0);
   });
+});
+
+it('a WebSocket waits for a relay that waits for a capsule, for longer than guests may take', async () => {
+  distant = await startEcho();
+  // A guest has 10 seconds, and no event tells that they are over.
+  distant.relay.beforeUpgrade = () => delay(12_000);
+  const socket = await openSocket();
+  socket.send('was held');
+  const [data] = await once(socket, 'message');
+  expect(String(data)).toBe('was held');
+  socket.terminate();
 });
 
 describe('what a relay says for itself', () => {
