@@ -3,7 +3,14 @@ import { WrennInstallation } from './wrenn-installation.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    wrenn: { baseUrl: string; edgeUrl: string; relayAddress: string; apiKey: string; directory: string };
+    wrenn: {
+      baseUrl: string;
+      edgeUrl: string;
+      relayAddress: string;
+      agentAddress: string;
+      apiKey: string;
+      directory: string;
+    };
   }
 }
 
@@ -20,6 +27,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     baseUrl: installation.baseUrl,
     edgeUrl: installation.edgeUrl,
     relayAddress: installation.relayAddress,
+    agentAddress: installation.agentAddress,
     apiKey: await installation.apiKey(),
     directory: installation.directory,
   });

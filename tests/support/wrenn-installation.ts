@@ -62,6 +62,11 @@ export class WrennInstallation implements AsyncDisposable {
     return String(this.environment['WRENN_RELAY_LISTEN_ADDR']);
   }
 
+  /** `host:port` */
+  get agentAddress(): string {
+    return String(this.environment['WRENN_HOST_LISTEN_ADDR']);
+  }
+
   /** PID of the supervisor. */
   get pid(): number {
     if (this.#process?.pid === undefined) throw new Error('this Wrenn is not running');

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { ask, mirror, seen } from './testing/ask.ts';
-import { type DistantCapsule, startDistant } from './testing/distant-capsule.ts';
+import { DistantCapsule } from './testing/distant-capsule.ts';
 import { bodyOf } from './testing/edge-under-test.ts';
 
 let distant: DistantCapsule;
@@ -12,7 +13,7 @@ afterEach(() => distant[Symbol.asyncDispose]());
 
 /** Answers with the hash of what it was sent. */
 function startHashing(): Promise<DistantCapsule> {
-  return startDistant((request, response) => {
+  return DistantCapsule.start((request, response) => {
     const hash = createHash('sha256');
     request.on('data', (chunk: Buffer) => hash.update(chunk));
     request.on('end', () => response.end(hash.digest('hex')));
@@ -20,7 +21,7 @@ function startHashing(): Promise<DistantCapsule> {
 }
 
 async function startEcho(): Promise<DistantCapsule> {
-  const echo = await startDistant((_request, response) => response.writeHead(426).end());
+  const echo = await DistantCapsule.start((_request, response) => response.writeHead(426).end());
   const server = new WebSocketServer({ server: echo.guest });
   server.on('connection', (socket) => socket.on('message', (data) => socket.send(data, { binary: false })));
   return echo;
@@ -45,7 +46,7 @@ describe('a capsule on another machine that was paused a moment ago', () => {
   });
 
   it('is woken by one in chunks, with its trailers', async () => {
-    distant = await startDistant(mirror);
+    distant = await DistantCapsule.start(mirror);
     await bodyOf(await ask(distant, {}));
     distant.pause();
     const sent = httpRequest(`http://${distant.address}`, {
@@ -64,7 +65,7 @@ describe('a capsule on another machine that was paused a moment ago', () => {
   });
 
   it('is woken by a request that asks first whether its body is wanted', async () => {
-    distant = await startDistant(() => undefined);
+    distant = await DistantCapsule.start(() => undefined);
     distant.guest.on('checkContinue', (request, response) => {
       response.writeContinue();
       mirror(request, response);
@@ -133,6 +134,17 @@ describe('a capsule on another machine that was paused a moment ago', () => {
   });
 });
 
+it('a WebSocket waits for a relay that waits for a capsule, for longer than guests may take', async () => {
+  distant = await startEcho();
+  // A guest has 10 seconds, and no event tells that they are over.
+  distant.relay.beforeUpgrade = () => delay(12_000);
+  const socket = await openSocket();
+  socket.send('was held');
+  const [data] = await once(socket, 'message');
+  expect(String(data)).toBe('was held');
+  socket.terminate();
+});
+
 describe('what a relay says for itself', () => {
   it.each([
     ['full', 503, 'the capsule has too many requests under way'],
@@ -157,7 +169,7 @@ describe('what a relay says for itself', () => {
   });
 
   it('comes from nobody else: a guest that says it is passed on without it', async () => {
-    distant = await startDistant((_request, response) =>
+    distant = await DistantCapsule.start((_request, response) =>
       response.writeHead(502, { 'x-wrenn-relay': 'absent' }).end('from the guest'),
     );
     const answer = await ask(distant, {});
@@ -199,7 +211,7 @@ it('an API that is down is said to be so, and nothing about a port', async () =>
 });
 
 it('a capsule that is destroyed resets what is under way with it', async () => {
-  distant = await startDistant((_request, response) => response.write('x'));
+  distant = await DistantCapsule.start((_request, response) => response.write('x'));
   const answer = await ask(distant, {});
   const reset = expect(bodyOf(answer)).rejects.toMatchObject({ code: 'ECONNRESET' });
   distant.pause();
@@ -207,7 +219,7 @@ it('a capsule that is destroyed resets what is under way with it', async () => {
 });
 
 it('those that wait for a capsule are counted with those that are under way', async () => {
-  distant = await startDistant((_request, response) => response.end(), { mostAtOnce: 3 });
+  distant = await DistantCapsule.start((_request, response) => response.end(), { mostAtOnce: 3 });
   distant.pause();
   const awake = Promise.withResolvers<void>();
   distant.beforeWake = () => awake.promise;
@@ -222,7 +234,7 @@ it('those that wait for a capsule are counted with those that are under way', as
 });
 
 it('what an upload sends is as it was, sized or in chunks, and so is what it says of its client', async () => {
-  distant = await startDistant(mirror);
+  distant = await DistantCapsule.start(mirror);
   const { body, headers } = await seen(distant, { method: 'POST', body: 'sized', headers: { 'x-a': '1' } });
   expect(body).toBe('sized');
   expect(headers).toMatchObject({ host: distant.host, 'x-a': '1', 'x-forwarded-for': '127.0.0.1' });

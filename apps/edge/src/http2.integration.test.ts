@@ -1,38 +1,19 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeAll, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Tls } from './edge-server.ts';
+import { selfSigned } from './testing/certificate.ts';
 import { bodyOf, capsuleId, type EdgeUnderTest, startEdge } from './testing/edge-under-test.ts';
 
-let folder: string;
 let tls: Tls;
 let edge: EdgeUnderTest;
 let session: ClientHttp2Session | undefined;
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'wrenn-edge-tls-'));
-  const [key, cert] = [join(folder, 'key'), join(folder, 'cert')];
-  const args = [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-subj',
-    '/CN=edge',
-  ];
-  execFileSync('openssl', [...args, '-keyout', key, '-out', cert], { stdio: 'ignore' });
-  tls = { key: readFileSync(key), cert: readFileSync(cert) };
+  tls = selfSigned();
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(async () => {
   session?.destroy();
   session = undefined;
@@ -144,9 +125,9 @@ it('a client that goes away ends the work of the guest', async () => {
 
 it('what cannot be reached is said as over HTTP/1.1', async () => {
   edge = await startEdge(() => undefined, { tls });
-  const { headers, body } = await ask({ ':authority': `9-${capsuleId}.localhost` });
+  const { headers, body } = await ask({ ':authority': `${edge.closedPort}-${capsuleId}.localhost` });
   expect(headers[':status']).toBe(502);
-  expect(JSON.parse(body)).toMatchObject({ port: 9, code: 502 });
+  expect(JSON.parse(body)).toMatchObject({ port: edge.closedPort, code: 502 });
 });
 
 it('an authority with another Host beside it is refused', async () => {

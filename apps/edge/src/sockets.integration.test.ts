@@ -90,7 +90,7 @@ describe('a WebSocket', () => {
 
   it('on a port that nobody listens on is refused as a request would be', async () => {
     await startEcho();
-    expect(await statusOf(open('/', { host: edge.host.replace(/^\d+/, '9') }))).toBe(502);
+    expect(await statusOf(open('/', { host: edge.host.replace(/^\d+/, String(edge.closedPort)) }))).toBe(502);
   });
 
   it('of a client that never reads stops the guest, and nobody else', async () => {

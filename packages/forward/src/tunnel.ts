@@ -13,6 +13,8 @@ const keepAliveMs = 30_000;
 
 /** A guest that has not said by then whether it agrees never will: an open handshake would be held for nobody. */
 const handshakeMs = 10_000;
+/** A relay waits itself, for a capsule that stands still and then for the guest, and says which of them it was. */
+const relayedHandshakeMs = 60_000;
 
 /** What a client offers in its upgrade. */
 export interface Upgrade {
@@ -102,7 +104,7 @@ function dial(request: IncomingMessage, { destination, path, headers }: Passing)
   sent.once('socket', (guest) =>
     guest.once(destination.protocol === 'http:' ? 'connect' : 'secureConnect', () => {
       clear();
-      late = setTimeout(giveUp, handshakeMs);
+      late = setTimeout(giveUp, destination.hop === 'relay' ? relayedHandshakeMs : handshakeMs);
     }),
   );
   return sent;

@@ -32,6 +32,7 @@ export class FakeProgram {
   readonly #frames: Frame[] = [];
   #end: End | undefined;
   readonly #ended = Promise.withResolvers<void>();
+  #way: 'whole' | 'broken' = 'whole';
   readonly #changed = new EventTarget();
 
   constructor(pid: number, tag: string) {
@@ -84,6 +85,12 @@ export class FakeProgram {
     this.#tell();
   }
 
+  /** From now on whoever looks at it sees its stream break, as when its machine is gone. */
+  breakOff(): void {
+    this.#way = 'broken';
+    this.#tell();
+  }
+
   /** Does what a call says; throws what a guest answers. */
   do(deed: string): void {
     this.#requireRunning();
@@ -107,6 +114,7 @@ export class FakeProgram {
     try {
       for (let at = Number(from) - 1; ; at++) {
         for (; at >= this.#frames.length; await this.#change(signal)) {
+          if (this.#way === 'broken') throw toConnect(new WrennError('host_unavailable', 'the way broke'));
           if (this.#end === undefined) continue;
           yield this.#end;
           return;

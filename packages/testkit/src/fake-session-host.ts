@@ -56,6 +56,8 @@ export class FakeSessionHost implements AsyncDisposable {
       },
       destroySandbox: ({ sandboxId }) => {
         this.capsules.delete(sandboxId);
+        // It has one capsule.
+        for (const program of this.programs) program.breakOff();
         return {};
       },
       listSnapshots: () => ({ snapshots: [] }),

@@ -33,6 +33,7 @@ export class FakeRelay implements AsyncDisposable {
   /** Which capsules each connection was asked for. */
   readonly connections = new Map<Duplex, Set<string>>();
   refusing: Refusing | undefined;
+  beforeUpgrade: () => Promise<void> = async () => {};
   readonly #server: Server;
 
   private constructor(pki: string) {
@@ -77,7 +78,9 @@ export class FakeRelay implements AsyncDisposable {
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     try {
-      await tunnel({ request, socket, head }, this.#passing(request, request.headers.upgrade));
+      const passing = this.#passing(request, request.headers.upgrade);
+      await this.beforeUpgrade();
+      await tunnel({ request, socket, head }, passing);
     } catch (thrown) {
       const { status, tag } = this.#refusal(thrown);
       answerRaw(socket, status, { [relayHeader]: tag }, "the relay's own words");

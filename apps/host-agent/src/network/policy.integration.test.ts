@@ -28,14 +28,14 @@ function datagramScript(to: string, from = '0.0.0.0'): string {
 socket.bind(0, '${from}', () => socket.send('x', 9, '${to}', () => socket.close()));`;
 }
 
-/** Says `open`, `refused` or `unreachable` for a TCP connection; dropped packets are `silent` after a second. */
-function connectScript(host: string, port: number, localAddress?: string): string {
-  const options = JSON.stringify({ host, port, localAddress });
+/** Says `open`, `refused` or `unreachable` for a TCP connection; dropped packets are `silent` after a while. */
+function connectScript(host: string, port: number, silentAfterMs = 1_000): string {
+  const options = JSON.stringify({ host, port });
   return `const socket = require('net').connect(${options});
 const say = (word) => { console.log(word); process.exit(0); };
 socket.on('connect', () => say('open ' + socket.localAddress));
 socket.on('error', (fault) => say(fault.code));
-setTimeout(() => say('silent'), 1000);`;
+setTimeout(() => say('silent'), ${silentAfterMs});`;
 }
 
 let before: HostPicture;
@@ -46,7 +46,6 @@ let forwarder: DnsForwarder;
 let metadata: MetadataService;
 let hostService: Server;
 let hostPort: number;
-let mirrorAddress: string | undefined;
 
 beforeAll(async () => {
   await sweepRange(range);
@@ -59,7 +58,6 @@ beforeAll(async () => {
   hostService = createServer((socket) => socket.end('host')).listen(0, '0.0.0.0');
   await once(hostService, 'listening');
   hostPort = (hostService.address() as AddressInfo).port;
-  mirrorAddress = await reachableMirror();
 });
 
 afterAll(async () => {
@@ -76,7 +74,7 @@ afterAll(async () => {
 async function reachableMirror(): Promise<string | undefined> {
   try {
     const { address } = await lookup(mirror, 4);
-    const { stdout } = await run([process.execPath, '-e', connectScript(address, 80)], {
+    const { stdout } = await run([process.execPath, '-e', connectScript(address, 80, 10_000)], {
       signal,
       timeoutMs: 20_000,
     });
@@ -177,8 +175,14 @@ describe('a guest', () => {
   });
 
   it('reaches the internet', async (context) => {
-    if (mirrorAddress === undefined) context.skip(`this machine does not reach ${mirror}`);
-    else expect(await guests[0].evaluate(connectScript(mirrorAddress, 80))).toBe(`open ${guest.address}`);
+    let answer = '';
+    // The host is asked each time, as it may lose its own way for a while.
+    for (let time = 0; time < 3 && !answer.startsWith('open'); time++) {
+      const address = await reachableMirror();
+      if (address === undefined) return context.skip(`this machine does not reach ${mirror}`);
+      answer = await guests[0].evaluate(connectScript(address, 80, 10_000));
+    }
+    expect(answer).toBe(`open ${guest.address}`);
   });
 
   it.each(['udp', 'tcp'])('gets answers to DNS queries from its gateway by %s', async (transport) => {
@@ -209,12 +213,17 @@ setTimeout(() => { console.log(answers); process.exit(0); }, 500);`;
   });
 
   it('resolves the names that the host resolves', async (context) => {
-    const known = await lookup(mirror, 4).catch(() => undefined);
-    if (known === undefined) context.skip(`this machine does not resolve ${mirror}`);
     const script = `const resolver = new (require('dns').promises.Resolver)();
 resolver.setServers(['${guest.gateway}']);
 resolver.resolve4('${mirror}').then((found) => console.log(found.join()), (fault) => console.log(fault.code));`;
-    expect(await guests[0].evaluate(script)).toMatch(/^[\d.,]+$/);
+    const addresses = /^[\d.,]+$/;
+    let answer = '';
+    for (let time = 0; time < 3 && !addresses.test(answer); time++) {
+      const known = await lookup(mirror, 4).catch(() => undefined);
+      if (known === undefined) return context.skip(`this machine does not resolve ${mirror}`);
+      answer = await guests[0].evaluate(script);
+    }
+    expect(answer).toMatch(addresses);
   });
 });
 

@@ -16,10 +16,11 @@ async function start(onRequest: RequestListener, options?: { mostAtOnce: number 
 }
 
 /** What the guest saw of a request, as JSON. */
-const mirror: RequestListener = async (asked, response) => {
-  const body = await text(asked);
-  const { url, headers, rawHeaders, rawTrailers } = asked;
-  response.end(JSON.stringify({ url, headers, rawHeaders, rawTrailers, body }));
+const mirror: RequestListener = (asked, response) => {
+  void text(asked).then((body) => {
+    const { url, headers, rawHeaders, rawTrailers } = asked;
+    response.end(JSON.stringify({ url, headers, rawHeaders, rawTrailers, body }));
+  });
 };
 
 /** A request on a connection of its own. */

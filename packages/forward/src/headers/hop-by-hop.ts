@@ -24,7 +24,6 @@ const endToEnd = new Set([
   'host',
   'origin',
   'set-cookie',
-  'trailer',
   'transfer-encoding',
 ]);
 
