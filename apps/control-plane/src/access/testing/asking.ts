@@ -52,7 +52,7 @@ export async function ask(
   return { status, body: '' };
 }
 
-export function pathOf({ url, example, of }: Pick<Wanted, 'url' | 'example' | 'of'>): string {
+function pathOf({ url, example, of }: Pick<Wanted, 'url' | 'example' | 'of'>): string {
   const path = url.replace(/:(\w+)/g, (_, name: string) => {
     const value = example.path?.[name];
     if (value === undefined) throw new TypeError(`the example of ${url} does not say what ${name} is`);
