@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { adminCommand } from './commands/admin.ts';
 import { agentCommand } from './commands/agent.ts';
 import { capsuleCommand } from './commands/capsule.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -23,7 +24,8 @@ export function buildProgram(context: CommandContext): Command {
     .addCommand(capsuleCommand(context))
     .addCommand(fileCommand(context))
     .addCommand(snapshotCommand(context))
-    .addCommand(agentCommand(context));
+    .addCommand(agentCommand(context))
+    .addCommand(adminCommand(context));
   configure(program, context);
   return program;
 }
