@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { adminCommand } from './commands/admin.ts';
 import { agentCommand } from './commands/agent.ts';
+import { auditCommand } from './commands/audit.ts';
 import { capsuleCommand } from './commands/capsule.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { fileCommand } from './commands/file.ts';
@@ -25,7 +26,8 @@ export function buildProgram(context: CommandContext): Command {
     .addCommand(fileCommand(context))
     .addCommand(snapshotCommand(context))
     .addCommand(agentCommand(context))
-    .addCommand(adminCommand(context));
+    .addCommand(adminCommand(context))
+    .addCommand(auditCommand(context));
   configure(program, context);
   return program;
 }
