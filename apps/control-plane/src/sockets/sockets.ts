@@ -7,6 +7,7 @@ import { authenticate } from '../access/authenticate.ts';
 import { callerOn } from '../access/caller.ts';
 import { presentedCredential } from '../access/credential.ts';
 import type { Admission } from '../access/still-allowed.ts';
+import { accessEveryMs, watchAccess } from '../access/watch-access.ts';
 import { auditAccess } from '../audit/audit-access.ts';
 import { canonicalUrl } from '../http/aliases.ts';
 import { allow } from '../http/auth.ts';
@@ -17,15 +18,12 @@ import { parseFrame } from './frames.ts';
 import { refuse } from './refuse.ts';
 import { type Match, matchRoute, type SocketRoute } from './socket-route.ts';
 import type { Upgrades } from './upgrades.ts';
-import { watchAccess } from './watch-access.ts';
 
 /** A megabyte of input in base64, and what is around it. */
 const largestMessageBytes = 2 * 1024 * 1024;
 /** For the first message of a client that could not send headers. */
 const authenticationMs = 5_000;
 const closeMs = 2_000;
-/** Between two looks at whether a socket that is open would still be opened. */
-const accessEveryMs = 5_000;
 
 /** Codes of a close: RFC 6455, 7.4.1. */
 const closeCodes = { done: 1000, goingAway: 1001, refused: 1008, fault: 1011 } as const;
