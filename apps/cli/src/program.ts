@@ -1,5 +1,7 @@
 import { Command } from 'commander';
+import { adminCommand } from './commands/admin.ts';
 import { agentCommand } from './commands/agent.ts';
+import { auditCommand } from './commands/audit.ts';
 import { capsuleCommand } from './commands/capsule.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { fileCommand } from './commands/file.ts';
@@ -23,7 +25,9 @@ export function buildProgram(context: CommandContext): Command {
     .addCommand(capsuleCommand(context))
     .addCommand(fileCommand(context))
     .addCommand(snapshotCommand(context))
-    .addCommand(agentCommand(context));
+    .addCommand(agentCommand(context))
+    .addCommand(adminCommand(context))
+    .addCommand(auditCommand(context));
   configure(program, context);
   return program;
 }

@@ -1,5 +1,6 @@
 import { type Config, setting, settingType } from '@wrenn/core';
 import { z } from 'zod';
+import { emailAddress } from './http/schemas.ts';
 
 export const settings = {
   databaseUrl: setting(
@@ -25,6 +26,12 @@ export const settings = {
     settingType.baseUrl,
     'http://127.0.0.1:8080',
     'Where people see the API and the dashboard: links in mails lead there, and cookies are for it alone. With https sessions are kept to it by the browser.',
+  ),
+  adminEmail: setting(
+    'WRENN_ADMIN_EMAIL',
+    settingType.text.pipe(emailAddress),
+    'admin@localhost',
+    'Address of the administrator that `npm start` makes in a new installation.',
   ),
   trustedProxies: setting(
     'WRENN_CP_TRUSTED_PROXIES',

@@ -29,6 +29,12 @@ export async function run({ extensions = [], argv = process.argv.slice(2) }: Run
         return await bootstrapCommand(parseConfig(settings, process.env), args);
       });
       break;
+    case 'admin':
+      await runTask('control-plane', 'error', async () => {
+        const { adminCommand } = await import('./bootstrap/admin-command.ts');
+        return await adminCommand(parseConfig(settings, process.env), args);
+      });
+      break;
     case 'audit':
       await runTask('control-plane', 'error', async ({ report }) => {
         const { auditCommand } = await import('./audit/verify-command.ts');
@@ -44,7 +50,7 @@ export async function run({ extensions = [], argv = process.argv.slice(2) }: Run
     default:
       throw new WrennError(
         'invalid_request',
-        `there is no command ${command}: serve, sessions, audit or bootstrap`,
+        `there is no command ${command}: serve, sessions, admin, audit or bootstrap`,
       );
   }
 }

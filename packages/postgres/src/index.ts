@@ -1,1 +1,2 @@
+export { embeddedPostgresUrl } from './address.ts';
 export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './start.ts';

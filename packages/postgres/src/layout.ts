@@ -17,16 +17,21 @@ export interface Layout {
 const longestSocketPathBytes = 107;
 const socketName = '.s.PGSQL.5432';
 
-/** Makes the folders, owned by the server's user, and checks that it can get there. */
-export async function layOut(directory: string, account: Account): Promise<Layout> {
+export function placesBelow(directory: string): Layout {
   const root = resolve(directory);
-  const layout: Layout = {
+  return {
     directory: root,
     data: join(root, 'data'),
     run: join(root, 'run'),
     password: join(root, 'password'),
     log: join(root, 'postgres.log'),
   };
+}
+
+/** Makes the folders, owned by the server's user, and checks that it can get there. */
+export async function layOut(directory: string, account: Account): Promise<Layout> {
+  const layout = placesBelow(directory);
+  const root = layout.directory;
   const socket = join(layout.run, socketName);
   if (Buffer.byteLength(socket) > longestSocketPathBytes) {
     throw new WrennError(

@@ -1,6 +1,7 @@
 import { Cleanup } from '@wrenn/core';
 import { Client } from 'pg';
 import { serverAccount } from './account.ts';
+import { addressOf } from './address.ts';
 import { ensureCluster, owner } from './cluster.ts';
 import { installedDistribution, placeEmbedded } from './distribution.ts';
 import { layOut } from './layout.ts';
@@ -42,8 +43,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   await using cleanup = new Cleanup();
   const postmaster = await startPostmaster(distribution, layout, account, fsync, signal);
   await cleanup.add('PostgreSQL', () => postmaster.stop());
-  const url = (database: string) =>
-    `postgres://${owner}:${encodeURIComponent(password)}@/${database}?host=${encodeURIComponent(layout.run)}`;
+  const url = (database: string) => addressOf(layout, password, database);
   await ensureDatabase(url);
   cleanup.commit();
   return { ...postmaster, url: url(owner) };

@@ -22,6 +22,7 @@ async function make(bench: Bench, behaviours: Partial<Record<keyof Programs, Beh
       edge: service('edge', 'edge'),
       bootstrap: () => service('bootstrap', 'bootstrap'),
       controlPlane: () => service('controlPlane', 'control-plane'),
+      task: () => service('task', 'task'),
     },
     lock,
     report: () => undefined,

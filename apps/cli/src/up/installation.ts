@@ -76,9 +76,14 @@ export class Installation {
     );
   }
 
-  /** What a program said of itself when it was ready. */
+  /** What a program said of itself when it was ready, if it said it. */
+  factIfAny(program: string, name: string): string | undefined {
+    return this.#facts.get(program)?.[name];
+  }
+
+  /** What every program of its kind says. */
   fact(program: string, name: string): string {
-    const value = this.#facts.get(program)?.[name];
+    const value = this.factIfAny(program, name);
     if (value === undefined) throw new WrennError('internal_error', `${program} did not report its ${name}`);
     return value;
   }

@@ -10,9 +10,11 @@ export interface Programs {
   readonly selftest: ServiceSpec;
   readonly agent: ServiceSpec;
   readonly edge: ServiceSpec;
-  /** Both need the address of the database. */
+  /** These need the address of the database. */
   readonly bootstrap: (databaseUrl: string) => ServiceSpec;
   readonly controlPlane: (databaseUrl: string) => ServiceSpec;
+  /** Something that the control plane's program does once, as `admin create`. */
+  readonly task: (databaseUrl: string, argv: readonly [string, ...string[]]) => ServiceSpec;
 }
 
 export function logDirectory(config: UpConfig): string {
@@ -55,11 +57,12 @@ export function programsOf(config: UpConfig, environment: NodeJS.ProcessEnv): Pr
     agent: program('host-agent', 'host-agent', ['serve']),
     edge: program('edge', 'edge', []),
     bootstrap: (databaseUrl) =>
-      program('bootstrap', 'control-plane', ['bootstrap', '--host-address', agentAddress], {
+      program('bootstrap', 'control-plane', ['bootstrap', '--first-admin', '--host-address', agentAddress], {
         DATABASE_URL: databaseUrl,
       }),
     controlPlane: (databaseUrl) =>
       program('control-plane', 'control-plane', [], { DATABASE_URL: databaseUrl }),
+    task: (databaseUrl, argv) => program(argv[0], 'control-plane', argv, { DATABASE_URL: databaseUrl }),
   };
 }
 

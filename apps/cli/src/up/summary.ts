@@ -7,6 +7,8 @@ export interface Summary {
   readonly edgeUrl: string;
   readonly apiKey: string;
   readonly apiKeyFile: string;
+  /** As long as the password that it was made with is good. */
+  readonly admin: { readonly email: string; readonly passwordFile: string } | undefined;
   /** `kvm` or `emulated`, as the agent says it. */
   readonly isolation: string;
   readonly logDirectory: string;
@@ -28,6 +30,9 @@ export function summaryLines(summary: Summary, colors: Colors): string[] {
     `  API        ${cyan(summary.apiUrl)}  ${dim(`(described at ${summary.apiUrl}/docs)`)}`,
     `  Capsules   ${cyan(summary.edgeUrl)}`,
     `  API key    ${summary.apiKey}  ${dim(`(in ${summary.apiKeyFile})`)}`,
+    ...(summary.admin === undefined
+      ? []
+      : [`  Admin      ${summary.admin.email}  ${dim(`(password in ${summary.admin.passwordFile})`)}`]),
     `  Isolation  ${summary.isolation === 'emulated' ? yellow(emulated) : summary.isolation}`,
     `  Logs       ${summary.logDirectory}`,
     '',

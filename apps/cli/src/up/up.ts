@@ -100,12 +100,19 @@ async function start(
     edgeUrl: localUrl(config.edgeAddress),
     apiKey,
     apiKeyFile,
+    admin: adminOf(installation),
     isolation: installation.fact('host-agent', 'isolation'),
     logDirectory: logDirectory(config),
     greeting,
     // Counted from the start of this process.
     ms: performance.now(),
   };
+}
+
+function adminOf(installation: Installation): Summary['admin'] {
+  const email = installation.factIfAny('bootstrap', 'admin_email');
+  const passwordFile = installation.factIfAny('bootstrap', 'admin_password_file');
+  return email === undefined || passwordFile === undefined ? undefined : { email, passwordFile };
 }
 
 /** For clients on this machine that are not told where the API is. */
@@ -136,8 +143,22 @@ function show(
 ): void {
   for (const line of summaryLines(summary, colors)) announce(line);
   if (output === 'text') return;
-  const { apiUrl: api_url, edgeUrl: edge_url, apiKeyFile: api_key_file, isolation, greeting } = summary;
-  process.stdout.write(
-    `${JSON.stringify({ api_url, edge_url, api_key_file, isolation, greeting, ms: Math.round(summary.ms) })}\n`,
-  );
+  const {
+    apiUrl: api_url,
+    edgeUrl: edge_url,
+    apiKeyFile: api_key_file,
+    admin,
+    isolation,
+    greeting,
+  } = summary;
+  const facts = {
+    api_url,
+    edge_url,
+    api_key_file,
+    ...(admin === undefined ? {} : { admin_email: admin.email, admin_password_file: admin.passwordFile }),
+    isolation,
+    greeting,
+    ms: Math.round(summary.ms),
+  };
+  process.stdout.write(`${JSON.stringify(facts)}\n`);
 }

@@ -9,7 +9,7 @@ import type { Template } from '../templates/template.ts';
 import { onPlatform } from './platform.ts';
 
 /** A template of the platform; not `minimal`, which every installation has. */
-export async function findDeletable(database: Queryable, name: string): Promise<Template> {
+async function findDeletable(database: Queryable, name: string): Promise<Template> {
   const template = await findTemplate(database, platformTeam, name, 'name');
   if (template.id === zeroId('template')) {
     throw new WrennError('forbidden', `${template.name} is a part of every installation`, { field: 'name' });

@@ -12,6 +12,7 @@ const refusals = new Set<ErrorCode>([
   'template_name_taken',
 ]);
 
+type Services = Pick<ServerContext, 'database' | 'recorder' | 'log'>;
 type Asked = Omit<Happening, 'status'>;
 
 /** What the audit log says of something that was asked for and went wrong; undefined for what was only refused. */
@@ -20,20 +21,23 @@ export function failureOf(asked: Asked, error: WrennError): Happening | undefine
   return { ...asked, status: 'error', metadata: { ...asked.metadata, code: error.code } };
 }
 
-/** Writes it down where no row changes with it. The fault that the caller hears of is the first one. */
-export async function recordFailure(
-  { database, recorder, log }: Pick<ServerContext, 'database' | 'recorder' | 'log'>,
-  asked: Asked,
-  thrown: unknown,
-): Promise<void> {
+/** Writes it down where no row changes with it. */
+export async function recordFailure(services: Services, asked: Asked, thrown: unknown): Promise<void> {
   const happening = failureOf(asked, WrennError.from(thrown));
-  if (happening === undefined) return;
+  if (happening !== undefined) await recordAlone(services, happening);
+}
+
+/** In a transaction of its own; never throws, since the fault that the caller is to hear of is another. */
+export async function recordAlone(
+  { database, recorder, log }: Services,
+  happening: Happening,
+): Promise<void> {
   try {
     await database.transaction().execute((transaction) => recorder.record(transaction, happening));
-  } catch (fault) {
-    const { what, resourceId } = asked;
+  } catch (thrown) {
+    const { what, resourceId } = happening;
     log.error(
-      { what, resource: resourceId, cause: describeError(fault) },
+      { what, resource: resourceId, cause: describeError(thrown) },
       'a failure is not in the audit log',
     );
   }

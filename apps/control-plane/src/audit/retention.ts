@@ -9,7 +9,9 @@ import { chainKey } from './digest.ts';
 import { platformTeam } from './happening.ts';
 import { entriesAfter, type StoredEntry, teamsWithChain } from './stored-entry.ts';
 
-type Services = Pick<ServerContext, 'database' | 'recorder' | 'secrets' | 'config'>;
+type Services = Pick<ServerContext, 'database' | 'recorder' | 'config'> & {
+  readonly secrets: Pick<ServerContext['secrets'], 'audit'>;
+};
 
 const teamsAtOnce = 500;
 /** Few enough that nobody waits long for the chain. */

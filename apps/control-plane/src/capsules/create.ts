@@ -2,7 +2,7 @@ import { type CapsuleId, describeError, type TeamId, uuidFromId, WrennError } fr
 import type { CreateSandboxResponse } from '@wrenn/protocol/hostagent';
 import { sql } from 'kysely';
 import type { Doer } from '../access/principal.ts';
-import { recordFailure } from '../audit/failure.ts';
+import { recordAlone, recordFailure } from '../audit/failure.ts';
 import type { HostAgent } from '../hosts/agent.ts';
 import type { ServerContext } from '../server-context.ts';
 import { type Asked, failedMaking } from './asked.ts';
@@ -121,5 +121,5 @@ export async function undo(
   }
   // Somebody has destroyed it meanwhile: nothing changes with what is still to be written.
   if (failed.status === 'rejected' && WrennError.from(failed.reason).code === 'invalid_state')
-    await recordFailure(context, { ...asked, teamId, resourceId: id }, thrown);
+    await recordAlone(context, { ...happening, teamId, resourceId: id });
 }

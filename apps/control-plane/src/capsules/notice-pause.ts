@@ -3,7 +3,7 @@ import { platformPart } from '../access/principal.ts';
 import type { HostAgent } from '../hosts/agent.ts';
 import { findRunning } from '../jobs/store.ts';
 import type { ServerContext } from '../server-context.ts';
-import { transition } from './store.ts';
+import { transition, versionOf } from './store.ts';
 
 /**
  * Whether its host has paused a capsule of which the row says that it runs: a host pauses by itself what nobody uses,
@@ -15,16 +15,20 @@ export async function noticePause(
   id: CapsuleId,
   signal: AbortSignal,
 ): Promise<boolean> {
+  // Before the host is asked: what it answers is old news of one that was resumed meanwhile.
+  const version = await versionOf(context.database, id);
   const { sandboxes } = await agent.list(signal);
   if (sandboxes.find(({ sandboxId }) => sandboxId === id)?.status !== 'paused') return false;
   const job = await findRunning(context.database, id);
   // One that was asked for, and whose end is about to be written, is not the host's.
-  const actor = job?.kind === 'pause' ? job.actor : platformPart('auto-pause');
+  const actor = job?.kind === 'pause' ? job.actor : platformPart('host');
+  const happening = { what: 'capsule.pause', actor } as const;
   try {
-    await transition(context, { id, action: 'find_paused', happening: { what: 'capsule.pause', actor } });
+    await transition(context, { id, action: 'find_paused', version, happening });
   } catch (thrown) {
     // Somebody else has seen it.
-    if (!(thrown instanceof WrennError && thrown.code === 'invalid_state')) throw thrown;
+    const { code } = WrennError.from(thrown);
+    if (code !== 'invalid_state' && code !== 'conflict') throw thrown;
   }
   return true;
 }

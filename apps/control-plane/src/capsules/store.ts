@@ -94,6 +94,8 @@ export interface Transition {
   readonly id: CapsuleId;
   readonly action: CapsuleAction;
   readonly changes?: Changes;
+  /** As `versionOf` gave it: nothing is done to a capsule that anybody has changed since. */
+  readonly version?: string;
   /** Written with the change, or not at all. */
   readonly happening?: CapsuleHappening;
 }
@@ -127,15 +129,30 @@ export async function transition(
   throw new WrennError('conflict', `the capsule changed while it was to ${action}`, { remedy: 'try again' });
 }
 
-async function moved(database: Queryable, { id, action, changes }: Transition): Promise<Capsule | undefined> {
-  const row = await database
+async function moved(
+  database: Queryable,
+  { id, action, changes, version }: Transition,
+): Promise<Capsule | undefined> {
+  let query = database
     .updateTable('capsules')
     .set({ ...changes, ...leadingTo(action), last_updated: sql`now()` })
     .where('id', '=', uuidFromId(id))
     .where('status', 'in', [...capsuleActions[action].from])
-    .returningAll()
-    .executeTakeFirst();
+    .returningAll();
+  if (version !== undefined) query = query.where(sql<boolean>`last_updated::text = ${version}`);
+  const row = await query.executeTakeFirst();
   return row && fromRow(row);
+}
+
+/** Another one after each change: the time of the last, with its microseconds. */
+export async function versionOf(database: Queryable, id: CapsuleId): Promise<string> {
+  const row = await database
+    .selectFrom('capsules')
+    .select(sql<string>`last_updated::text`.as('version'))
+    .where('id', '=', uuidFromId(id))
+    .executeTakeFirst();
+  if (row === undefined) throw unknownCapsule(id);
+  return row.version;
 }
 
 /** What `action` writes of the state. */

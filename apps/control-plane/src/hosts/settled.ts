@@ -28,11 +28,7 @@ export function happeningOf(
       return status === 'missing' ? undefined : { what: 'capsule.resume', actor, metadata };
     case 'find_paused':
       if (status === 'starting') return undefined;
-      return {
-        what: 'capsule.pause',
-        actor: reason === 'auto_paused' ? platformPart('auto-pause') : actor,
-        metadata,
-      };
+      return { what: 'capsule.pause', actor: platformPart('host'), metadata };
     case 'destroy':
       return { what: 'capsule.destroy', actor, status: 'warning', metadata };
     case 'fail':

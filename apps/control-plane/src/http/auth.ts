@@ -9,6 +9,7 @@ import type { AuditActionName } from '../audit/actions.ts';
 import { auditAccess } from '../audit/audit-access.ts';
 import type { ServerContext } from '../server-context.ts';
 import { renewSessionCookie } from '../users/session-cookie.ts';
+import { cutOffWhenLost } from './cut-off.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -45,8 +46,10 @@ export function addAuthentication(app: FastifyInstance, context: ServerContext):
       await renewSessionCookie(context, reply, { principal, token: credential.text, now: new Date() });
     }
     const { audits } = request.routeOptions.config;
-    if (audits !== undefined)
-      await auditAccess(context, callerOn(principal, auth), audits, capsuleIn(request));
+    if (audits === undefined || auth === 'session' || auth === 'admin') return;
+    const caller = callerOn(principal, auth);
+    await auditAccess(context, caller, audits, capsuleIn(request));
+    cutOffWhenLost(context, reply, { principal, credential: credential.text, auth, caller });
   });
 }
 

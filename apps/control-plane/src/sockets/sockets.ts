@@ -7,6 +7,7 @@ import { authenticate } from '../access/authenticate.ts';
 import { callerOn } from '../access/caller.ts';
 import { presentedCredential } from '../access/credential.ts';
 import type { Admission } from '../access/still-allowed.ts';
+import { accessEveryMs, watchAccess } from '../access/watch-access.ts';
 import { auditAccess } from '../audit/audit-access.ts';
 import { canonicalUrl } from '../http/aliases.ts';
 import { allow } from '../http/auth.ts';
@@ -17,7 +18,6 @@ import { parseFrame } from './frames.ts';
 import { refuse } from './refuse.ts';
 import { type Match, matchRoute, type SocketRoute } from './socket-route.ts';
 import type { Upgrades } from './upgrades.ts';
-import { watchAccess } from './watch-access.ts';
 
 /** A megabyte of input in base64, and what is around it. */
 const largestMessageBytes = 2 * 1024 * 1024;

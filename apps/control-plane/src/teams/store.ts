@@ -41,3 +41,14 @@ export async function createTeam(transaction: Queryable, { name, ownerId }: NewT
   if (rows.length === 0) throw new WrennError('not_found', `no user ${ownerId}`);
   return id;
 }
+
+/** Makes the user the owner of the team that the installation began with, if nobody is in it and it is still there. */
+export async function adoptDefaultTeam(transaction: Queryable, ownerId: UserId): Promise<void> {
+  await sql`
+    insert into memberships (team_id, user_id, role, is_default)
+    select id, ${uuidFromId(ownerId)}, 'owner',
+           not exists (select from memberships where user_id = ${uuidFromId(ownerId)} and is_default)
+      from teams
+     where slug = ${defaultSlug} and deleted_at is null
+       and not exists (select from memberships where team_id = teams.id)`.execute(transaction);
+}

@@ -9,11 +9,12 @@ import { testRecorder } from './recorder.ts';
 
 /** An audit log in a database of its own, and nothing around it. */
 export class TestLog implements AsyncDisposable {
-  readonly key = new Secret(randomBytes(32).toString('hex'));
+  readonly key: Secret;
   readonly database: Database;
   readonly recorder;
 
-  constructor(url: string) {
+  constructor(url: string, key = new Secret(randomBytes(32).toString('hex'))) {
+    this.key = key;
     this.database = openDatabase(url, () => undefined);
     this.recorder = testRecorder(url, this.key);
   }
