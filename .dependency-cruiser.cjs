@@ -1,5 +1,5 @@
-// Who may import whom. The order is: core <- protocol, sys, postgres <- the apps; sdk <- cli; testkit <- tests only.
-const testFiles = '\\.test\\.ts$|/testing/|^tests/|^bench/|^packages/testkit/';
+// Who may import whom. `npm run dev` is made of an app and of fakes, so it is taken for a test. The order is: core <- protocol, sys, postgres <- the apps; sdk <- cli; testkit <- tests only.
+const testFiles = '\\.test\\.ts$|/testing/|^tests/|^bench/|^packages/testkit/|^scripts/dev/';
 module.exports = {
   forbidden: [
     {

@@ -34,7 +34,7 @@ export interface SocketLimits {
   /** Between two looks at whether a socket that is open would still be opened. */
   readonly accessEveryMs: number;
 }
-const defaults: SocketLimits = { authenticationMs: 5_000, pingMs: 30_000, accessEveryMs: 5_000 };
+const defaults: SocketLimits = { authenticationMs: 5_000, pingMs: 30_000, accessEveryMs };
 
 /** Who asks, and what they show. */
 type Shown = Pick<Admission, 'principal' | 'credential'>;
