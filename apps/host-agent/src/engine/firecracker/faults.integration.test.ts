@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { processesNaming } from '@wrenn/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isRunning } from '../../process/process-identity.ts';
+import { run } from '../../process/run.ts';
 import { capture, type Frozen, frozenTemplate, textAt } from '../testing/fake-captures.ts';
 import { FakeFirecrackerHost, pageServerOf } from '../testing/fake-firecracker-host.ts';
 
@@ -106,11 +107,18 @@ describe('a Firecracker that ends or refuses', () => {
   it('is ended with what it had when its start is called off', async () => {
     const { captured, machine } = await resumed();
     await machine.end();
+    // A pipe, for which the start waits until the test says what is in it.
+    const deviceState = join(host.directory, 'device-state-to-come');
+    await run(['mkfifo', deviceState], { signal: never, timeoutMs: 20_000 });
     const stop = new AbortController();
-    const starting = host.restore(captured.snapshot, captured.disk, stop.signal);
-    setTimeout(() => stop.abort(new Error('called off')), 30);
-    await expect(starting).rejects.toThrow();
+    const starting = host.restore({ ...captured.snapshot, deviceState }, captured.disk, stop.signal);
+    const failed = expect(starting).rejects.toThrow();
+    await expect.poll(ours).not.toEqual([]);
+    stop.abort(new Error('called off'));
+    await writeFile(deviceState, await readFile(captured.snapshot.deviceState));
+    await failed;
     expect(await ours()).toEqual([]);
+    await rm(deviceState);
   });
 
   it('has its own words bounded, however much a guest makes it log', async () => {
