@@ -48,3 +48,52 @@ export async function newAccount(server: AccountServer, name = 'Ada'): Promise<A
   const { token, user_id: userId, team_id: teamId } = body;
   return { email, browser, token: String(token), userId: String(userId), teamId: String(teamId) };
 }
+
+/** The server of a file's tests, and the databases that it is in. */
+export class AccountTests implements AsyncDisposable {
+  readonly server: AccountServer;
+  readonly #databases: TestDatabases;
+
+  constructor(server: AccountServer, databases: TestDatabases) {
+    this.server = server;
+    this.#databases = databases;
+  }
+
+  static async start(
+    version: PostgresVersion,
+    variables: Readonly<Record<string, string>> = {},
+  ): Promise<AccountTests> {
+    const databases = await accountDatabases(version);
+    try {
+      return new AccountTests(await startAccountServer(databases, variables), databases);
+    } catch (thrown) {
+      await databases[Symbol.asyncDispose]();
+      throw thrown;
+    }
+  }
+
+  get context() {
+    return this.server.controlPlane.context;
+  }
+
+  browser(): Browser {
+    return new Browser(this.server.url);
+  }
+
+  async account(name?: string): Promise<Account> {
+    return await newAccount(this.server, name);
+  }
+
+  /** Somebody's further browser, signed in. */
+  async signedIn(email: string, password = goodPassword): Promise<Browser> {
+    const browser = this.browser();
+    const { status } = await browser.post('/v1/auth/login', { email, password });
+    if (status !== 200) throw new Error(`signing in answered ${status}`);
+    return browser;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server[Symbol.asyncDispose]();
+    await this.#databases[Symbol.asyncDispose]();
+  }
+}
