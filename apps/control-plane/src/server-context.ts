@@ -3,12 +3,12 @@ import type { Recorder } from './audit/recorder.ts';
 import type { ControlPlaneConfig } from './config.ts';
 import type { Database } from './db/database.ts';
 import type { AgentPool } from './hosts/agent-pool.ts';
-import type { HostMonitor } from './hosts/monitor.ts';
 import type { InFlight } from './in-flight.ts';
 import type { RateLimits } from './limits/rate-limits.ts';
 import type { Mailer } from './mail/mail.ts';
 import type { Queues } from './queues/queues.ts';
 import type { Secrets } from './secrets/secrets.ts';
+import type { Watcher } from './worker.ts';
 
 /** Every service of the control plane; what routes, workers and extensions work with. */
 export interface ServerContext {
@@ -24,7 +24,7 @@ export interface ServerContext {
   readonly mailer: Mailer;
   readonly limits: RateLimits;
   readonly agents: AgentPool;
-  readonly hostMonitor: HostMonitor;
+  readonly hostMonitor: Watcher;
   /** Operations that go on when their client is gone; a stop waits for them. */
   readonly operations: InFlight;
 }

@@ -4,3 +4,11 @@ export interface Worker {
   /** Returns or throws when the signal aborts; what it throws before is logged, and it is run again. */
   run(signal: AbortSignal): Promise<void>;
 }
+
+/** One that looks at things every now and then, and sooner when somebody asks for it. */
+export interface Watcher extends Worker {
+  /** Asks for a look soon. */
+  poke(): void;
+  /** Looks at everything once; does nothing when another replica is at it. */
+  pass(signal: AbortSignal): Promise<void>;
+}

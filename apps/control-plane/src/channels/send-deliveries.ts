@@ -10,7 +10,7 @@ import { type Outgoing, providers } from './providers.ts';
 import { fromRow } from './store.ts';
 
 /** A receiver that takes longer is asked again later. */
-export const deliveryMs = 10_000;
+const deliveryMs = 10_000;
 
 /** Takes events and deliveries from their queues. One slow receiver holds up no other. */
 export async function sendDeliveries(context: ServerContext, guard: AddressGuard): Promise<void> {

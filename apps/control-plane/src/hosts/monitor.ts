@@ -1,7 +1,7 @@
 import { atMost, describeError, type HostId, pause } from '@wrenn/core';
 import { tryLock, unlock } from '../db/locks.ts';
 import type { ServerContext } from '../server-context.ts';
-import type { Worker } from '../worker.ts';
+import type { Watcher } from '../worker.ts';
 import { Bell } from './bell.ts';
 import { noteAnswer, noteSilence } from './marks.ts';
 import { reconcile } from './reconcile.ts';
@@ -20,7 +20,7 @@ const hostsAtOnce = 16;
  * Compares each host with the database and makes them agree: whether it answers, which capsules it has. Run on
  * every replica; an advisory lock sees to it that one of them works at a time.
  */
-export class HostMonitor implements Worker {
+export class HostMonitor implements Watcher {
   readonly name = 'host monitor';
   readonly #services: Services;
   readonly #bell = new Bell();
