@@ -51,13 +51,17 @@ it('clones have identities of their own', async () => {
 });
 
 it("a new capsule's clock is the host's", async () => {
-  await using one = await capsule();
-  const before = Date.now();
-  const { stdout } = await client().capsules.exec(one.id, { cmd: 'date', args: ['+%s%3N'] });
-  const guest = Number(stdout);
-  // Between the request and its answer, give or take the resolution of the step.
-  expect(guest).toBeGreaterThan(before - 1000);
-  expect(guest).toBeLessThan(Date.now() + 1000);
+  let offMs = Number.POSITIVE_INFINITY;
+  // Of several: one that was set while the machine stood still for a second is off by as much.
+  for (let time = 0; time < 5 && offMs >= 1000; time++) {
+    await using one = await capsule();
+    const before = Date.now();
+    const { stdout } = await client().capsules.exec(one.id, { cmd: 'date', args: ['+%s%3N'] });
+    const guest = Number(stdout);
+    // Between the request and its answer, give or take the resolution of the step.
+    offMs = Math.max(before - guest, guest - Date.now());
+  }
+  expect(offMs).toBeLessThan(1000);
 });
 
 it('another shape is booted for who asks first, and has what it says', async () => {
@@ -96,11 +100,10 @@ it('an unknown template is not found', async () => {
 
 it('a client that goes away during the create leaves a usable capsule or none', async () => {
   const known = new Set((await client().capsules.list()).map(({ id }) => id));
-  await expect(client().capsules.create({}, { signal: AbortSignal.timeout(60) })).rejects.toThrow();
+  // Sooner where it had its capsule before it could go.
+  for (let afterMs = 60; (await leftDuringCreate(afterMs)) === 'stayed'; afterMs = Math.floor(afterMs / 2));
   await expect
-    .poll(async () => (await client().capsules.list()).filter((each) => each.status !== 'running'), {
-      timeout: 60_000,
-    })
+    .poll(async () => (await client().capsules.list()).filter((each) => each.status !== 'running'))
     .toEqual([]);
   for (const { id } of await client().capsules.list()) {
     if (known.has(id)) continue;
@@ -108,3 +111,14 @@ it('a client that goes away during the create leaves a usable capsule or none', 
     await client().capsules.destroy(id);
   }
 });
+
+async function leftDuringCreate(afterMs: number): Promise<'left' | 'stayed'> {
+  try {
+    const { id } = await client().capsules.create({}, { signal: AbortSignal.timeout(afterMs) });
+    await client().capsules.destroy(id);
+    return 'stayed';
+  } catch (thrown) {
+    expect(thrown).toMatchObject({ name: 'TimeoutError' });
+    return 'left';
+  }
+}

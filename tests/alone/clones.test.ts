@@ -38,7 +38,7 @@ it(`${clones} clones of one template have nothing in common that must be one's o
   await sh(source.id, 'mkdir -p /etc/ssh; echo a key of the template > /etc/ssh/ssh_host_ed25519_key');
   await sh(source.id, `setsid python3 -c '${gambler}' </dev/null >/dev/null 2>&1 &`);
   const drawn = () => sh(source.id, 'head -n 1 /dev/shm/random || true');
-  await expect.poll(drawn, { timeout: 30_000 }).not.toBe('');
+  await expect.poll(drawn).not.toBe('');
   const { name } = await snapshots.create({ capsuleId: source.id });
   try {
     const all: Clone[] = [];
@@ -66,7 +66,8 @@ async function makeClone(template: string): Promise<Clone> {
   const { id } = await capsules.create({ template });
   try {
     // One command, since starting any takes seconds where many emulated machines share a processor.
-    const random = `grep '^${id} ' /dev/shm/random | head -n 20 | cut -d ' ' -f 2`;
+    const draws = `grep '^${id} ' /dev/shm/random`;
+    const random = `until ${draws} -q; do sleep 0.1; done; ${draws} | head -n 20 | cut -d ' ' -f 2`;
     const hostKeys = 'cat /etc/ssh/ssh_host_* 2>/dev/null || true';
     const script = [...identity, 'echo --', random, 'echo --', hostKeys].join('\n');
     const [said = '', drawn = '', keys = ''] = (await sh(id, script)).split('--\n');

@@ -74,7 +74,7 @@ it('a command that runs in the parent goes on over a fork without a gap', async 
     for await (const event of capsules.execStream(parent.id, { cmd: 'sh', args: ['-c', script] }))
       if (event.type === 'stdout') output += Buffer.from(event.data).toString();
   })();
-  await expect.poll(() => output, { timeout: 20_000 }).toContain('5\n');
+  await expect.poll(() => output).toContain('5\n');
   const { capsules: children } = await capsules.fork(parent.id);
   await reading;
   expect(output).toBe(Array.from({ length: 60 }, (_, number) => `${number}\n`).join(''));

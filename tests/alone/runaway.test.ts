@@ -51,13 +51,24 @@ while True:
         if os.fork() == 0: os.setsid()
     except OSError: pass`;
   const { id, health } = await warmCapsule();
+  const count = async () => Number(await ask(id, health, 'pids.current'));
+  /** Whether it was seen at its work before its time was over. */
+  const explode = async (timeoutSec: number): Promise<boolean> => {
+    const running = client().capsules.exec(id, { cmd: 'python3', args: ['-c', bomb], timeoutSec });
+    let isOver = false;
+    const over = running.finally(() => {
+      isOver = true;
+    });
+    let most = 0;
+    while (!isOver && most <= 50) most = await count();
+    expect(await over).toMatchObject({ outcome: 'timed_out', exitCode: 124 });
+    return most > 50;
+  };
   try {
-    const running = client().capsules.exec(id, { cmd: 'python3', args: ['-c', bomb], timeoutSec: 20 });
-    const count = async () => Number(await ask(id, health, 'pids.current'));
-    await expect.poll(count, { timeout: 18_000 }).toBeGreaterThan(50);
-    expect(await running).toMatchObject({ outcome: 'timed_out', exitCode: 124 });
+    const wasSeen = (await explode(20)) || (await explode(60));
+    expect(wasSeen).toBe(true);
     // The cat that asks.
-    await expect.poll(count, { timeout: 60_000 }).toBe(1);
+    await expect.poll(count).toBe(1);
   } finally {
     await client().capsules.destroy(id);
   }

@@ -43,12 +43,12 @@ it("a browser with a link opens Vite's server on a private port, and sees an edi
   await page.goto(url);
   // The credential has left the address bar, and nobody else has the cookie that it is in.
   expect(page.url()).toBe(await client().ports.url(id, vitePort));
-  await expect.poll(() => page.textContent('h1'), { timeout: 60_000 }).toBe('before');
+  await expect.poll(() => page.textContent('h1')).toBe('before');
   await page.evaluate(() => Reflect.set(globalThis, 'loadedOnce', true));
   // The page is shown before it hears of edits.
   await listens.promise;
   await client().files.write(id, 'app/text.js', textModule('after'));
-  await expect.poll(() => page.textContent('h1'), { timeout: 60_000 }).toBe('after');
+  await expect.poll(() => page.textContent('h1')).toBe('after');
   expect(await page.evaluate(() => Reflect.get(globalThis, 'loadedOnce'))).toBe(true);
   expect(errors).toEqual([]);
 });
@@ -67,9 +67,7 @@ it('redirects are followed in both forms of an address, and lead to where they s
   await startGuestApp(client(), inject('wrenn').edgeUrl, id, appPort);
   const byName = await client().ports.url(id, appPort);
   const byPath = `${inject('wrenn').edgeUrl}/proxy/${id}/${appPort}/`;
-  await expect
-    .poll(async () => (await page.goto(byName))?.status(), { timeout: 15_000, interval: 500 })
-    .toBe(200);
+  await expect.poll(async () => (await page.goto(byName))?.status(), { interval: 500 }).toBe(200);
   for (const base of [byName, byPath]) {
     for (const [from, to] of [
       ['redirect?/next/', 'next/'],

@@ -76,7 +76,7 @@ test('files go up, are told of, and come down', async () => {
   const back = await sandbox.files.read(`${folder}/deep/file`, { format: 'bytes', user: 'user' });
   expect(Buffer.compare(back, content)).toBe(0);
   await expect
-    .poll(() => events, { timeout: 20_000 })
+    .poll(() => events)
     .toContainEqual(expect.objectContaining({ name: 'deep/file', type: FilesystemEventType.CREATE }));
   await watch.stop();
   await sandbox.files.remove(folder, { user: 'user' });

@@ -48,9 +48,9 @@ describe('a port of a capsule, at which a program listens on loopback alone', ()
   it('can be made public, and private again', async () => {
     const anyone = () => ask({ headers: { 'x-wrenn-access': '' } }).then(({ statusCode }) => statusCode);
     await client().ports.change(id, { publicPorts: true });
-    await expect.poll(anyone, { timeout: 15_000, interval: 500 }).toBe(200);
+    await expect.poll(anyone, { interval: 500 }).toBe(200);
     await client().ports.change(id, { publicPorts: false });
-    await expect.poll(anyone, { timeout: 15_000, interval: 500 }).toBe(403);
+    await expect.poll(anyone, { interval: 500 }).toBe(403);
   });
 
   it('redirects in both forms of its address to where the client sees it', async () => {
@@ -119,7 +119,7 @@ it('the traffic of ports passes by the edge alone, and files by the relay', asyn
   });
   const writing = client().files.write(id, '/tmp/endless', endless, {}, { signal: stop.signal });
   const broken = expect(writing).rejects.toThrow();
-  await expect.poll(() => programsConnectedTo(hostIp, 49_983), { timeout: 10_000 }).toContain('relay');
+  await expect.poll(() => programsConnectedTo(hostIp, 49_983)).toContain('relay');
   stop.abort();
   await broken;
 });
@@ -179,15 +179,22 @@ describe('a capsule that is paused', () => {
   });
 
   it('that somebody streams from is not paused for being idle, and is when nobody does', async () => {
-    const { id: other } = await client().capsules.create({ publicPorts: true, timeoutSec: 4 });
+    const { id: other } = await client().capsules.create({ publicPorts: true });
     await startGuestApp(client(), inject('wrenn').edgeUrl, other, port);
+    // Only now, since the application takes its time to start.
+    await client().capsules.pause(other);
+    await client().capsules.resume(other, { timeoutSec: 6 });
     const stream = await ask({ host: hostOf(other), path: '/slow' });
-    stream.resume();
-    await new Promise((resolve) => setTimeout(resolve, 8_000));
+    let bytes = 0;
+    stream.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    // A kibibyte every fifth of a second: for more than twice its time.
+    await expect.poll(() => bytes).toBeGreaterThan(65 * 1024);
     expect(await client().capsules.get(other)).toMatchObject({ status: 'running' });
     stream.destroy();
     await expect
-      .poll(async () => (await client().capsules.get(other)).status, { timeout: 40_000, interval: 500 })
+      .poll(async () => (await client().capsules.get(other)).status, { interval: 500 })
       .toBe('paused');
     await client().capsules.destroy(other);
   });

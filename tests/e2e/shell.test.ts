@@ -17,7 +17,7 @@ function sitDown(args: readonly string[]) {
   });
   return {
     type: (text: string) => child.stdin.write(text),
-    sees: (text: string) => expect.poll(() => screen, { timeout: 30_000 }).toContain(text),
+    sees: (text: string) => expect.poll(() => screen).toContain(text),
     screen: () => screen,
     code: once(child, 'close').then(([code]) => Number(code)),
   };

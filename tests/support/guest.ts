@@ -8,7 +8,12 @@ import { inject } from 'vitest';
 import * as z from 'zod/mini';
 import { slotAt } from '../../apps/host-agent/src/network/slot.ts';
 
-const record = z.object({ slot: z.number(), accessToken: z.string(), hostSecret: z.string() });
+const record = z.object({
+  slot: z.number(),
+  accessToken: z.string(),
+  hostSecret: z.string(),
+  machine: z.object({ pid: z.number() }),
+});
 
 /** What the host keeps of a running capsule. */
 async function recordOf(id: string): Promise<z.infer<typeof record>> {
@@ -19,6 +24,11 @@ async function recordOf(id: string): Promise<z.infer<typeof record>> {
 /** Where this machine reaches a running capsule: another place after each resume. */
 export async function addressOf(id: string): Promise<string> {
   return slotAt((await recordOf(id)).slot).hostAddress;
+}
+
+/** The process that runs it: another one after each resume. */
+export async function monitorOf(id: string): Promise<number> {
+  return (await recordOf(id)).machine.pid;
 }
 
 export interface GuestDaemon {

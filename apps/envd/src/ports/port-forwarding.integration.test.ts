@@ -166,7 +166,7 @@ test('when a listener goes its forwarder does, and comes back with the next one'
   await host.answers(8000, 'first');
   await host.obey({ kind: 'close', host: here, port: 8000 });
   await eventually(() => host.forwarders().length === 0, 'waiting for the forwarder to end');
-  expect(host.openPorts()).toEqual([]);
+  await eventually(() => host.openPorts().length === 0, 'waiting for the port to close');
   await host.listen('::1', 8000, 'second');
   await host.answers(8000, 'second');
 });
