@@ -27,6 +27,13 @@ const retryMs = 20;
 
 const emptyBody: Body = { when: 'connected', make: () => '' };
 
+/**
+ * After so long without an answer a guest is asked whether it is there, and has so long to say so: an emulated one on a
+ * host that is busy with twenty others takes ten seconds for what otherwise takes a moment, and is not dead.
+ */
+const usualPatienceMs = 10_000;
+const usualHealthMs = 30_000;
+
 /** What tests have otherwise. */
 export interface GuestClientOptions {
   readonly port?: number;
@@ -68,8 +75,8 @@ export class GuestClient {
       port = envdPort,
       callMs = 120_000,
       mostStreams = 1_000,
-      patienceMs = 5_000,
-      healthMs = 5_000,
+      patienceMs = usualPatienceMs,
+      healthMs = usualHealthMs,
     }: GuestClientOptions = {},
   ) {
     this.#baseUrl = `http://${address}:${port}`;
