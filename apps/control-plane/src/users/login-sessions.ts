@@ -5,7 +5,7 @@ import type { Queryable } from '../db/database.ts';
 import type { Origin } from '../http/origin.ts';
 
 /** A session that nobody revokes ends after so long, however often it was used. */
-export const sessionDays = 30;
+const sessionDays = 30;
 const seenEvery = sql`interval '1 minute'`;
 
 export async function beginSession(
