@@ -57,7 +57,7 @@ export async function startTestServer<A extends Agent>(options: {
     });
     await cleanup.add('the control plane', () => controlPlane.stop('leave'));
     const ready = async () => ((await fetch(`${controlPlane.url}/readyz`)).ok ? true : undefined);
-    await until(ready, 20, AbortSignal.timeout(10_000));
+    await until(ready, 20, AbortSignal.timeout(60_000));
     return {
       controlPlane,
       url: controlPlane.url,

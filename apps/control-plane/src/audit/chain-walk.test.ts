@@ -208,7 +208,11 @@ test('a person can be forgotten, and nobody put in their place', () => {
       const person = { actorId: null, actorName: 'deleted-user', personal: {} };
       const forgotten = { ...entry, salt: null, person };
       expect(findings(replaced(made, index, forgotten))).toEqual([]);
-      for (const other of [{ actorId: newId('user') }, { personal: { email: 'eve@example.org' } }]) {
+      for (const other of [
+        { actorId: newId('user') },
+        { actorName: 'Eve' },
+        { personal: { email: 'eve@b.c' } },
+      ]) {
         const named = { ...forgotten, person: { ...person, ...other } };
         expect(findings(replaced(made, index, named))).toMatchObject([
           { what: 'altered', number: index + 1 },

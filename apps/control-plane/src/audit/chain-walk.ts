@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { type AuditEntryId, idFromUuid, type TeamId } from '@wrenn/core';
 import { canonical, chainSeal, entryDigest, personalDigest } from './digest.ts';
+import { forgottenName } from './forget-actor.ts';
 import type { SealedChain, StoredEntry } from './stored-entry.ts';
 
 /** Something that is not as it was written. */
@@ -70,7 +71,8 @@ export class ChainWalk {
       const isSame = personalDigest(this.#key, salt, person).equals(personalPart);
       return isSame ? '' : 'who it names is not who it named';
     }
-    const isForgotten = person.actorId === null && canonical(person.personal) === '{}';
+    const { actorId, actorName, personal } = person;
+    const isForgotten = actorId === null && actorName === forgottenName && canonical(personal) === '{}';
     return isForgotten ? '' : 'it names somebody although its names were forgotten';
   }
 

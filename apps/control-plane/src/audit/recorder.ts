@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
-import { type Secret, uuidFromId } from '@wrenn/core';
+import { idFromUuid, type Secret, uuidFromId } from '@wrenn/core';
+import { sql } from 'kysely';
 import type { Queryable } from '../db/database.ts';
-import { writeEvent } from '../events/outbox.ts';
+import { eventOf, insertWanted } from '../events/outbox.ts';
 import type { Queues } from '../queues/queues.ts';
 import { lockChain, movedChain } from './chain.ts';
 import { type ChainFacts, chainKey } from './digest.ts';
@@ -22,10 +23,8 @@ export class Recorder {
     this.#queues = queues;
   }
 
-  async record(transaction: Queryable, ...given: readonly Happening[]): Promise<void> {
-    const happenings = given.map(storableHappening);
-    for (const happening of happenings) await writeEvent(transaction, this.#queues, happening);
-    const teams = Map.groupBy(happenings, ({ teamId }) => uuidFromId(teamId));
+  async record(transaction: Queryable, ...happenings: readonly Happening[]): Promise<void> {
+    const teams = Map.groupBy(happenings.map(storableHappening), ({ teamId }) => uuidFromId(teamId));
     // Whoever locks several chains does it in one order, so that two never wait for each other.
     const sorted = [...teams].toSorted(([a], [b]) => (a < b ? -1 : 1));
     for (const [teamId, ofTeam] of sorted) await this.#append(transaction, teamId, ofTeam);
@@ -39,12 +38,16 @@ export class Recorder {
       end = row;
       return row;
     });
-    // In one go with the entries: whoever waits for the chain waits for one query less.
-    await transaction
+    const events = happenings.flatMap((happening) => eventOf(happening) ?? []);
+    // In one go: whoever waits for the chain waits for one query less.
+    const { told } = await transaction
       .with('written', (query) => query.insertInto('audit_entries').values(rows))
+      .with('told', () => sql<{ id: string }>`(${insertWanted(teamId, events)})`)
       .updateTable('audit_chains')
       .set(movedChain(this.#key, chain, { number: end.number, digest: end.digest }))
       .where('team_id', '=', teamId)
-      .execute();
+      .returning(sql<string[]>`array(select id::text from told)`.as('told'))
+      .executeTakeFirstOrThrow();
+    for (const id of told) await this.#queues.send(transaction, 'event', { id: idFromUuid('event', id) });
   }
 }

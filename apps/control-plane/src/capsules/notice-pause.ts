@@ -1,8 +1,8 @@
 import { type CapsuleId, WrennError } from '@wrenn/core';
 import { platformPart } from '../access/principal.ts';
+import type { Audited } from '../audit/audited.ts';
 import type { HostAgent } from '../hosts/agent.ts';
 import { findRunning } from '../jobs/store.ts';
-import type { ServerContext } from '../server-context.ts';
 import { transition, versionOf } from './store.ts';
 
 /**
@@ -10,7 +10,7 @@ import { transition, versionOf } from './store.ts';
  * and the monitor sees that some seconds later. The row says so too afterwards.
  */
 export async function noticePause(
-  context: Pick<ServerContext, 'database' | 'recorder'>,
+  context: Audited,
   agent: HostAgent,
   id: CapsuleId,
   signal: AbortSignal,

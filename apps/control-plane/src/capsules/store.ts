@@ -9,11 +9,11 @@ import {
   WrennError,
 } from '@wrenn/core';
 import { type Selectable, sql, type UpdateObject } from 'kysely';
+import type { Audited } from '../audit/audited.ts';
 import type { Happening } from '../audit/happening.ts';
 import type { Queryable } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 import type { Host } from '../hosts/store.ts';
-import type { ServerContext } from '../server-context.ts';
 import type { Capsule } from './capsule.ts';
 
 type Row = Selectable<Schema['capsules']>;
@@ -104,10 +104,7 @@ export interface Transition {
  * Does `action` on a capsule, if the table of states allows it in the state that the database has at that moment;
  * else `invalid_state`. Whoever loses a race gets that error, never a state that was overwritten.
  */
-export async function transition(
-  { database, recorder }: Pick<ServerContext, 'database' | 'recorder'>,
-  wanted: Transition,
-): Promise<Capsule> {
+export async function transition({ database, recorder }: Audited, wanted: Transition): Promise<Capsule> {
   const { id, action, happening } = wanted;
   const capsule =
     happening === undefined

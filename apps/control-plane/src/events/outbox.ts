@@ -1,19 +1,20 @@
-import { newId, uuidFromId } from '@wrenn/core';
-import { sql } from 'kysely';
+import { type EventId, newId, uuidFromId } from '@wrenn/core';
+import { type RawBuilder, sql } from 'kysely';
 import { auditAction } from '../audit/actions.ts';
 import type { Happening } from '../audit/happening.ts';
-import type { Queryable } from '../db/database.ts';
-import type { Queues } from '../queues/queues.ts';
 
-/** Writes the event of what happened, if there is one and a channel of the team wants it, and asks for its delivery. */
-export async function writeEvent(
-  transaction: Queryable,
-  queues: Queues,
-  happening: Happening,
-): Promise<void> {
+/** What channels are told. */
+export interface WrittenEvent {
+  readonly id: EventId;
+  readonly type: string;
+  /** As JSON. */
+  readonly body: string;
+}
+
+/** What channels that want it are told of something that happened; undefined where they can be told nothing. */
+export function eventOf(happening: Happening): WrittenEvent | undefined {
   const { event, resource } = auditAction(happening.what);
-  if (event === undefined) return;
-  const id = newId('event');
+  if (event === undefined) return undefined;
   const { actor, resourceId, status = 'success', metadata = {} } = happening;
   const body = {
     event,
@@ -25,24 +26,19 @@ export async function writeEvent(
     outcome: status,
     details: metadata,
   };
-  const teamId = uuidFromId(happening.teamId);
-  const written = await transaction
-    .insertInto('events')
-    .columns(['id', 'team_id', 'type', 'body'])
-    .expression((query) =>
-      query
-        .selectFrom('channels')
-        .select([
-          sql<string>`${uuidFromId(id)}::uuid`.as('id'),
-          sql<string>`${teamId}::uuid`.as('team_id'),
-          sql<string>`${event}::text`.as('type'),
-          sql<string>`${JSON.stringify(body)}::jsonb`.as('body'),
-        ])
-        .where('team_id', '=', teamId)
-        .where(sql<boolean>`${event} = any(event_types)`)
-        .limit(1),
-    )
-    .returning('id')
-    .executeTakeFirst();
-  if (written !== undefined) await queues.send(transaction, 'event', { id });
+  return { id: newId('event'), type: event, body: JSON.stringify(body) };
+}
+
+/** The statement that writes those that a channel of the team wants, and returns their IDs. */
+export function insertWanted(teamId: string, events: readonly WrittenEvent[]): RawBuilder<{ id: string }> {
+  const ids = events.map(({ id }) => uuidFromId(id));
+  const types = events.map(({ type }) => type);
+  const bodies = events.map(({ body }) => body);
+  return sql<{ id: string }>`
+    insert into events (id, team_id, type, body)
+    select event.id, ${teamId}::uuid, event.type, event.body::jsonb
+      from unnest(${ids}::uuid[], ${types}::text[], ${bodies}::text[]) as event (id, type, body)
+     where exists (select from channels
+                    where channels.team_id = ${teamId}::uuid and event.type = any (channels.event_types))
+    returning id`;
 }

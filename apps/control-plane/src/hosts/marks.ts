@@ -1,15 +1,13 @@
 import type { GetHostResponse } from '@wrenn/protocol/hostagent';
 import { platformPart } from '../access/principal.ts';
+import type { Audited } from '../audit/audited.ts';
 import { type Happening, platformTeam } from '../audit/happening.ts';
-import type { ServerContext } from '../server-context.ts';
 import { loseCapsules } from './reconcile.ts';
 import { type Host, markOnline, markUnreachable } from './store.ts';
 
-type Services = Pick<ServerContext, 'database' | 'recorder'>;
-
 /** Notes that a host answers. The first time after a silence, the audit log says so. */
 export async function noteAnswer(
-  { database, recorder }: Services,
+  { database, recorder }: Audited,
   host: Host,
   said: GetHostResponse,
 ): Promise<void> {
@@ -21,7 +19,7 @@ export async function noteAnswer(
 }
 
 /** Gives up a host that does not answer. Returns how many of its capsules are missing now. */
-export async function noteSilence({ database, recorder }: Services, host: Host): Promise<number> {
+export async function noteSilence({ database, recorder }: Audited, host: Host): Promise<number> {
   return await database.transaction().execute(async (transaction) => {
     if (!(await markUnreachable(transaction, host.id))) return 0;
     const lost = await loseCapsules(transaction, host.id);

@@ -1,13 +1,18 @@
 import { atMost, describeError, type HostId, pause } from '@wrenn/core';
+import type { Logger } from '@wrenn/service';
+import type { Audited } from '../audit/audited.ts';
 import { tryLock, unlock } from '../db/locks.ts';
-import type { ServerContext } from '../server-context.ts';
 import type { Watcher } from '../worker.ts';
+import type { AgentPool } from './agent-pool.ts';
 import { Bell } from './bell.ts';
 import { noteAnswer, noteSilence } from './marks.ts';
 import { reconcile } from './reconcile.ts';
 import { type Host, listHosts, noteEpoch } from './store.ts';
 
-type Services = Pick<ServerContext, 'database' | 'recorder' | 'agents' | 'log'>;
+interface Services extends Audited {
+  readonly agents: AgentPool;
+  readonly log: Logger;
+}
 
 const everyMs = 15_000;
 /** Between two passes that were asked for: whoever may ask must not be able to keep the hosts busy. */

@@ -13,16 +13,16 @@ import {
 import type { SandboxInfo } from '@wrenn/protocol/hostagent';
 import type { Logger } from '@wrenn/service';
 import { sql } from 'kysely';
+import type { Audited } from '../audit/audited.ts';
 import { askedFrom } from '../capsules/asked.ts';
 import { leadingTo } from '../capsules/store.ts';
 import type { Database, Queryable } from '../db/database.ts';
-import type { ServerContext } from '../server-context.ts';
 import { deleteStrangerSnapshots } from '../snapshots/reconcile.ts';
 import { createDeadlineMs, type HostAgent } from './agent.ts';
 import { happeningOf, type Settled } from './settled.ts';
 import type { Host } from './store.ts';
 
-interface Look extends Pick<ServerContext, 'database' | 'recorder'> {
+interface Look extends Audited {
   readonly agent: HostAgent;
   readonly log: Logger;
   readonly host: Host;

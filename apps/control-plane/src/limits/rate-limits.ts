@@ -71,6 +71,8 @@ export class RateLimits {
 
   /** Counts one; throws `rate_limited` when that is one too many. */
   async take(name: LimitName, subject: string): Promise<void> {
+    // Whoever has nothing left is refused by a read, which waits for nobody else's write.
+    await this.check(name, subject);
     try {
       await this.#of(name).consume(keyOf(subject));
     } catch (thrown) {

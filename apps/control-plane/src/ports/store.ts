@@ -8,9 +8,9 @@ import {
 } from '@wrenn/core';
 import { sql } from 'kysely';
 import type { Doer } from '../access/principal.ts';
+import type { Audited } from '../audit/audited.ts';
 import type { Queryable } from '../db/database.ts';
 import type { Host } from '../hosts/store.ts';
-import type { ServerContext } from '../server-context.ts';
 
 /** Who may use the ports of a capsule. */
 export interface PortAccess {
@@ -67,7 +67,7 @@ export interface AccessChange {
 
 /** Changes what is given, and returns what holds then; `not_found` for a capsule of another team. */
 export async function changeAccess(
-  { database, recorder }: Pick<ServerContext, 'database' | 'recorder'>,
+  { database, recorder }: Audited,
   { teamId, actor }: Doer,
   id: CapsuleId,
   { publicPorts, credentials }: AccessChange,
@@ -93,7 +93,7 @@ export async function changeAccess(
 
 /** Writes down that somebody gets a link to a port, and returns what it is made from. */
 export async function noteLink(
-  { database, recorder }: Pick<ServerContext, 'database' | 'recorder'>,
+  { database, recorder }: Audited,
   { teamId, actor }: Doer,
   id: CapsuleId,
   { port, expiresAt }: { readonly port: number; readonly expiresAt: Date },

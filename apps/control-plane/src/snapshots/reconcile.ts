@@ -4,13 +4,13 @@ import type { Logger } from '@wrenn/service';
 import { sql } from 'kysely';
 import { platformPart } from '../access/principal.ts';
 import { actorFrom } from '../access/stored-actor.ts';
+import type { Audited } from '../audit/audited.ts';
 import type { HostAgent } from '../hosts/agent.ts';
-import type { ServerContext } from '../server-context.ts';
 import { dropReservation, markReady, wantedSnapshots } from '../templates/store.ts';
 import { madeOf } from './made.ts';
 
 /** One host, at the moment when the monitor looks at it. */
-interface Look extends Pick<ServerContext, 'database' | 'recorder'> {
+interface Look extends Audited {
   readonly agent: Pick<HostAgent, 'deleteSnapshot'>;
   readonly log: Logger;
   readonly host: { readonly id: HostId };

@@ -11,9 +11,9 @@ import {
 } from '@wrenn/core';
 import { type Selectable, sql } from 'kysely';
 import type { Actor } from '../access/principal.ts';
+import type { Audited } from '../audit/audited.ts';
 import type { Queryable } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
-import type { ServerContext } from '../server-context.ts';
 import { asSnapshotId } from './names.ts';
 import type { SnapshotTemplate, Template } from './template.ts';
 
@@ -152,7 +152,7 @@ export interface NewlyMade {
  * is ready already stays as it is.
  */
 export async function markReady(
-  { database, recorder }: Pick<ServerContext, 'database' | 'recorder'>,
+  { database, recorder }: Audited,
   { id, made, capsuleId, actor }: NewlyMade,
 ): Promise<Template | undefined> {
   const template = await database.transaction().execute(async (transaction) => {
