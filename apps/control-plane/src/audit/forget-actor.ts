@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Queryable } from '../db/database.ts';
 
 /** What stands where the name of somebody stood who is forgotten. */
-const forgottenName = 'deleted-user';
+export const forgottenName = 'deleted-user';
 
 /**
  * Removes a person from all entries, those that they made and those that are about them. The salt goes too, so the digest
