@@ -26,9 +26,21 @@ export default defineConfig({
           ...patient,
           name: 'integration',
           include: ['{apps,packages}/*/src/**/*.integration.test.ts'],
+          exclude: ['apps/control-plane/**', '**/node_modules/**'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+        },
+      },
+      {
+        // The control plane on real PostgreSQL servers, a server and a database of its own for each file: two at a time.
+        test: {
+          ...patient,
+          name: 'database',
+          include: ['apps/control-plane/src/**/*.integration.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
         },
       },
       {

@@ -10,6 +10,7 @@ import { tallyFileVariable } from './tally-reporter.ts';
 export const projects = [
   { name: 'unit', timeoutMs: 5 * 60_000, when: 'always' },
   { name: 'integration', timeoutMs: 15 * 60_000, when: 'always' },
+  { name: 'database', timeoutMs: 15 * 60_000, when: 'always' },
   { name: 'e2e', timeoutMs: 20 * 60_000, when: 'always' },
   { name: 'alone', timeoutMs: 20 * 60_000, when: 'always' },
   { name: 'faults', timeoutMs: 15 * 60_000, when: 'always' },
