@@ -36,6 +36,8 @@ export async function findCapsule(database: Queryable, teamId: TeamId, id: Capsu
 
 export interface PlacedCapsule extends Pick<Capsule, 'id' | 'status' | 'autoResume'> {
   readonly host: Pick<Host, 'id' | 'address' | 'status'>;
+  /** As `versionOf` gives it. */
+  readonly version: string;
 }
 
 /** What an operation needs of a capsule to reach it, in one query. */
@@ -49,6 +51,7 @@ export async function findPlaced(database: Queryable, teamId: TeamId, id: Capsul
       'host.id as host_id',
       'host.address',
       'host.status as host_status',
+      sql<string>`capsule.last_updated::text`.as('version'),
     ])
     .where('capsule.id', '=', uuidFromId(id))
     .where('capsule.team_id', '=', uuidFromId(teamId))
@@ -59,6 +62,7 @@ export async function findPlaced(database: Queryable, teamId: TeamId, id: Capsul
     status: row.status,
     autoResume: row.auto_resume,
     host: { id: idFromUuid('host', row.host_id), address: row.address, status: row.host_status },
+    version: row.version,
   };
 }
 

@@ -4,7 +4,7 @@ import { type HostAgent, stateDeadlineMs } from '../hosts/agent.ts';
 import type { ServerContext } from '../server-context.ts';
 import { noticePause } from './notice-pause.ts';
 import { resumeCapsule } from './resume.ts';
-import { findPlaced, type PlacedCapsule } from './store.ts';
+import { findPlaced, type PlacedCapsule, versionOf } from './store.ts';
 
 const waitMs = stateDeadlineMs + 60_000;
 /** Between two looks at a capsule that somebody else resumes. */
@@ -20,29 +20,33 @@ export async function useCapsule<T>(
   signal: AbortSignal,
   use: (agent: HostAgent) => Promise<T>,
 ): Promise<T> {
-  const agent = await runningOn(context, doer, id, signal);
+  const capsule = await runningNow(context, doer, id, signal);
+  const agent = context.agents.of(capsule.host);
   try {
     return await use(agent);
   } catch (thrown) {
     if (!(thrown instanceof WrennError && thrown.code === 'invalid_state')) throw thrown;
-    // The host has paused it by itself, and the row does not say so yet: nothing was run.
-    if (!(await noticePause(context, agent, id, signal))) throw thrown;
-    return await use(await runningOn(context, doer, id, signal));
+    // The host has paused it by itself, and the row does not say so yet; or somebody else has seen that, and has resumed
+    // it since. Either way nothing was run.
+    const isPaused = await noticePause(context, agent, id, signal);
+    if (!isPaused && (await versionOf(context.database, id)) === capsule.version) throw thrown;
+    const resumed = await runningNow(context, doer, id, signal);
+    return await use(context.agents.of(resumed.host));
   }
 }
 
-/** The agent of a capsule that runs now. */
-async function runningOn(
+/** The capsule when it runs. */
+async function runningNow(
   context: ServerContext,
   doer: Doer,
   id: CapsuleId,
   signal: AbortSignal,
-): Promise<HostAgent> {
+): Promise<PlacedCapsule> {
   using limit = deadline(waitMs, 'waiting for the capsule to be resumed', signal);
   return await until(
     async () => {
       const capsule = await findPlaced(context.database, doer.teamId, id);
-      if (capsule.status === 'running') return context.agents.of(capsule.host);
+      if (capsule.status === 'running') return capsule;
       refuseUnlessResumable(capsule);
       if (capsule.status === 'paused') await resumeOnce(context, doer, id);
       return undefined;

@@ -1,7 +1,7 @@
 import { abortable, type CapsuleId, WrennError } from '@wrenn/core';
 import type { Doer } from '../access/principal.ts';
 import { noticePause } from '../capsules/notice-pause.ts';
-import { findPlaced } from '../capsules/store.ts';
+import { findPlaced, versionOf } from '../capsules/store.ts';
 import { useCapsule } from '../capsules/use.ts';
 import type { HostAgent } from '../hosts/agent.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -46,9 +46,12 @@ export async function reach<T>(
     } catch (thrown) {
       const error = WrennError.from(thrown, 'reaching the capsule');
       if (!isPassing(error)) throw error;
-      // Its host paused it, and the row may not say so yet.
-      if (error.code === 'invalid_state' && !(await noticePause(context, agent, capsuleId, signal)))
-        throw error;
+      // Its host paused it, and the row may not say so yet; or it was resumed since.
+      const isOld =
+        error.code !== 'invalid_state' ||
+        (await noticePause(context, agent, capsuleId, signal)) ||
+        (await versionOf(context.database, capsuleId)) !== capsule.version;
+      if (!isOld) throw error;
     }
     if (capsule.status === 'stopped' || capsule.status === 'error') {
       throw new WrennError('invalid_state', `the capsule is ${capsule.status}`);
