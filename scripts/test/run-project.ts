@@ -9,7 +9,7 @@ import { tallyFileVariable } from './tally-reporter.ts';
 /** The projects of vitest.config.ts in the order in which they run, and how long each may take in all. */
 export const projects = [
   { name: 'unit', timeoutMs: 5 * 60_000, when: 'always' },
-  { name: 'integration', timeoutMs: 15 * 60_000, when: 'always' },
+  { name: 'integration', timeoutMs: 20 * 60_000, when: 'always' },
   { name: 'database', timeoutMs: 15 * 60_000, when: 'always' },
   { name: 'e2e', timeoutMs: 20 * 60_000, when: 'always' },
   { name: 'alone', timeoutMs: 20 * 60_000, when: 'always' },
