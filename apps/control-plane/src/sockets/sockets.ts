@@ -161,7 +161,11 @@ export class Sockets implements Upgrades {
     if (message === undefined) throw unauthorized('no auth frame came');
     const frame = authFrame.safeParse(parseFrame(message));
     if (!frame.success) throw unauthorized('the first frame must be {"type":"auth","token":…}');
-    return await this.#whose(frame.data.token);
+    return await this.#whose(frame.data.token).catch((thrown: unknown) => {
+      // Clients know this sentence.
+      if (WrennError.from(thrown).code === 'unauthorized') throw unauthorized('authentication failed');
+      throw thrown;
+    });
   }
 }
 
