@@ -1,7 +1,7 @@
-import { deadline, until } from '@wrenn/core';
 import { type TestDatabases, testDatabases } from '@wrenn/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
+import { comesTrue } from '../sockets/testing/comes-true.ts';
 import { SessionServer } from '../sockets/testing/session-server.ts';
 
 let databases: TestDatabases;
@@ -15,11 +15,6 @@ afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
   await databases?.[Symbol.asyncDispose]();
 });
-
-async function comesTrue(what: string, look: () => boolean): Promise<void> {
-  using limit = deadline(40_000, what);
-  await until(() => look() || undefined, 5, limit);
-}
 
 describe('a client that leaves', () => {
   it('right after it typed has typed, even into a program that takes its time', async () => {

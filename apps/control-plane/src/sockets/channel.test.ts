@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { deadline, until } from '@wrenn/core';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type ClientOptions, WebSocket, WebSocketServer } from 'ws';
 import { Channel } from './channel.ts';
+import { comesTrue } from './testing/comes-true.ts';
 
 const pingMs = 30_000;
 
@@ -38,11 +38,6 @@ async function pair(options: ClientOptions = {}): Promise<Pair> {
     server.close();
   });
   return { channel, socket, client };
-}
-
-async function comesTrue(what: string, look: () => boolean): Promise<void> {
-  using limit = deadline(20_000, what);
-  await until(() => look() || undefined, 2, limit);
 }
 
 const tick = () => vi.advanceTimersByTime(pingMs);

@@ -4,10 +4,10 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deadline, until } from '@wrenn/core';
 import { createLogger } from '@wrenn/service';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SessionProcess } from './session-process.ts';
+import { comesTrue } from './testing/comes-true.ts';
 
 /** A process for sessions that runs `script`, and a server that hands it every upgrade. */
 async function handingTo(script: string, takeMs: number) {
@@ -39,11 +39,6 @@ function client(port: number) {
   });
   socket.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
   return seen;
-}
-
-async function comesTrue(what: string, look: () => boolean): Promise<void> {
-  using limit = deadline(30_000, what);
-  await until(() => look() || undefined, 5, limit);
 }
 
 describe('a connection that is handed over', () => {

@@ -1,7 +1,7 @@
-import { deadline, until } from '@wrenn/core';
 import { type TestDatabases, testDatabases } from '@wrenn/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
+import { comesTrue } from './testing/comes-true.ts';
 import { SessionServer } from './testing/session-server.ts';
 import { SocketClient } from './testing/socket-client.ts';
 
@@ -20,11 +20,6 @@ afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
   await databases?.[Symbol.asyncDispose]();
 });
-
-async function comesTrue(what: string, look: () => boolean): Promise<void> {
-  using limit = deadline(40_000, what);
-  await until(() => look() || undefined, 5, limit);
-}
 
 const MiB = 1024 * 1024;
 const paths = ['/pty', '/exec/stream', '/processes/1/stream', '/files/watch?path=.'];
