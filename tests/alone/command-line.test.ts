@@ -4,7 +4,7 @@ import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { client, commandEnvironment } from '../support/client.ts';
-import { wrenn } from '../support/command.ts';
+import { complaintsIn, wrenn } from '../support/command.ts';
 
 const env = commandEnvironment();
 
@@ -44,7 +44,7 @@ describe('wrenn file', () => {
     const here = await mkdtemp(join(tmpdir(), 'wrenn-file-'));
     const run = async (...args: string[]) => {
       const { code, stdout, stderr } = await wrenn(['file', ...args], { env });
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect({ code, complaints: complaintsIn(stderr) }).toEqual({ code: 0, complaints: '' });
       return stdout.toString();
     };
     try {

@@ -23,3 +23,6 @@ export async function wrenn(
   const [code] = await once(child, 'close');
   return { code, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString() };
 }
+
+/** What a command said on standard error but for its progress, which it tells when something takes longer than a second. */
+export const complaintsIn = (stderr: string) => stderr.replaceAll(/^wrenn: \d+ MiB copied\n/gm, '');
