@@ -33,11 +33,12 @@ export default defineConfig({
         },
       },
       {
-        // The control plane on real PostgreSQL servers, a server and a database of its own for each file: two at a time.
+        // The control plane on real PostgreSQL servers, which the files share, each with databases of its own: two at a time.
         test: {
           ...patient,
           name: 'database',
           include: ['apps/control-plane/src/**/*.integration.test.ts'],
+          globalSetup: 'apps/control-plane/src/db/testing/share-postgres.ts',
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 2,

@@ -14,6 +14,12 @@ export interface Postmaster {
   stop(): Promise<void>;
 }
 
+export interface ServerTuning {
+  /** `off` loses data when the machine dies. */
+  readonly fsync: 'on' | 'off';
+  readonly maxConnections: number;
+}
+
 const largestLogBytes = 10 * 1024 * 1024;
 
 /** Starts the server and returns when it accepts connections. */
@@ -21,12 +27,12 @@ export async function startPostmaster(
   { programs }: Distribution,
   layout: Layout,
   account: Account,
-  fsync: 'on' | 'off',
+  tuning: ServerTuning,
   signal: AbortSignal,
 ): Promise<Postmaster> {
   const log = await openLog(layout);
   try {
-    const child = spawn(join(programs, 'postgres'), ['-D', layout.data, ...serverSettings(layout, fsync)], {
+    const child = spawn(join(programs, 'postgres'), ['-D', layout.data, ...serverSettings(layout, tuning)], {
       uid: account.uid,
       gid: account.gid,
       cwd: layout.data,
@@ -50,14 +56,14 @@ export async function startPostmaster(
   }
 }
 
-function serverSettings(layout: Layout, fsync: 'on' | 'off'): string[] {
+function serverSettings(layout: Layout, { fsync, maxConnections }: ServerTuning): string[] {
   const settings = {
     listen_addresses: '',
     unix_socket_directories: layout.run,
     port: '5432',
     timezone: 'UTC',
     log_timezone: 'UTC',
-    max_connections: '100',
+    max_connections: String(maxConnections),
     // Queries here are short: compiling them costs more than it gains.
     jit: 'off',
     ...(fsync === 'off' ? { fsync, synchronous_commit: 'off', full_page_writes: 'off' } : {}),

@@ -16,6 +16,8 @@ export interface EmbeddedPostgresOptions {
   readonly log?: (text: string) => void;
   /** `off` loses data when the machine dies: for tests. Default `on`. */
   readonly fsync?: 'on' | 'off';
+  /** Default 100. */
+  readonly maxConnections?: number;
   /** A folder with `initdb` and `postgres` of an installed PostgreSQL; by default the ones that came from npm. */
   readonly programs?: string;
 }
@@ -31,7 +33,7 @@ export interface EmbeddedPostgres extends Postmaster {
  * sees to it that one process at a time uses a directory.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { directory, signal, log = () => {}, fsync = 'on', programs } = options;
+  const { directory, signal, log = () => {}, fsync = 'on', maxConnections = 100, programs } = options;
   const account = await serverAccount();
   const layout = await layOut(directory, account);
   const distribution = await (programs === undefined
@@ -41,7 +43,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const password = await ensureCluster(distribution, layout, account, fsync, signal);
 
   await using cleanup = new Cleanup();
-  const postmaster = await startPostmaster(distribution, layout, account, fsync, signal);
+  const postmaster = await startPostmaster(distribution, layout, account, { fsync, maxConnections }, signal);
   await cleanup.add('PostgreSQL', () => postmaster.stop());
   const url = (database: string) => addressOf(layout, password, database);
   await ensureDatabase(url);

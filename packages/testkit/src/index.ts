@@ -9,6 +9,7 @@ export {
   type PostgresVersion,
   postgresMissing,
   postgresVersions,
+  sharePostgres,
   type TestDatabases,
   testDatabases,
 } from './postgres.ts';

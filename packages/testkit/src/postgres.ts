@@ -27,50 +27,83 @@ export interface TestDatabases extends AsyncDisposable {
 }
 
 /**
- * A server for tests, without fsync. `migrate` runs once, on the database that `fresh` copies, and must leave no
- * connection open. The caller disposes of the server, after its own connections.
+ * A migrated server that files of tests share, told to them by the environment, or one for this file alone where there
+ * is none. `migrate` runs once, on the database that `fresh` copies, and must leave no connection open. The caller
+ * disposes of what it got, after its own connections.
  */
-export async function testDatabases(
-  version: PostgresVersion,
-  migrate: (url: string) => Promise<void>,
-): Promise<TestDatabases> {
+export async function testDatabases(version: PostgresVersion, migrate: Migrate): Promise<TestDatabases> {
+  const shared = process.env[sharedServerVariable(version)];
   const cleanup = new Cleanup();
   try {
-    return await start(version, migrate, cleanup);
+    const url = shared ?? (await startServer(version, migrate, cleanup));
+    return await openDatabases(url, cleanup);
   } catch (thrown) {
     await cleanup.release();
     throw thrown;
   }
 }
 
-async function start(
-  version: PostgresVersion,
-  migrate: (url: string) => Promise<void>,
-  cleanup: Cleanup,
-): Promise<TestDatabases> {
+type Migrate = (url: string) => Promise<void>;
+
+const sharedServerVariable = (version: PostgresVersion) => `WRENN_TEST_POSTGRES_${version}`;
+
+/** Starts a server of each version that is installed, for all files of tests whose processes are started from now on. */
+export async function sharePostgres(migrate: Migrate): Promise<AsyncDisposable> {
+  const cleanup = new Cleanup();
+  try {
+    for (const version of postgresVersions) {
+      if (postgresMissing(version) !== undefined) continue;
+      process.env[sharedServerVariable(version)] = await startServer(version, migrate, cleanup);
+    }
+  } catch (thrown) {
+    await cleanup.release();
+    throw thrown;
+  }
+  return { [Symbol.asyncDispose]: () => cleanup.release() };
+}
+
+/** Without fsync, and with room for two files of tests that each run several control planes. */
+async function startServer(version: PostgresVersion, migrate: Migrate, cleanup: Cleanup): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'wrenn-db-'));
   await cleanup.add('the directory', () => rm(directory, { recursive: true, force: true }));
   await chmod(directory, 0o711);
-  const server = await startEmbeddedPostgres({
+  const { url, stop } = await startEmbeddedPostgres({
     directory: join(directory, 'pg'),
     signal: AbortSignal.timeout(90_000),
     fsync: 'off',
+    maxConnections: 300,
     ...(version === '15' ? { programs: installed } : {}),
   });
-  await cleanup.add('the server', () => server.stop());
-  await migrate(server.url);
-  const admin = new Client({ connectionString: server.url.replace('/wrenn?', '/postgres?') });
+  await cleanup.add('the server', stop);
+  await migrate(url);
+  return url;
+}
+
+async function openDatabases(url: string, cleanup: Cleanup): Promise<TestDatabases> {
+  const at = (name: string) => url.replace('/wrenn?', `/${name}?`);
+  const admin = new Client({ connectionString: at('postgres') });
   await admin.connect();
   await cleanup.add('the connection', () => admin.end());
 
-  // `create database` refuses while another copy of the same template is being made: one at a time.
+  // `create database` refuses while another copy of the same template is being made, by whatever file: one at a time.
   let last: Promise<unknown> = Promise.resolve();
   const create = async (template: string) => {
     const name = `test_${randomBytes(6).toString('hex')}`;
-    const made = last.then(() => admin.query(`create database ${name} template ${template}`));
+    const make = async () => {
+      await admin.query('select pg_advisory_lock(1)');
+      try {
+        await admin.query(`create database ${name} template ${template}`);
+      } finally {
+        await admin.query('select pg_advisory_unlock(1)');
+      }
+      await cleanup.add(name, async () => {
+        await admin.query(`drop database ${name} with (force)`);
+      });
+    };
+    const made = last.then(make);
     last = made.catch(() => undefined);
     await made;
-    return server.url.replace('/wrenn?', `/${name}?`);
+    return at(name);
   };
   return {
     fresh: () => create('wrenn'),
