@@ -1,8 +1,8 @@
 import { abortable, Cleanup, deadline, describeError } from '@wrenn/core';
 import type { Logger, RunningService } from '@wrenn/service';
 import { Recorder } from './audit/recorder.ts';
-import { AddressGuard } from './channels/address-guard.ts';
 import { sendDeliveries } from './channels/send-deliveries.ts';
+import { channelGuard } from './channels/send-guarded.ts';
 import { scheduleChores } from './chores/chores.ts';
 import type { ControlPlaneConfig } from './config.ts';
 import { openDatabase } from './db/database.ts';
@@ -64,7 +64,7 @@ export async function startControlPlane({
     await cleanup.add('the queues', () => context.queues.stop());
     await context.queues.start();
     await sendMails(context.queues, context.secrets.sealing, post, log);
-    await sendDeliveries(context, new AddressGuard(config.channelTargets));
+    await sendDeliveries(context, channelGuard(config));
     await scheduleChores(context);
 
     const stopping = new AbortController();

@@ -2,8 +2,8 @@ import { type ChannelId, type DeliveryId, parseId, WrennError } from '@wrenn/cor
 import { z } from 'zod';
 import type { Caller } from '../access/principal.ts';
 import type { ChannelProvider } from '../db/schema.ts';
+import type { AddressGuard } from '../outgoing/address-guard.ts';
 import type { ServerContext } from '../server-context.ts';
-import type { AddressGuard } from './address-guard.ts';
 import type { Channel, Delivery } from './channel.ts';
 import { redeliver } from './deliveries.ts';
 import { providers } from './providers.ts';

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { ChannelProvider } from '../db/schema.ts';
-import type { OutgoingRequest } from './guarded-request.ts';
 import { type EventBody, summaryOf } from './message.ts';
+import type { OutgoingRequest } from './send-guarded.ts';
 
 /** What one delivery is of, the same in each of its attempts. */
 export interface Outgoing {

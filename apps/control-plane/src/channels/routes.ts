@@ -5,7 +5,6 @@ import { callerOf } from '../http/auth.ts';
 import { failures } from '../http/schemas.ts';
 import { whenGone } from '../http/when-gone.ts';
 import type { ServerContext } from '../server-context.ts';
-import { AddressGuard } from './address-guard.ts';
 import {
   changeChannel,
   configureChannel,
@@ -28,6 +27,7 @@ import {
   deliveryParameters,
   testChannelBody,
 } from './schemas.ts';
+import { channelGuard } from './send-guarded.ts';
 import { findChannel, listChannels } from './store.ts';
 
 const reads = { config: { auth: asMember('member') } } as const;
@@ -41,7 +41,7 @@ export const channelRoutes =
   (context: ServerContext): FastifyPluginAsyncZod =>
   async (app) => {
     const { database, secrets, config } = context;
-    const guard = new AddressGuard(config.channelTargets);
+    const guard = channelGuard(config);
 
     app.post(
       '',

@@ -1,12 +1,12 @@
 import { type DeliveryId, deadline, describeError, parseId, uuidFromId, WrennError } from '@wrenn/core';
 import { sql } from 'kysely';
+import type { AddressGuard } from '../outgoing/address-guard.ts';
 import type { ServerContext } from '../server-context.ts';
-import type { AddressGuard } from './address-guard.ts';
 import type { Channel } from './channel.ts';
 import { fanOut } from './deliveries.ts';
-import { sendGuarded } from './guarded-request.ts';
 import { eventBody } from './message.ts';
 import { type Outgoing, providers } from './providers.ts';
+import { sendGuarded } from './send-guarded.ts';
 import { fromRow } from './store.ts';
 
 /** A receiver that takes longer is asked again later. */

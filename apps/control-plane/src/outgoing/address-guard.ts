@@ -1,4 +1,5 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { WrennError } from '@wrenn/core';
 
 /** What is not the internet: RFC 6890 and its kin. Networks whose addresses carry another one in them are here too. */
 const privateNetworks = [
@@ -33,16 +34,25 @@ const privateNetworks = [
 export class AddressGuard {
   readonly #refused = listOf(privateNetworks);
   readonly #allowed: BlockList;
+  readonly #setting: string;
 
-  /** `allowed`: addresses and networks. */
-  constructor(allowed: readonly string[]) {
+  /** `allowed`: addresses and networks; `setting`: where an operator names them. */
+  constructor(allowed: readonly string[], setting: string) {
     this.#allowed = listOf(allowed);
+    this.#setting = setting;
   }
 
   allows(address: string): boolean {
     const family = isIPv4(address) ? 'ipv4' : isIPv6(address) ? 'ipv6' : undefined;
     if (family === undefined) return false;
     return this.#allowed.check(address, family) || !this.#refused.check(address, family);
+  }
+
+  /** What to throw where `host` is, or leads to, no address that is allowed. */
+  refusal(host: string): WrennError {
+    return new WrennError('forbidden', `${host} is not an address of the internet`, {
+      remedy: `use a public address; an operator can allow private ones with ${this.#setting}`,
+    });
   }
 }
 

@@ -2,7 +2,7 @@ import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { AddressGuard } from './address-guard.ts';
 
-const guard = new AddressGuard([]);
+const guard = new AddressGuard([], 'PRIVATE_TARGETS');
 
 describe('an address is refused', () => {
   test.each([
@@ -43,7 +43,7 @@ test.each(['93.184.215.14', '1.1.1.1', '172.32.0.1', '100.128.0.1', '2606:4700::
 );
 
 test('what the operator names is allowed, and nothing beside it', () => {
-  const open = new AddressGuard(['10.1.0.0/16', '127.0.0.1', 'fd00:1::/32']);
+  const open = new AddressGuard(['10.1.0.0/16', '127.0.0.1', 'fd00:1::/32'], 'PRIVATE_TARGETS');
   expect(['10.1.255.1', '127.0.0.1', 'fd00:1::5'].map((address) => open.allows(address))).toEqual([
     true,
     true,
