@@ -30,6 +30,8 @@ export const errorCodes = {
   snapshot_in_use: { status: 409, rpc: 'failed_precondition', retryable: false },
   /** A snapshot that cannot be restored here: a part is missing or altered, or it is of another engine or CPU. */
   snapshot_refused: { status: 409, rpc: 'data_loss', retryable: false },
+  /** An image of a registry that cannot be used: altered on its way, for another machine, or in a form nobody unpacks. */
+  image_refused: { status: 409, rpc: 'data_loss', retryable: false },
   too_large: { status: 413, rpc: 'out_of_range', retryable: false },
   rate_limited: { status: 429, rpc: 'resource_exhausted', retryable: true },
   not_implemented: { status: 501, rpc: 'unimplemented', retryable: false },

@@ -4,6 +4,7 @@ import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { WrennError } from '@wrenn/core';
 import type { AddressGuard } from './address-guard.ts';
+import { unreachable } from './unreachable.ts';
 
 export interface GuardedRequest {
   readonly method: 'GET' | 'POST' | 'PUT';
@@ -46,7 +47,7 @@ export async function openGuarded(
   } catch (thrown) {
     if (thrown instanceof WrennError) throw thrown;
     signal.throwIfAborted();
-    throw new WrennError('host_unavailable', `${url.host} could not be reached`, { cause: thrown });
+    throw unreachable(url.host, thrown);
   }
 }
 
