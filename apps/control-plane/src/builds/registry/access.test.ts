@@ -4,17 +4,9 @@ import { imageOf, type TestRegistry } from '@wrenn/testkit/registry';
 import { describe, expect, test } from 'vitest';
 import { AddressGuard } from '../../outgoing/address-guard.ts';
 import type { RegistryCredentials } from './credentials.ts';
-import { always, clientOf, resolveIn, startRegistry } from './testing/registry-setup.ts';
+import { always, clientOf, olga, passwordOf, resolveIn, startRegistry } from './testing/registry-setup.ts';
 
 const image = imageOf({ layers: [[{ kind: 'file', path: 'hello', content: 'hello' }]] });
-const olga = { username: 'olga', password: 'p:ss' };
-const password = (username: string, text: string): RegistryCredentials => ({
-  kind: 'password',
-  username,
-  password: new Secret(text),
-});
-const own = password(olga.username, olga.password);
-
 async function withImage(): Promise<{ registry: TestRegistry; name: string }> {
   const registry = await startRegistry();
   return { registry, name: registry.push('team/app', 'v1', await image) };
@@ -23,8 +15,8 @@ async function withImage(): Promise<{ registry: TestRegistry; name: string }> {
 describe('a registry that wants to know who reads', () => {
   test('is shown name and password', async () => {
     const { registry, name } = await withImage();
-    registry.conduct.access = { kind: 'basic', ...olga };
-    expect((await resolveIn(clientOf(registry), name, own)).layers).toHaveLength(1);
+    registry.conduct.access = { kind: 'basic', ...olga.text };
+    expect((await resolveIn(clientOf(registry), name, olga.credentials)).layers).toHaveLength(1);
   });
 
   test('is shown a token that is for everybody', async () => {
@@ -37,8 +29,8 @@ describe('a registry that wants to know who reads', () => {
 
   test('is shown a token for name and password, which reads the whole image', async () => {
     const { registry, name } = await withImage();
-    registry.conduct.access = { kind: 'bearer', for: { kind: 'password', ...olga } };
-    await resolveIn(clientOf(registry), name, own);
+    registry.conduct.access = { kind: 'bearer', for: { kind: 'password', ...olga.text } };
+    await resolveIn(clientOf(registry), name, olga.credentials);
     const tokens = registry.requests.filter(({ path }) => path.startsWith('/token'));
     expect(tokens).toHaveLength(1);
     const withBasic = registry.requests.filter(({ authorization }) => authorization?.startsWith('Basic'));
@@ -54,9 +46,9 @@ describe('a registry that wants to know who reads', () => {
 
   test('is shown another token when the first is too old', async () => {
     const { registry, name } = await withImage();
-    registry.conduct.access = { kind: 'bearer', for: { kind: 'password', ...olga } };
+    registry.conduct.access = { kind: 'bearer', for: { kind: 'password', ...olga.text } };
     const client = clientOf(registry);
-    const resolved = await resolveIn(client, name, own);
+    const resolved = await resolveIn(client, name, olga.credentials);
     registry.forgetTokens();
     const [layer] = resolved.layers;
     if (layer === undefined) throw new Error('no layer');
@@ -64,13 +56,13 @@ describe('a registry that wants to know who reads', () => {
   });
 
   test.each<[string, TestRegistry['conduct']['access'], RegistryCredentials | undefined]>([
-    ['without any', { kind: 'basic', ...olga }, undefined],
-    ['with another password', { kind: 'basic', ...olga }, password('olga', 'other')],
-    ['without any for a token', { kind: 'bearer', for: { kind: 'password', ...olga } }, undefined],
+    ['without any', { kind: 'basic', ...olga.text }, undefined],
+    ['with another password', { kind: 'basic', ...olga.text }, passwordOf('olga', 'other')],
+    ['without any for a token', { kind: 'bearer', for: { kind: 'password', ...olga.text } }, undefined],
     [
       'with another for a token',
-      { kind: 'bearer', for: { kind: 'password', ...olga } },
-      password('eve', 'x'),
+      { kind: 'bearer', for: { kind: 'password', ...olga.text } },
+      passwordOf('eve', 'x'),
     ],
   ])('says no to whoever has no credentials: %s', async (_name, access, credentials) => {
     const { registry, name } = await withImage();
@@ -86,7 +78,9 @@ describe('a registry that wants to know who reads', () => {
     async (realm) => {
       const { registry, name } = await withImage();
       Object.assign(registry.conduct, { access: { kind: 'bearer', for: { kind: 'everybody' } }, realm });
-      await expect(resolveIn(clientOf(registry), name, own)).rejects.toMatchObject({ code: 'image_refused' });
+      await expect(resolveIn(clientOf(registry), name, olga.credentials)).rejects.toMatchObject({
+        code: 'image_refused',
+      });
     },
   );
 
@@ -94,7 +88,7 @@ describe('a registry that wants to know who reads', () => {
     const { registry, name } = await withImage();
     const realm = 'https://169.254.169.254/token';
     Object.assign(registry.conduct, { access: { kind: 'bearer', for: { kind: 'everybody' } }, realm });
-    await expect(resolveIn(clientOf(registry), name, own)).rejects.toMatchObject({
+    await expect(resolveIn(clientOf(registry), name, olga.credentials)).rejects.toMatchObject({
       code: 'forbidden',
       message: expect.stringContaining('169.254.169.254'),
     });
@@ -106,10 +100,10 @@ describe('a registry that redirects', () => {
     const { registry, name } = await withImage();
     const other = await startRegistry();
     other.push('team/app', 'v1', await image);
-    registry.conduct.access = { kind: 'basic', ...olga };
+    registry.conduct.access = { kind: 'basic', ...olga.text };
     registry.conduct.redirect = (path) => `http://eve:x@${other.host}${path}`;
     const client = clientOf(registry);
-    const resolved = await resolveIn(client, name, own);
+    const resolved = await resolveIn(client, name, olga.credentials);
     const [layer] = resolved.layers;
     if (layer === undefined) throw new Error('no layer');
     await buffer(await client.openLayer(resolved, layer, always));
@@ -121,9 +115,11 @@ describe('a registry that redirects', () => {
     const other = await startRegistry();
     other.push('team/app', 'v1', await image);
     other.conduct.redirect = (path) => `${registry.url}${path}`;
-    registry.conduct.access = { kind: 'basic', ...olga };
+    registry.conduct.access = { kind: 'basic', ...olga.text };
     registry.conduct.redirect = (path) => `${other.url}${path}`;
-    await expect(resolveIn(clientOf(registry), name, own)).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(resolveIn(clientOf(registry), name, olga.credentials)).rejects.toMatchObject({
+      code: 'forbidden',
+    });
     expect(registry.requests.at(-1)?.authorization).toBeUndefined();
   });
 
@@ -165,7 +161,7 @@ test('a registry at a private address is not asked', async () => {
 
 test('neither credentials nor tokens are in what is logged of an image', async () => {
   const { registry, name } = await withImage();
-  registry.conduct.access = { kind: 'bearer', for: { kind: 'password', ...olga } };
-  const resolved = await resolveIn(clientOf(registry), name, own);
-  expect(JSON.stringify(resolved)).not.toContain(olga.password);
+  registry.conduct.access = { kind: 'bearer', for: { kind: 'password', ...olga.text } };
+  const resolved = await resolveIn(clientOf(registry), name, olga.credentials);
+  expect(JSON.stringify(resolved)).not.toContain(olga.text.password);
 });

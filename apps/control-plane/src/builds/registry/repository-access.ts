@@ -6,7 +6,8 @@ import { basicAuthorization, type RegistryCredentials } from './credentials.ts';
 import { credentialsRefused, imageRefused } from './faults.ts';
 import type { RegistryLimits } from './limits.ts';
 import { quote } from './quote.ts';
-import { dockerHub, formatReference, type ImageReference } from './reference.ts';
+import { formatReference, type ImageReference } from './reference.ts';
+import { registryUrl } from './registry-url.ts';
 import { fetchToken } from './token.ts';
 
 export interface AccessOptions {
@@ -36,8 +37,7 @@ export class RepositoryAccess {
     const { registry, repository } = reference;
     this.image = formatReference(reference);
     this.#options = options;
-    const scheme = options.insecureRegistries.includes(registry) ? 'http' : 'https';
-    this.#base = new URL(`${scheme}://${registry === dockerHub ? 'registry-1.docker.io' : registry}`);
+    this.#base = registryUrl(registry, options.insecureRegistries);
     this.#repository = repository;
     this.#credentials = credentials;
   }

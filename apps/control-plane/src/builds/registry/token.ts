@@ -2,7 +2,6 @@ import { deadline, parseJson, WrennError } from '@wrenn/core';
 import { z } from 'zod';
 import type { AddressGuard } from '../../outgoing/address-guard.ts';
 import { type GuardedRequest, openGuarded } from '../../outgoing/guarded-request.ts';
-import { inAttempts } from './attempts.ts';
 import type { Challenge } from './challenge.ts';
 import { basicAuthorization, type RegistryCredentials } from './credentials.ts';
 import { credentialsRefused, imageRefused, statusFault } from './faults.ts';
@@ -38,24 +37,22 @@ export async function fetchToken(
 ): Promise<string> {
   const request = tokenRequest(challenge, purpose);
   const { image } = purpose;
-  return await inAttempts(limits, signal, async () => {
-    using limit = deadline(limits.documentMs, `getting a token for the image ${image}`, signal);
-    const answer = await openGuarded(guard, request, limit);
-    try {
-      if (answer.statusCode === 400) throw credentialsRefused(image);
-      if (answer.statusCode !== 200) throw await statusFault(image, 'a token', answer, limit);
-      const body = await readAtMost(answer, mostTokenBytes);
-      const parsed = tokenSchema.safeParse(body === undefined ? undefined : parseJson(body.toString()));
-      if (!parsed.success) throw imageRefused(image, `${request.url.host} answered with no token`);
-      return parsed.data;
-    } catch (thrown) {
-      if (thrown instanceof WrennError) throw thrown;
-      limit.throwIfAborted();
-      throw new WrennError('host_unavailable', `${request.url.host} ended the connection`, { cause: thrown });
-    } finally {
-      answer.destroy();
-    }
-  });
+  using limit = deadline(limits.documentMs, `getting a token for the image ${image}`, signal);
+  const answer = await openGuarded(guard, request, limit);
+  try {
+    if (answer.statusCode === 400) throw credentialsRefused(image);
+    if (answer.statusCode !== 200) throw await statusFault(image, 'a token', answer, limit);
+    const body = await readAtMost(answer, mostTokenBytes);
+    const parsed = tokenSchema.safeParse(body === undefined ? undefined : parseJson(body.toString()));
+    if (!parsed.success) throw imageRefused(image, `${request.url.host} answered with no token`);
+    return parsed.data;
+  } catch (thrown) {
+    if (thrown instanceof WrennError) throw thrown;
+    limit.throwIfAborted();
+    throw new WrennError('host_unavailable', `${request.url.host} ended the connection`, { cause: thrown });
+  } finally {
+    answer.destroy();
+  }
 }
 
 function tokenRequest({ parameters }: Challenge, purpose: TokenPurpose): GuardedRequest {

@@ -1,3 +1,4 @@
+import { Secret } from '@wrenn/core';
 import { TestRegistry } from '@wrenn/testkit/registry';
 import { onTestFinished } from 'vitest';
 import { AddressGuard } from '../../../outgoing/address-guard.ts';
@@ -7,7 +8,15 @@ import { RegistryClient, type RegistryClientOptions, type ResolvedImage } from '
 
 /** Never aborted. */
 export const always = new AbortController().signal;
-export const local = new AddressGuard(['127.0.0.1'], 'PRIVATE_REGISTRIES');
+const local = new AddressGuard(['127.0.0.1'], 'PRIVATE_REGISTRIES');
+
+/** Somebody with a password, as the registry knows her and as she shows it. */
+const text = { username: 'olga', password: 'p:ss' };
+export const olga = { text, credentials: passwordOf(text.username, text.password) };
+
+export function passwordOf(username: string, password: string): RegistryCredentials {
+  return { kind: 'password', username, password: new Secret(password) };
+}
 
 /** A registry that ends with the test. */
 export async function startRegistry(): Promise<TestRegistry> {
