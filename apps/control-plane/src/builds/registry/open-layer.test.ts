@@ -24,6 +24,14 @@ async function resolved(limits: Partial<RegistryLimits> = {}, pushed?: TestImage
   return { registry, open };
 }
 
+/** An image whose manifest states another size of its layer. */
+async function withLayerOf(size: number): Promise<TestImage> {
+  const image = await imageOf({ layers: [noise], compression: 'none' });
+  const manifest = JSON.parse(image.manifest.bytes.toString()) as { layers: object[] };
+  const layers = manifest.layers.map((layer) => ({ ...layer, size }));
+  return { ...image, manifest: blobOf({ ...manifest, layers }, image.manifest.mediaType) };
+}
+
 test('a layer is read as it is', async () => {
   const { open } = await resolved();
   expect(noise.equals(await buffer(await open()))).toBe(true);
@@ -40,28 +48,21 @@ test('a layer that was altered does not end, but fails', async () => {
 });
 
 test('a layer of another size than its manifest says is refused before it is read', async () => {
-  const image = await imageOf({ layers: [noise], compression: 'none' });
-  const manifest = JSON.parse(image.manifest.bytes.toString()) as { layers: object[] };
-  const layers = manifest.layers.map((layer) => ({ ...layer, size: 10 }));
-  const { open } = await resolved(
-    {},
-    { ...image, manifest: blobOf({ ...manifest, layers }, image.manifest.mediaType) },
-  );
+  const { open } = await resolved({}, await withLayerOf(10));
   await expect(open()).rejects.toMatchObject({ code: 'image_refused' });
 });
 
-test.each([10, 10_000_000])(
-  'a layer whose size nobody states beforehand is refused when it turns out to be another: %i bytes',
-  async (size) => {
-    const image = await imageOf({ layers: [noise], compression: 'none' });
-    const manifest = JSON.parse(image.manifest.bytes.toString()) as { layers: object[] };
-    const layers = manifest.layers.map((layer) => ({ ...layer, size }));
-    const changed = { ...image, manifest: blobOf({ ...manifest, layers }, image.manifest.mediaType) };
-    const { registry, open } = await resolved({}, changed);
-    registry.conduct.hidesSize = true;
-    await expect(buffer(await open())).rejects.toMatchObject({ code: 'image_refused' });
-  },
-);
+test.each([
+  ['more', 10, 'more came of'],
+  ['less', 10_000_000, 'is not what its digest says'],
+])('a layer of which %s comes than its manifest says fails', async (_how, size, message) => {
+  const { registry, open } = await resolved({}, await withLayerOf(size));
+  registry.conduct.hidesSize = true;
+  await expect(open().then(buffer)).rejects.toMatchObject({
+    code: 'image_refused',
+    message: expect.stringContaining(message),
+  });
+});
 
 test('a registry that stalls in a layer is given up', async () => {
   const { registry, open } = await resolved({ stallMs: 200 });
@@ -99,16 +100,23 @@ test('no more is read of a layer than is taken', async () => {
   expect(noise.equals(await buffer(stream))).toBe(true);
 });
 
-test('a layer that nobody wants any more ends with the reason, read or not', async () => {
+test('a layer that nobody wants any more ends with the reason while it is read', async () => {
   const { registry, open } = await resolved();
   registry.conduct.stallAfter = 1000;
   const stop = new AbortController();
-  const stream = await open(stop.signal);
-  const reading = buffer(stream);
+  const reading = buffer(await open(stop.signal));
   const reason = new Error('the build was cancelled');
   stop.abort(reason);
   await expect(reading).rejects.toBe(reason);
-  const unread = await open(new AbortController().signal);
-  unread.destroy();
-  await once(unread, 'close');
+});
+
+test('a layer that nobody wants any more ends with the reason although nobody reads it', async () => {
+  const { open } = await resolved();
+  const stop = new AbortController();
+  const stream = await open(stop.signal);
+  const reason = new Error('the build was cancelled');
+  const failed = once(stream, 'error');
+  stop.abort(reason);
+  expect(await failed).toEqual([reason]);
+  expect(stream.destroyed).toBe(true);
 });
