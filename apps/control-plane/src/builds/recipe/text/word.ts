@@ -24,7 +24,7 @@ export function literalOf(word: Word): string | undefined {
 }
 
 /** Text parts side by side become one, so that one text has one form. */
-export class WordBuilder {
+class WordBuilder {
   readonly #parts: WordPart[] = [];
   #text = '';
 
