@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { WrennError } from '@wrenn/core';
 import { repeatableBytes } from './bounds.ts';
 import type { FileEntry } from './entry.ts';
+import { chunkBytes } from './file-chunks.ts';
 import type { Member } from './member.ts';
 import { readingFault } from './refusal.ts';
 import type { Item } from './select.ts';
@@ -28,13 +29,32 @@ export async function* selectionTar(
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
   try {
-    for (const { target, entry } of items) if (entry.kind === 'directory') yield entryHeader(target, entry);
-    yield* files(items.filter(isFile), read, signal);
-    for (const { target, entry } of items) if (entry.kind === 'symlink') yield entryHeader(target, entry);
-    yield tarEnd;
+    yield* batched(parts(items, read, signal));
   } catch (thrown) {
     throw readingFault(thrown, signal);
   }
+}
+
+async function* parts(items: readonly Item[], read: ReadContents, signal: AbortSignal) {
+  for (const { target, entry } of items) if (entry.kind === 'directory') yield entryHeader(target, entry);
+  yield* files(items.filter(isFile), read, signal);
+  for (const { target, entry } of items) if (entry.kind === 'symlink') yield entryHeader(target, entry);
+  yield tarEnd;
+}
+
+/** Small pieces together: a tar of small files is mostly pieces of a block. */
+async function* batched(chunks: AsyncIterable<Buffer>) {
+  let batch: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    batch.push(chunk);
+    bytes += chunk.length;
+    if (bytes < chunkBytes) continue;
+    yield Buffer.concat(batch);
+    batch = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(batch);
 }
 
 async function* files(items: readonly FileItem[], read: ReadContents, signal: AbortSignal) {

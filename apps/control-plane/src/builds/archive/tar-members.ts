@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { WrennError } from '@wrenn/core';
 import { type Extract, extract } from 'tar-stream';
 import { chunkBytes, fileChunks } from './file-chunks.ts';
 import type { Member, ReadMembers } from './member.ts';
@@ -14,7 +15,6 @@ export function tarMembers(path: string, kind: 'tar' | 'tar.gz'): ReadMembers {
     await using file = await open(path);
     const frame = new TarFrame(tally);
     const parser = extract();
-    // A fault of the source ends the parser too, often with a fault of its own: the source's says more.
     const fed = feed({ file, kind, frame, parser, signal }).then(
       () => undefined,
       (thrown: unknown) => thrown,
@@ -33,8 +33,7 @@ export function tarMembers(path: string, kind: 'tar' | 'tar.gz'): ReadMembers {
       }
       frame.end();
     } catch (thrown) {
-      parser.destroy();
-      throw (await fed) ?? thrown;
+      throw await firstFault(thrown, fed);
     } finally {
       parser.destroy();
       await fed;
@@ -75,6 +74,11 @@ async function* chunksOf(
   try {
     yield* entry;
   } catch (thrown) {
-    throw (await fed) ?? thrown;
+    throw await firstFault(thrown, fed);
   }
+}
+
+/** A fault of the source ends the parser too, with a fault of its own that says less; a refusal says all. */
+async function firstFault(thrown: unknown, fed: Promise<unknown>): Promise<unknown> {
+  return thrown instanceof WrennError ? thrown : ((await fed) ?? thrown);
 }

@@ -1,10 +1,11 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import yauzl from 'yauzl';
 import { longestPath } from './bounds.ts';
+import { FileWindows } from './file-windows.ts';
 import type { Member, ReadMembers } from './member.ts';
 import { refusal } from './refusal.ts';
-import { zipChunks } from './zip-content.ts';
+import { type ZipSource, zipChunks } from './zip-content.ts';
 import { checkReadable, zipEntryType, zipName } from './zip-entry.ts';
 
 /** Where an entry follows another one in the list at the end of a zip. */
@@ -14,7 +15,10 @@ const entrySignature = 0x02014b50;
 export function zipMembers(path: string): ReadMembers {
   return async function* members(tally, signal): AsyncGenerator<Member, void, void> {
     await using file = await open(path);
-    const zip = await yauzl.fromFdPromise(file.fd, { decodeStrings: false, autoClose: false });
+    const { size } = await file.stat();
+    const windows = new FileWindows(file);
+    const options = { decodeStrings: false, autoClose: false };
+    const zip = await yauzl.fromRandomAccessReaderPromise(windows, size, options);
     tally.expectEntries(zip.entryCount);
     let number = 0;
     for await (const entry of zip.eachEntry()) {
@@ -22,20 +26,19 @@ export function zipMembers(path: string): ReadMembers {
       const name = zipName(entry);
       checkReadable(entry, name);
       tally.addBytes(entry.uncompressedSize, name);
-      yield await zipMember({ file, zip, entry, name, number, signal });
+      yield await zipMember({ source: { file, windows, signal }, zip, entry, name, number });
       number += 1;
     }
-    await checkEnd(file, Number(zip.readEntryCursor));
+    await checkEnd(windows, Number(zip.readEntryCursor));
   };
 }
 
 interface ZipPart {
-  readonly file: FileHandle;
+  readonly source: ZipSource;
   readonly zip: yauzl.ZipFile;
   readonly entry: yauzl.Entry;
   readonly name: string;
   readonly number: number;
-  readonly signal: AbortSignal;
 }
 
 async function zipMember(part: ZipPart): Promise<Member> {
@@ -56,20 +59,16 @@ async function zipMember(part: ZipPart): Promise<Member> {
   };
 }
 
-async function* contentOf({ file, zip, entry, name, signal }: ZipPart): AsyncGenerator<Buffer, void, void> {
+async function* contentOf({ source, zip, entry, name }: ZipPart): AsyncGenerator<Buffer, void, void> {
   const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
-  yield* zipChunks(
-    file,
-    {
-      name,
-      start: fileDataStart,
-      packed: entry.compressedSize,
-      size: entry.uncompressedSize,
-      crc32: entry.crc32,
-      isDeflated: entry.compressionMethod !== 0,
-    },
-    signal,
-  );
+  yield* zipChunks(source, {
+    name,
+    start: fileDataStart,
+    packed: entry.compressedSize,
+    size: entry.uncompressedSize,
+    crc32: entry.crc32,
+    isDeflated: entry.compressionMethod !== 0,
+  });
 }
 
 /** A symbolic link's target is its content. */
@@ -79,10 +78,9 @@ async function targetOf({ entry, name }: ZipPart, chunks: AsyncIterable<Buffer>)
 }
 
 /** The number of entries has 16 bits in a zip, and some that write zips let it overflow. */
-async function checkEnd(file: FileHandle, position: number): Promise<void> {
-  const signature = Buffer.alloc(4);
-  const { bytesRead } = await file.read(signature, 0, 4, position);
-  if (bytesRead === 4 && signature.readUInt32LE() === entrySignature) {
+async function checkEnd(windows: FileWindows, position: number): Promise<void> {
+  const signature = await windows.bytes(position, 4);
+  if (signature.length === 4 && signature.readUInt32LE() === entrySignature) {
     throw refusal('it holds more entries than it says');
   }
 }
