@@ -9,12 +9,17 @@ export interface RecipeProblem extends Position {
 /** More than a reader goes through at once. */
 const maxProblems = 20;
 
-/** What is wrong with a text, in the order in which it was found. */
+/** What is wrong with a text. */
 export class Problems {
   readonly #found: RecipeProblem[] = [];
 
+  /** In the order of the text. */
   get found(): readonly RecipeProblem[] {
-    return this.#found;
+    return this.#found.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  }
+
+  get none(): boolean {
+    return this.#found.length === 0;
   }
 
   get full(): boolean {
@@ -26,7 +31,7 @@ export class Problems {
   }
 
   throwIfAny(): void {
-    if (this.#found.length > 0) throw recipeError(this.#found);
+    if (this.#found.length > 0) throw recipeError(this.found);
   }
 }
 

@@ -25,6 +25,10 @@ describe('a recipe that cannot be read', () => {
     });
   });
 
+  it('has its problems in the order of its lines, whichever are found first', () => {
+    expect(refusal('USER 1x\nRUN cat <<EOF').message).toMatch(/line 1, .*line 2, /);
+  });
+
   it('names twenty lines at most', () => {
     const reading = readRecipe('what\n'.repeat(100), 'recipe');
     expect(reading.kind === 'bad' && reading.problems.map(({ line }) => line)).toEqual(

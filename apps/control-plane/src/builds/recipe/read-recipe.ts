@@ -17,8 +17,8 @@ export function readRecipe(text: string, format: RecipeFormat): RecipeReading {
     const instruction = readOne(statement, format, problems);
     if (instruction !== undefined) instructions.push(instruction);
   }
-  if (problems.found.length === 0) checkOrder(instructions, format, problems);
-  return problems.found.length === 0
+  if (problems.none) checkOrder(instructions, format, problems);
+  return problems.none
     ? { kind: 'ok', recipe: { format, instructions } }
     : { kind: 'bad', problems: problems.found };
 }

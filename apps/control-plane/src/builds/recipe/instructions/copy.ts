@@ -54,6 +54,8 @@ function readRest(cursor: Cursor, flags: ReturnType<typeof readFlags>, from: str
   if (destination === undefined || words.length + files.length === 0) {
     return cursor.refuse('a source and a destination are needed', 'write COPY SOURCE… DESTINATION');
   }
+  if (literalOf(destination.word) === '')
+    cursor.refuse('a destination without a name', 'name it', destination.at);
   if (from !== undefined && files.length > 0)
     cursor.refuse('a heredoc is in no stage', 'copy it without --from');
   for (const source of words) checkSource(cursor, source);
@@ -76,8 +78,8 @@ function* readArguments(cursor: Cursor, files: Copy['files'][number][]): Iterabl
     yield { at: start, word: readWord(cursor.over(text), 'line') };
   for (; cursor.next !== undefined; cursor.skipSpace()) {
     const { at } = cursor;
-    const heredoc = cursor.heredocs.find(({ offset }) => offset === at);
-    if (heredoc === undefined) yield { at, word: readWord(cursor, 'space') };
+    const heredoc = cursor.heredocs[files.length];
+    if (heredoc?.offset !== at) yield { at, word: readWord(cursor, 'space') };
     else {
       const content: Word =
         heredoc.variables === 'expanded'
@@ -87,6 +89,9 @@ function* readArguments(cursor: Cursor, files: Copy['files'][number][]): Iterabl
       cursor.skip(heredoc.length);
     }
   }
+  const missed = cursor.heredocs[files.length];
+  if (missed !== undefined)
+    cursor.refuse('a heredoc inside of something else', 'write COPY <<NAME DESTINATION', missed.offset);
 }
 
 function checkSource(cursor: Cursor, { at, word }: Argument): void {

@@ -129,6 +129,8 @@ describe('COPY', () => {
     ['COPY ../a /b', '6 `../a` leads out of the folder'],
     ['COPY x a/../../b /b', '8 `a/../../b` leads out of the folder'],
     ['COPY "" /b', '6 a source without a name'],
+    ['COPY ["a", <<EOF ]\nEOF', '6 `["a", <<EOF ]` is no JSON array'],
+    ['COPY a ""', '8 a destination without a name'],
     ['COPY --from=$X a /b', '6 --from takes no variables'],
     ['COPY --chown=a:b:c a /b', '6 `a:b:c` cannot be an owner'],
     ['COPY --chmod=u+x a /b', '6 --chmod cannot be `u+x`'],

@@ -60,7 +60,11 @@ export function copyReference(
 
 function outside(name: string, position: Position, { format, problems }: References): NamedBase | undefined {
   if (name.toLowerCase() === 'scratch') {
-    problems.add(position, 'nothing can run in scratch, which is empty', 'use minimal or a small image');
+    problems.add(
+      position,
+      'nothing can run in scratch, which is empty',
+      'use template:minimal or a small image',
+    );
     return undefined;
   }
   const base = baseOf(name, format);

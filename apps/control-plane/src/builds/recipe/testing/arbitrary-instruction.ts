@@ -97,7 +97,7 @@ export const arbitraryInstruction: fc.Arbitrary<Bare> = fc.oneof(
     kind: fc.constant('copy' as const),
     sources: fc.array(variableWord, { minLength: 1, maxLength: 3 }),
     files: fc.constant([]),
-    destination: word,
+    destination: variableWord,
     chown: variableWord,
     chmod: fc.constantFrom('755', '0644'),
     from: fc.constantFrom('build', 'nginx:1', '0'),

@@ -25,7 +25,7 @@ export function linesOf(text: string, problems: Problems): readonly string[] {
   lines.forEach((line, index) => {
     checkLine(line, index + 1, problems);
   });
-  return problems.found.length === 0 ? lines : [];
+  return problems.none ? lines : [];
 }
 
 function checkLine(text: string, line: number, problems: Problems): void {
@@ -41,8 +41,9 @@ function checkLine(text: string, line: number, problems: Problems): void {
     const code = control[0].charCodeAt(0).toString(16).padStart(4, '0');
     problems.add({ line, column: control.index + 1 }, `the control character U+${code}`, 'remove it');
   }
-  if (!text.isWellFormed()) {
-    const column = [...text].findIndex((character) => !character.isWellFormed()) + 1;
+  const surrogate = /\p{Cs}/u.exec(text);
+  if (surrogate !== null) {
+    const column = surrogate.index + 1;
     problems.add({ line, column }, 'half a character (a lone surrogate)', 'save the text as UTF-8');
   }
 }

@@ -101,6 +101,12 @@ describe('a heredoc', () => {
     },
   );
 
+  it('that the escape character makes part of another word is refused', () => {
+    expect(read('# escape=`\nFROM a\nCOPY a` <<EOF /x\nEOF', 'dockerfile')).toEqual([
+      '3:9 a heredoc inside of something else',
+    ]);
+  });
+
   it('without an end is refused', () => {
     expect(read('RUN a\nRUN cat <<EOF\na\n EOF')).toEqual(['2:9 the text ends before the line `EOF`']);
   });
