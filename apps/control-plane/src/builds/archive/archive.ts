@@ -1,6 +1,8 @@
+import { buffer } from 'node:stream/consumers';
 import type { ArchiveBounds } from './bounds.ts';
 import type { ArchiveEntry } from './entry.ts';
 import type { ArchiveKind } from './kind.ts';
+import { readingFault, refusal } from './refusal.ts';
 import { selectItems } from './select.ts';
 import { Selection } from './selection.ts';
 import type { ReadContents } from './selection-tar.ts';
@@ -34,5 +36,20 @@ export class Archive {
    */
   select(sources: readonly string[], ignored: (path: string) => boolean = () => false): Selection {
     return new Selection(selectItems(new Tree(this.#index, ignored), sources, this.#bounds), this.#read);
+  }
+
+  /** The content of one file, such as .dockerignore; undefined where there is none. At most `mostBytes` long. */
+  async content(path: string, mostBytes: number, signal: AbortSignal): Promise<Buffer | undefined> {
+    const entry = this.#index.get(path);
+    if (entry?.kind !== 'file') return undefined;
+    if (entry.size > mostBytes) {
+      throw refusal(`is longer than ${mostBytes} bytes`, path, { code: 'too_large' });
+    }
+    try {
+      for await (const { chunks } of this.#read(new Set([entry.member]), signal)) return await buffer(chunks);
+    } catch (thrown) {
+      throw readingFault(thrown, signal);
+    }
+    return undefined;
   }
 }

@@ -157,3 +157,15 @@ describe('the tar of a selection', () => {
     await expect(listTar(tar)).rejects.toMatchObject({ name: 'AbortError' });
   });
 });
+
+describe('one file of an archive', () => {
+  it('is read by itself', async () => {
+    expect(await archive.content('src/main.ts', 100, noSignal)).toEqual(Buffer.from('main'));
+    expect(await archive.content('src', 100, noSignal)).toBeUndefined();
+    expect(await archive.content('missing', 100, noSignal)).toBeUndefined();
+  });
+
+  it('is refused when it is long', async () => {
+    await expect(archive.content('src/main.ts', 3, noSignal)).rejects.toMatchObject({ code: 'too_large' });
+  });
+});
