@@ -35,6 +35,11 @@ describe('an archive is told by its bytes and indexed', () => {
     ]);
   });
 
+  it('a gzip of several parts is one', async () => {
+    const parts = Buffer.concat([gzipSync(tar.subarray(0, 700)), gzipSync(tar.subarray(700))]);
+    expect(await indexOf(parts)).toHaveLength(2);
+  });
+
   it.each([
     ['zstd', zstdCompressSync(tar), /looks like zstd/],
     ['xz', Buffer.from('fd377a585a0000', 'hex'), /looks like xz/],
@@ -184,6 +189,10 @@ describe('a tar is refused, and the entry named, when', () => {
     ['its gzip is cut', gzipSync(whole).subarray(0, -12)],
     ['its gzip is damaged', Buffer.concat([gzipSync(whole).subarray(0, -8), Buffer.alloc(8)])],
     ['something follows its gzip', Buffer.concat([gzipSync(whole), Buffer.from('garbage')])],
+    [
+      'zeros and something follow its gzip',
+      Buffer.concat([gzipSync(whole), Buffer.alloc(99), Buffer.from('x')]),
+    ],
     [
       'names go on without an entry',
       tarOf(...Array.from({ length: 700 }, () => paxRecord('path', 'x'.repeat(900)))),

@@ -32,6 +32,8 @@ export function tarMembers(path: string, kind: 'tar' | 'tar.gz'): ReadMembers {
         number += 1;
       }
       frame.end();
+      const fault = await fed;
+      if (fault !== undefined) throw fault;
     } catch (thrown) {
       throw await firstFault(thrown, fed);
     } finally {
