@@ -102,6 +102,24 @@ export const settings = {
     '',
     'Private addresses or networks, between commas, that channels may reach although they are private.',
   ),
+  registryTargets: setting(
+    'WRENN_REGISTRY_PRIVATE_TARGETS',
+    settingType.addresses,
+    '',
+    'Private addresses or networks, between commas, that builds may pull images from although they are private.',
+  ),
+  insecureRegistries: setting(
+    'WRENN_INSECURE_REGISTRIES',
+    settingType.hosts,
+    '',
+    'Registries, as host or host:port between commas, that builds speak to without TLS.',
+  ),
+  buildsAtOnce: setting(
+    'WRENN_BUILDS_AT_ONCE',
+    settingType.count,
+    '2',
+    'How many templates a control plane builds at a time; 0 leaves it to its other replicas.',
+  ),
   auditDays: setting(
     'WRENN_AUDIT_RETENTION_DAYS',
     settingType.count,

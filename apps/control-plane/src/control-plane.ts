@@ -1,6 +1,7 @@
 import { abortable, Cleanup, deadline, describeError } from '@wrenn/core';
 import type { Logger, RunningService } from '@wrenn/service';
 import { Recorder } from './audit/recorder.ts';
+import { BuildWorker } from './builds/build-worker.ts';
 import { sendDeliveries } from './channels/send-deliveries.ts';
 import { channelGuard } from './channels/send-guarded.ts';
 import { scheduleChores } from './chores/chores.ts';
@@ -71,6 +72,7 @@ export async function startControlPlane({
     const workers = [
       context.hostMonitor,
       new JobMonitor(context, recoveries),
+      new BuildWorker(context),
       ...extensions.flatMap((extension) => extension.workers?.(context) ?? []),
     ];
     const working = runWorkers(workers, log, stopping.signal);

@@ -60,6 +60,13 @@ export function startLogLevel(
   return logLevel.schema.catch('info').parse(environment[logLevel.variable]);
 }
 
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
 /** Schemas for the shapes that settings have. Sizes and times are integers in the unit that the name says. */
 export const settingType = {
   text: z.string({ error: 'must be set' }),
@@ -68,18 +75,15 @@ export const settingType = {
   /** May be empty; not shown in logs. */
   secret: z.string().transform((text) => new Secret(text)),
   /** `10.0.0.0/8, 192.0.2.1`; may be empty. */
-  addresses: z
-    .string()
-    .transform((text) =>
-      text
-        .split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== ''),
-    )
-    .refine(
-      (parts) => parts.every((part) => /^[0-9a-fA-F:.]+(\/\d{1,3})?$/.test(part)),
-      'must be addresses or networks, between commas',
-    ),
+  addresses: list.refine(
+    (parts) => parts.every((part) => /^[0-9a-fA-F:.]+(\/\d{1,3})?$/.test(part)),
+    'must be addresses or networks, between commas',
+  ),
+  /** `registry.example:5000, 127.0.0.1:5000`; may be empty. */
+  hosts: list.refine(
+    (parts) => parts.every((part) => /^[A-Za-z0-9.[\]:-]+$/.test(part)),
+    'must be hosts, with their ports, between commas',
+  ),
   port: z.coerce.number({ error: 'must be a port' }).int().min(0).max(65535),
   count: z.coerce.number({ error: 'must be a whole number' }).int().min(0),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),

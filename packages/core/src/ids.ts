@@ -18,6 +18,8 @@ export type AuditEntryId = Id<'auditEntry'>;
 export type ChannelId = Id<'channel'>;
 export type EventId = Id<'event'>;
 export type DeliveryId = Id<'delivery'>;
+export type BuildId = Id<'build'>;
+export type ArchiveId = Id<'archive'>;
 
 type Ids = {
   capsule: CapsuleId;
@@ -34,6 +36,8 @@ type Ids = {
   channel: ChannelId;
   event: EventId;
   delivery: DeliveryId;
+  build: BuildId;
+  archive: ArchiveId;
 };
 export type IdKind = keyof Ids;
 
@@ -52,6 +56,8 @@ const prefixes: Record<IdKind, string> = {
   channel: 'ch',
   event: 'evt',
   delivery: 'dlv',
+  build: 'bld',
+  archive: 'arc',
 };
 
 const digits = 25;

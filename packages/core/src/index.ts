@@ -21,7 +21,9 @@ export {
 } from './errors.ts';
 export {
   type ApiKeyId,
+  type ArchiveId,
   type AuditEntryId,
+  type BuildId,
   type CapsuleId,
   type ChannelId,
   type DeliveryId,

@@ -1,5 +1,6 @@
 import type { RouteOptions } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { buildRoutes } from '../builds/routes.ts';
 import { capsuleRoutes } from '../capsules/routes.ts';
 import { bodyRoutes } from '../files/body-routes.ts';
 import { pathRoutes } from '../files/path-routes.ts';
@@ -22,6 +23,7 @@ export const platformRoutes =
     }
     await app.register(platformSnapshotRoute(context), { prefix: '/capsules' });
     await app.register(jobRoutes(context), { prefix: '/jobs' });
+    await app.register(buildRoutes(context), { prefix: '/builds' });
   };
 
 function actForPlatform(route: RouteOptions): void {

@@ -36,7 +36,7 @@ export async function createCapsule(
   request: CreateRequest,
 ): Promise<CreatedCapsule> {
   const began = performance.now();
-  const asked: Asked = { what: 'capsule.create', actor, metadata: { template: request.template } };
+  const asked: Asked = { what: 'capsule.create', actor, metadata: { template: nameOf(request.template) } };
   const reservation = await reserveFor(context, teamId, asked, request);
   const { id, host } = reservation;
   const agent = context.agents.of(host);
@@ -83,7 +83,12 @@ function toAgent({ id, template, shape }: Reservation, teamId: TeamId, request: 
     diskSizeMb,
     defaultUser: template.defaultUser,
     defaultEnv: { ...template.defaultEnv, ...request.envs },
+    defaultWorkdir: template.defaultWorkdir,
   };
+}
+
+function nameOf(template: CapsuleSpec['template']): string {
+  return typeof template === 'string' ? template : template.name;
 }
 
 function stepsOf(answer: CreateSandboxResponse): Step[] {

@@ -1,4 +1,4 @@
-import { type CapsuleId, type HostId, newId, type TeamId, uuidFromId, WrennError } from '@wrenn/core';
+import { type BuildId, type CapsuleId, type HostId, newId, type TeamId, uuidFromId, WrennError } from '@wrenn/core';
 import type { Database, Queryable } from '../db/database.ts';
 import { lockInTransaction } from '../db/locks.ts';
 import { chooseHost } from '../hosts/placement.ts';
@@ -9,8 +9,8 @@ import type { Asked } from './asked.ts';
 import { diskSizeMb } from './capsule.ts';
 
 export interface CapsuleSpec {
-  /** Its name, or the ID of a snapshot. */
-  readonly template: string;
+  /** Its name, or the ID of a snapshot; or one that was found already. */
+  readonly template: string | Template;
   /** What a snapshot says of these two goes before. */
   readonly vcpus: number;
   readonly memoryMb: number;
@@ -18,6 +18,8 @@ export interface CapsuleSpec {
   readonly autoResume: boolean;
   readonly publicPorts: boolean;
   readonly metadata: Readonly<Record<string, string>>;
+  /** The build that works in it. */
+  readonly buildId?: BuildId;
 }
 
 /** A `pending` row that holds its place on a host. */
@@ -40,7 +42,8 @@ export async function reserve(
   asked: Asked,
   spec: CapsuleSpec,
 ): Promise<Reservation> {
-  const template = await findTemplate(database, teamId, spec.template);
+  const template =
+    typeof spec.template === 'string' ? await findTemplate(database, teamId, spec.template) : spec.template;
   const { vcpus, memoryMb } = template.type === 'snapshot' ? template : spec;
   const shape = { vcpus, memoryMb };
   const id = newId('capsule');
@@ -66,6 +69,7 @@ export async function reserve(
         public_ports: spec.publicPorts,
         metadata: JSON.stringify(spec.metadata),
         asked: JSON.stringify(asked),
+        build_id: spec.buildId === undefined ? null : uuidFromId(spec.buildId),
       })
       .execute();
     return chosen;

@@ -20,6 +20,10 @@ export interface Schema {
   hosts: HostsTable;
   capsules: CapsulesTable;
   jobs: JobsTable;
+  archives: ArchivesTable;
+  archive_pieces: ArchivePiecesTable;
+  builds: BuildsTable;
+  build_log: BuildLogTable;
 }
 
 type Text = Readonly<Record<string, string>>;
@@ -217,6 +221,11 @@ interface TemplatesTable {
   host_id: string | null;
   facts: Json<Text>;
   source_capsule_id: string | null;
+  default_workdir: Generated<string>;
+  parent_id: string | null;
+  build_id: string | null;
+  layer_key: string | null;
+  layer_used_at: OptionalTime;
   ready_at: OptionalTime;
   deleted_at: OptionalTime;
 }
@@ -263,6 +272,7 @@ interface CapsulesTable {
   public_ports: Generated<boolean>;
   access_generation: Generated<number>;
   asked: OptionalJson;
+  build_id: string | null;
   created_at: Time;
   started_at: OptionalTime;
   paused_at: OptionalTime;
@@ -291,4 +301,57 @@ interface JobsTable {
   attempts: Generated<number>;
   created_at: Time;
   finished_at: OptionalTime;
+}
+
+interface ArchivesTable {
+  id: string;
+  team_id: string;
+  size_bytes: ColumnType<string, number | undefined, number>;
+  sha256: string | null;
+  created_at: Time;
+  ready_at: OptionalTime;
+}
+
+interface ArchivePiecesTable {
+  archive_id: string;
+  position: number;
+  bytes: Buffer;
+}
+
+export const buildStatuses = ['pending', 'running', 'success', 'failed', 'cancelled'] as const;
+export type BuildStatus = (typeof buildStatuses)[number];
+
+interface BuildsTable {
+  id: string;
+  team_id: string;
+  name: string;
+  request: ColumnType<unknown, string, never>;
+  actor: ColumnType<unknown, string, never>;
+  credentials: Buffer | null;
+  archive_id: string | null;
+  vcpus: number;
+  memory_mb: number;
+  status: Generated<BuildStatus>;
+  current_step: Generated<number>;
+  total_steps: Generated<number>;
+  error: OptionalJson;
+  template_id: string | null;
+  cancel_asked_at: OptionalTime;
+  lease_until: OptionalTime;
+  attempts: Generated<number>;
+  created_at: Time;
+  started_at: OptionalTime;
+  completed_at: OptionalTime;
+}
+
+export const buildEntryKinds = ['begin', 'stdout', 'stderr', 'note', 'end'] as const;
+export type BuildEntryKind = (typeof buildEntryKinds)[number];
+
+interface BuildLogTable {
+  build_id: string;
+  seq: number;
+  step: number;
+  kind: BuildEntryKind;
+  at: Time;
+  body: ColumnType<unknown, string, never>;
 }

@@ -14,6 +14,7 @@ import { adminTemplateRoutes } from '../admin/template-routes.ts';
 import { adminUserRoutes } from '../admin/user-routes.ts';
 import { adminAuditRoutes } from '../audit/admin-routes.ts';
 import { auditRoutes } from '../audit/routes.ts';
+import { buildRoutes } from '../builds/routes.ts';
 import { capsuleRoutes } from '../capsules/routes.ts';
 import { channelRoutes } from '../channels/routes.ts';
 import type { Extension } from '../extension.ts';
@@ -116,6 +117,7 @@ export async function buildApp(
   await app.register(auditRoutes(context), { prefix: '/v1/audit-logs' });
   await app.register(adminAuditRoutes(context), { prefix: '/v1/admin/audit-logs' });
   await app.register(snapshotRoutes(context), { prefix: '/v1/snapshots' });
+  await app.register(buildRoutes(context), { prefix: '/v1/builds' });
   for (const { routes } of extensions) {
     if (routes !== undefined) await app.register(async (scope) => await routes(scope, context));
   }

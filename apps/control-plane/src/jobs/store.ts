@@ -1,7 +1,5 @@
 import {
   type CapsuleId,
-  type ErrorCode,
-  errorCodes,
   idFromUuid,
   type JobId,
   type TeamId,
@@ -9,11 +7,11 @@ import {
   WrennError,
 } from '@wrenn/core';
 import { type Selectable, sql } from 'kysely';
-import { z } from 'zod';
 import type { Actor } from '../access/principal.ts';
 import { actorFrom } from '../access/stored-actor.ts';
 import type { Queryable } from '../db/database.ts';
 import type { JobStatus, Schema } from '../db/schema.ts';
+import { errorFrom } from '../db/stored-error.ts';
 
 /** An operation that is written down before it begins, so that it ends though its process or its client dies. */
 export interface Job {
@@ -182,24 +180,6 @@ export async function removeOldJobs(database: Queryable): Promise<void> {
     .execute();
 }
 
-const storedError = z.object({
-  code: z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]),
-  message: z.string(),
-  remedy: z.string().optional(),
-  field: z.string().optional(),
-});
-
-function toError(stored: unknown): WrennError | undefined {
-  if (stored === null) return undefined;
-  const { success, data } = storedError.safeParse(stored);
-  if (!success) return new WrennError('internal_error', 'what went wrong was not written down');
-  const { code, message, remedy, field } = data;
-  return new WrennError(code, message, {
-    ...(remedy === undefined ? {} : { remedy }),
-    ...(field === undefined ? {} : { field }),
-  });
-}
-
 function fromRow(row: Selectable<Schema['jobs']>): Job {
   return {
     id: idFromUuid('job', row.id),
@@ -210,7 +190,7 @@ function fromRow(row: Selectable<Schema['jobs']>): Job {
     status: row.status,
     request: row.request,
     result: row.result ?? undefined,
-    error: toError(row.error),
+    error: row.error === null ? undefined : errorFrom(row.error),
     steps: row.steps,
     attempts: row.attempts,
     createdAt: row.created_at,

@@ -6,7 +6,7 @@ const nonceBytes = 12;
 const tagBytes = 16;
 
 /** What is sealed for one purpose cannot be opened for another. */
-export type SealPurpose = 'mail' | 'channel';
+export type SealPurpose = 'mail' | 'channel' | 'build';
 
 /** Encrypts JSON, so that the database and its backups do not hold it in the clear. */
 export function seal(key: Secret, purpose: SealPurpose, value: unknown): Buffer {

@@ -49,6 +49,8 @@ for (const version of postgresVersions) {
           memoryMb: 512,
           defaultUser: 'user',
           defaultEnv: {},
+          defaultWorkdir: '',
+          parent: zeroId('template'),
           sourceCapsule: newId('capsule'),
         });
         return snapshotId;

@@ -57,9 +57,9 @@ for (const version of postgresVersions) {
         const { database } = server.controlPlane.context;
         const snapshotId = newId('snapshot');
         const { hostId, vcpus, memoryMb } = await findCapsule(database, teamId, capsule);
-        const { defaultUser, defaultEnv } = await templateOf(database, capsule);
+        const { id: parent, defaultUser, defaultEnv, defaultWorkdir } = await templateOf(database, capsule);
         const name = `begun-${crypto.randomUUID()}`;
-        const shape = { vcpus, memoryMb, defaultUser, defaultEnv };
+        const shape = { vcpus, memoryMb, defaultUser, defaultEnv, defaultWorkdir, parent };
         await reserveName(database, {
           ...shape,
           id: newId('template'),

@@ -63,6 +63,8 @@ export async function takeSnapshot(
     memoryMb: capsule.memoryMb,
     defaultUser: source.defaultUser,
     defaultEnv: source.defaultEnv,
+    defaultWorkdir: source.defaultWorkdir,
+    parent: source.id,
     sourceCapsule: capsuleId,
   });
   const agent = agents.of(host);

@@ -41,13 +41,14 @@ export async function findTemplate(
     )
     .where('team_id', 'in', [team, platform])
     .where('deleted_at', 'is', null)
+    .where('layer_key', 'is', null)
     .orderBy((order) => order('team_id', '=', team), 'desc')
     .executeTakeFirst();
   if (row === undefined) throw new WrennError('not_found', `no template ${name}`, { field });
   if (row.ready_at === null) {
     throw new WrennError('busy', `the template ${name} is still being made`, { remedy: 'try again' });
   }
-  return fromRow(row);
+  return templateFrom(row);
 }
 
 /** The template that a capsule was made from, also when it was deleted since. */
@@ -58,7 +59,7 @@ export async function templateOf(database: Queryable, capsule: CapsuleId): Promi
     .selectAll('template')
     .where('capsule.id', '=', uuidFromId(capsule))
     .executeTakeFirstOrThrow();
-  return fromRow(row);
+  return templateFrom(row);
 }
 
 /** A team's own templates and the platform's, newest first. */
@@ -73,17 +74,20 @@ export async function listTemplates(
     .where('team_id', 'in', [uuidFromId(teamId), platform])
     .where('deleted_at', 'is', null)
     .where('ready_at', 'is not', null)
+    .where('layer_key', 'is', null)
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc');
   if (type !== undefined) query = query.where('type', '=', type);
-  return (await query.execute()).map(fromRow);
+  return (await query.execute()).map(templateFrom);
 }
 
 export interface NewSnapshot
   extends Pick<SnapshotTemplate, 'teamId' | 'name' | 'snapshotId' | 'hostId' | 'vcpus' | 'memoryMb'>,
-    Pick<Template, 'defaultUser' | 'defaultEnv'> {
+    Pick<Template, 'defaultUser' | 'defaultEnv' | 'defaultWorkdir'> {
   readonly id: TemplateId;
   readonly sourceCapsule: CapsuleId;
+  /** What the capsule was made from. */
+  readonly parent: TemplateId;
 }
 
 /** Takes the name for a snapshot that is about to be made. Of two at once, one gets it. */
@@ -104,6 +108,8 @@ export async function reserveName(database: Queryable, snapshot: NewSnapshot): P
       source_capsule_id: uuidFromId(snapshot.sourceCapsule),
       default_user: snapshot.defaultUser,
       default_env: JSON.stringify(snapshot.defaultEnv),
+      default_workdir: snapshot.defaultWorkdir,
+      parent_id: uuidFromId(snapshot.parent),
       ready_at: null,
     })
     .onConflict((conflict) => conflict.doNothing())
@@ -116,7 +122,7 @@ export async function reserveName(database: Queryable, snapshot: NewSnapshot): P
   });
 }
 
-async function refuseReserved(database: Queryable, name: string): Promise<void> {
+export async function refuseReserved(database: Queryable, name: string): Promise<void> {
   const reserved = await database
     .selectFrom('templates')
     .select('id')
@@ -171,10 +177,10 @@ export async function markReady(
       .returningAll()
       .executeTakeFirst();
     if (row === undefined) return undefined;
-    const { teamId, name } = fromRow(row);
+    const { teamId, name } = templateFrom(row);
     const metadata = { name, capsule: capsuleId };
     await recorder.record(transaction, { teamId, actor, what: 'snapshot.create', resourceId: id, metadata });
-    return fromRow(row);
+    return templateFrom(row);
   });
   return template ?? (await findBySnapshot(database, id))?.template;
 }
@@ -199,7 +205,7 @@ export async function findBySnapshot(
     .where('snapshot_id', '=', uuidFromId(id))
     .where('deleted_at', 'is', null)
     .executeTakeFirst();
-  const template = row && fromRow(row);
+  const template = row && templateFrom(row);
   return template?.type === 'snapshot' ? { template, isReady: row?.ready_at !== null } : undefined;
 }
 
@@ -223,7 +229,7 @@ export async function markTeamDeleted(database: Queryable, teamId: TeamId): Prom
     .where('deleted_at', 'is', null)
     .returningAll()
     .execute();
-  return rows.map(fromRow).filter((template) => template.type === 'snapshot');
+  return rows.map(templateFrom).filter((template) => template.type === 'snapshot');
 }
 
 /** Those of `ids` that templates of this host stand for, made or being made. */
@@ -242,13 +248,14 @@ export async function wantedSnapshots(
   return new Set(rows.flatMap(({ snapshot_id: id }) => (id === null ? [] : [idFromUuid('snapshot', id)])));
 }
 
-function fromRow(row: Row): Template {
+export function templateFrom(row: Row): Template {
   const common = {
     id: idFromUuid('template', row.id),
     teamId: idFromUuid('team', row.team_id),
     name: row.name,
     defaultUser: row.default_user,
     defaultEnv: row.default_env,
+    defaultWorkdir: row.default_workdir,
     sizeBytes: Number(row.size_bytes),
     createdAt: row.created_at,
     facts: row.facts,

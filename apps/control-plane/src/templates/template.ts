@@ -6,6 +6,8 @@ interface Common {
   readonly name: string;
   readonly defaultUser: string;
   readonly defaultEnv: Readonly<Record<string, string>>;
+  /** Empty: the home of the user. */
+  readonly defaultWorkdir: string;
   readonly sizeBytes: number;
   readonly createdAt: Date;
   /** What the host told: versions, engine, isolation. */

@@ -1,0 +1,106 @@
+import { deadline, describeError, pause, WrennError } from '@wrenn/core';
+import { destroyCapsule } from '../capsules/destroy.ts';
+import type { ServerContext } from '../server-context.ts';
+import type { Template } from '../templates/template.ts';
+import type { Build } from './build.ts';
+import { BuildFiles } from './files.ts';
+import { imagesFor } from './images.ts';
+import { BuildLog } from './log/build-log.ts';
+import { BuildCapsule, leftCapsules } from './machine/build-capsule.ts';
+import { captureTemplate, dropDrafts, publishTemplate } from './publish.ts';
+import { startCommand } from './recipe/plan/start-command.ts';
+import { parseHealthcheck } from './recipe/read-recipe.ts';
+import { BuildRun } from './stages/build-run.ts';
+import { type BuildPlan, planBuild } from './stages/planned.ts';
+import type { StageEnd } from './stages/stage-end.ts';
+import { startUp } from './start-up.ts';
+
+/** Goes at a build whose host went away meanwhile: an agent is back within a minute or two. */
+const mostGoes = 6;
+const pauseMs = 5_000;
+/** What another go can help against. */
+const passing: readonly string[] = ['host_unavailable', 'no_hosts_available', 'snapshot_refused', 'conflict'];
+
+/**
+ * Makes a template of a recipe. What an earlier attempt has done, by whatever process, is not done again. A fault leaves
+ * no capsule and no template behind; what was kept of the steps stays, for the next build.
+ */
+export async function runBuild(
+  context: ServerContext,
+  build: Build,
+  credentials: Buffer | undefined,
+  signal: AbortSignal,
+): Promise<Template> {
+  using limit = deadline(remainingMs(build), `building ${build.name}`, signal);
+  await using log = await BuildLog.open(context.database, build.id);
+  await clearAway(context, build);
+  const plan = planBuild(build.request);
+  const resolveImage = imagesFor(context, build, credentials);
+  await using files = new BuildFiles(context.database, build, limit);
+  for (let go = 1; ; go += 1) {
+    try {
+      const run = new BuildRun({ context, build, plan, log, files, resolveImage });
+      const end = await run.stages(limit);
+      return await finish({ context, build, plan, log, run, end }, limit);
+    } catch (thrown) {
+      limit.throwIfAborted();
+      const error = WrennError.from(thrown, 'the build failed');
+      if (!passing.includes(error.code) || go >= mostGoes) throw error;
+      await log.note(`${error.message}; another go in ${pauseMs / 1000} s`);
+      await pause(pauseMs, limit);
+      await clearAway(context, build);
+    }
+  }
+}
+
+/** The time of a build goes on while nobody works on it. */
+function remainingMs({ request, startedAt }: Build): number {
+  const passed = startedAt === undefined ? 0 : Date.now() - startedAt.getTime();
+  return Math.max(1, request.timeoutSec * 1000 - passed);
+}
+
+/** What a process that died has left of an earlier attempt. */
+async function clearAway(context: ServerContext, build: Build): Promise<void> {
+  await dropDrafts(context, build);
+  for (const id of await leftCapsules(context, build)) {
+    try {
+      await destroyCapsule(context, build, id);
+    } catch (thrown) {
+      context.log.warn(
+        { build: build.id, capsule: id, cause: describeError(thrown) },
+        'clearing a build away',
+      );
+    }
+  }
+}
+
+interface Finishing {
+  readonly context: ServerContext;
+  readonly build: Build;
+  readonly plan: BuildPlan;
+  readonly log: BuildLog;
+  readonly run: BuildRun;
+  readonly end: StageEnd;
+}
+
+/** Starts what the template runs, captures it, and gives it its name. */
+async function finish(
+  { context, build, plan, log, run, end }: Finishing,
+  signal: AbortSignal,
+): Promise<Template> {
+  const command = startCommand(plan.start, {
+    entrypoint: end.image?.image.config.entrypoint ?? [],
+    command: end.image?.image.config.cmd ?? [],
+  });
+  const text = build.request.healthcheck;
+  const planned = typeof plan.healthcheck === 'string' ? undefined : plan.healthcheck;
+  const healthcheck = text === '' ? planned : parseHealthcheck(text);
+  return await run.step({ phase: 'start', line: 0, text: 'start and capture' }, async () => {
+    await using capsule = await BuildCapsule.start(context, build, end.start);
+    const surroundings = end.surroundings;
+    await startUp({ capsule, log, surroundings, command, healthcheck }, signal);
+    signal.throwIfAborted();
+    const snapshotId = await captureTemplate(context, build, end, capsule);
+    return { value: await publishTemplate(context, build, snapshotId), cached: false };
+  });
+}
