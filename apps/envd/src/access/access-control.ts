@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { WrennError } from '@wrenn/core';
-import { type FileClaim, signatureOf } from './signature.ts';
+import { type FileClaim, isAmbiguous, signatureOf } from './signature.ts';
 
 export const tokenHeader = 'x-access-token';
 export const hostSecretHeader = 'x-wrenn-host-secret';
@@ -70,7 +70,8 @@ export class AccessControl {
       this.requireToken(presented);
       return 'granted';
     }
-    if (!matches(claim.signature, blockOf(signatureOf(secretIn(token), claim)))) {
+    const isRight = matches(claim.signature, blockOf(signatureOf(secretIn(token), claim)));
+    if (!isRight || isAmbiguous(claim)) {
       throw new WrennError('unauthorized', 'invalid signature', { field: 'signature' });
     }
     // Only now: whoever cannot sign learns nothing of the time.

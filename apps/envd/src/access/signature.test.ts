@@ -58,6 +58,17 @@ test('a signature is good for just what was signed', () => {
   }
 });
 
+test('a signature for a path is good for no shorter one with a user that has a group', () => {
+  const access = accessWith(token);
+  const { signature } = signed({ ...read, path: '/a:read', username: 'users' });
+  const shorter = { ...read, path: '/a', username: 'read:users', signature };
+  expect(signed(shorter).signature).toBe(signature);
+  expect(() => access.requireTokenOrSignature(undefined, shorter)).toThrow(unauthorized);
+  expect(access.requireTokenOrSignature(undefined, signed({ ...read, username: 'user:read' }))).toBe(
+    'granted',
+  );
+});
+
 test('a right signature whose time is over is expired, a wrong one is only wrong', () => {
   const access = accessWith(token);
   const at = (seconds: number) => ({ ...read, expiration: String(Math.floor(seconds)) });

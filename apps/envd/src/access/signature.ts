@@ -41,6 +41,14 @@ export function queryOf(request: IncomingMessage): URLSearchParams {
   return new URLSearchParams(start === -1 ? '' : url.slice(start + 1));
 }
 
+/**
+ * Whether another claim has the same signature: what is signed is joined by colons, and of a user `read` with a group the
+ * name can be read as the end of a path.
+ */
+export function isAmbiguous({ username }: Pick<FileClaim, 'username'>): boolean {
+  return /^(?:read|write):/.test(username);
+}
+
 /** The signature that the holder of `token` gives out for `claim`. */
 export function signatureOf(token: Uint8Array, claim: Omit<FileClaim, 'signature'>): string {
   const hash = createHash('sha256')

@@ -4,7 +4,7 @@ import { type Filesystem, FileType } from '@wrenn/protocol/filesystem';
 import { type Daemon, requireServing } from '../guest/daemon.ts';
 import { unary } from '../rpc/rpc-error.ts';
 import type { Account } from '../users/accounts.ts';
-import { usernameOf } from '../users/basic-auth.ts';
+import { usernameOf } from '../users/authorization.ts';
 import { type Entry, entryAt } from './entry-info.ts';
 import { inSlices } from './in-slices.ts';
 import { listTree } from './list-tree.ts';

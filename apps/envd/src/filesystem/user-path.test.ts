@@ -11,6 +11,13 @@ test('a tilde and a relative path start at the home', () => {
   expect(resolve('a/b', '/work')).toBe('/home/user/a/b');
 });
 
+test('who has no home starts at the root', () => {
+  const nobody = { home: '/' };
+  expect(resolveUserPath('a', nobody, undefined)).toBe('/a');
+  expect(resolveUserPath('~/a', nobody, undefined)).toBe('/a');
+  expect(resolveUserPath('', nobody, undefined)).toBe('/');
+});
+
 test('no path is the default folder, or else the home', () => {
   expect(resolve('', '/work')).toBe('/work');
   expect(resolve('', '~/src')).toBe('/home/user/src');

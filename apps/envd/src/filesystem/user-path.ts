@@ -17,9 +17,14 @@ export function resolveUserPath(
   if (!path.isWellFormed()) throw new WrennError('invalid_request', `${field} is not Unicode`, { field });
   const wanted = path === '' ? (defaultWorkdir ?? home) : path;
   if (wanted === '~') return home;
-  if (wanted.startsWith('~/')) return `${home}/${wanted.slice(2)}`;
+  if (wanted.startsWith('~/')) return below(home, wanted.slice(2));
   if (wanted.startsWith('~')) {
     throw new WrennError('invalid_request', `${field}: ~ only stands for the user's own home`, { field });
   }
-  return wanted.startsWith('/') ? wanted : `${home}/${wanted}`;
+  return wanted.startsWith('/') ? wanted : below(home, wanted);
+}
+
+/** Users without a home have `/` for it. */
+function below(home: string, path: string): string {
+  return home === '/' ? `/${path}` : `${home}/${path}`;
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { systemCode, WrennError } from '@wrenn/core';
 import { watchEndingSignal, withGroupsForChild } from '@wrenn/sys';
 import type { Account } from '../users/accounts.ts';
+import { isOurs } from '../users/as-user.ts';
 import type { Workload } from '../workload/workload.ts';
 import { findProgram } from './find-program.ts';
 import type { Outcome } from './outcome.ts';
@@ -86,13 +87,18 @@ function spawnAs(
 ): ChildProcess {
   // The launcher makes the session, and would have to fork if it led a group already.
   const options: SpawnOptions = { env, cwd, stdio: [...childs], detached: stdio.kind === 'pipes' };
-  if (account.uid === process.geteuid?.()) return spawn(program, args, options);
+  if (isOurs(account)) return spawn(program, args, options);
   if (process.geteuid?.() !== 0) {
     throw new WrennError('forbidden', `only root can start a process as ${account.name}`);
   }
   return withGroupsForChild(account, () =>
-    spawn(program, args, { ...options, uid: account.uid, gid: account.gid }),
+    spawn(program, args, { ...options, uid: asSigned(account.uid), gid: asSigned(account.gid) }),
   );
+}
+
+/** Node takes 32 bits with a sign, and hands them to the kernel, which sees none. */
+function asSigned(id: number): number {
+  return id | 0;
 }
 
 /** What execvp() said of the command itself. The working directory was checked before. */

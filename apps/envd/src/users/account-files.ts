@@ -17,7 +17,7 @@ export interface GroupEntry {
 export function parsePasswd(text: string): PasswdEntry[] {
   return text.split('\n').flatMap((line) => {
     const [name = '', , uid = '', gid = '', , home = ''] = line.split(':');
-    const numbers = { uid: parseNumber(uid), gid: parseNumber(gid) };
+    const numbers = { uid: readIdNumber(uid), gid: readIdNumber(gid) };
     if (name === '' || numbers.uid === undefined || numbers.gid === undefined) return [];
     return [{ name, uid: numbers.uid, gid: numbers.gid, home: home === '' ? '/' : home }];
   });
@@ -26,14 +26,14 @@ export function parsePasswd(text: string): PasswdEntry[] {
 export function parseGroup(text: string): GroupEntry[] {
   return text.split('\n').flatMap((line) => {
     const [name = '', , number = '', members = ''] = line.split(':');
-    const gid = parseNumber(number);
+    const gid = readIdNumber(number);
     if (name === '' || gid === undefined) return [];
     return [{ name, gid, members: members.split(',').filter((member) => member !== '') }];
   });
 }
 
 /** 2^32 - 1 means "leave as it is" to the kernel's calls, so it is nobody's ID. */
-function parseNumber(text: string): number | undefined {
+export function readIdNumber(text: string): number | undefined {
   if (!/^\d{1,10}$/.test(text)) return undefined;
   const number = Number(text);
   return number < 2 ** 32 - 1 ? number : undefined;

@@ -2,6 +2,7 @@ import { readFileSync, type Stats, statSync } from 'node:fs';
 import { systemCode, WrennError } from '@wrenn/core';
 import type { Credentials } from '@wrenn/sys';
 import { type GroupEntry, type PasswdEntry, parseGroup, parsePasswd } from './account-files.ts';
+import { type LineReference, parseUserReference } from './user-reference.ts';
 
 export interface Account extends Credentials {
   readonly name: string;
@@ -32,17 +33,40 @@ export class Accounts {
     this.#group = new CachedFile(`${etc}/group`, parseGroup);
   }
 
-  /** Throws `unauthorized` for a name that is nobody's. Root exists in an image without /etc/passwd too. */
-  find(name: string): Account {
-    const entry =
-      this.#passwd.read()?.find((candidate) => candidate.name === name) ??
-      (name === superuser.name ? superuser : undefined);
-    if (entry === undefined) throw new WrennError('unauthorized', `invalid username: '${name}'`);
-    const { uid, gid, home } = entry;
-    const memberOf = (this.#group.read() ?? [])
-      .filter((group) => group.members.includes(name))
-      .map((group) => group.gid);
-    return { name, uid, gid, home, groups: [...new Set([gid, ...memberOf])] };
+  /**
+   * The account that `user`, `uid`, `user:group` or `uid:gid` names, as Docker reads them: a number needs no line in the
+   * files, and a group takes the place of all that the user has. Throws `unauthorized` for a name that is nobody's.
+   */
+  find(reference: string): Account {
+    const parsed = parseUserReference(reference);
+    const account = parsed === undefined ? undefined : this.#accountOf(parsed.user);
+    if (parsed === undefined || account === undefined) throw invalidUsername(reference);
+    if (parsed.group === undefined) return account;
+    const gid = this.#groupOf(parsed.group);
+    if (gid === undefined) throw invalidUsername(reference, ': there is no such group');
+    return { ...account, gid, groups: [gid] };
+  }
+
+  /** Root exists in an image without /etc/passwd too. */
+  #accountOf(user: LineReference): Account | undefined {
+    const isMeant = (entry: PasswdEntry) => isOf(user, entry.name, entry.uid);
+    const entry = this.#passwd.read()?.find(isMeant) ?? [superuser].find(isMeant);
+    if (entry !== undefined) {
+      const { name, uid, gid, home } = entry;
+      const memberOf = this.#groups().filter(({ members }) => members.includes(name));
+      return { name, uid, gid, home, groups: [...new Set([gid, ...memberOf.map((group) => group.gid)])] };
+    }
+    if (user.kind === 'name') return undefined;
+    return { name: String(user.number), uid: user.number, gid: 0, home: '/', groups: [0] };
+  }
+
+  #groupOf(group: LineReference): number | undefined {
+    if (group.kind === 'number') return group.number;
+    return this.#groups().find(({ name }) => name === group.name)?.gid;
+  }
+
+  #groups(): readonly GroupEntry[] {
+    return this.#group.read() ?? [];
   }
 
   names(): AccountNames {
@@ -50,12 +74,25 @@ export class Accounts {
     const users = new Map(
       (this.#passwd.read() ?? [superuser]).toReversed().map(({ uid, name }) => [uid, name]),
     );
-    const groups = new Map((this.#group.read() ?? []).toReversed().map(({ gid, name }) => [gid, name]));
+    const groups = new Map(
+      this.#groups()
+        .toReversed()
+        .map(({ gid, name }) => [gid, name]),
+    );
     return {
       user: (uid) => users.get(uid) ?? String(uid),
       group: (gid) => groups.get(gid) ?? String(gid),
     };
   }
+}
+
+function isOf(reference: LineReference, name: string, number: number): boolean {
+  return reference.kind === 'name' ? reference.name === name : reference.number === number;
+}
+
+/** E2B's clients know the first words. */
+function invalidUsername(reference: string, why = ''): WrennError {
+  return new WrennError('unauthorized', `invalid username: '${reference}'${why}`);
 }
 
 class CachedFile<T> {

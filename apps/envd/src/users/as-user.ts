@@ -9,9 +9,14 @@ import { type Credentials, withFilePermissionsOf } from '@wrenn/sys';
  * Throws `forbidden` when this daemon is not root and the account is another's; what `action` throws passes through.
  */
 export function asUser<T>(account: Credentials & { readonly name: string }, action: () => T): T {
-  if (account.uid === process.geteuid?.()) return action();
+  if (isOurs(account)) return action();
   if (process.geteuid?.() !== 0) {
     throw new WrennError('forbidden', `only root can act as ${account.name}`);
   }
   return withFilePermissionsOf(account, action);
+}
+
+/** Whether this daemon is that account as it is: a user with another group than its own is not. */
+export function isOurs({ uid, gid }: Credentials): boolean {
+  return uid === process.geteuid?.() && gid === process.getegid?.();
 }

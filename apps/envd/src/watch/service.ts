@@ -11,7 +11,7 @@ import { type Daemon, requireServing } from '../guest/daemon.ts';
 import { clientGone } from '../rpc/client-gone.ts';
 import { keepAliveMsOf } from '../rpc/keep-alive.ts';
 import { streaming, unary } from '../rpc/rpc-error.ts';
-import { usernameOf } from '../users/basic-auth.ts';
+import { usernameOf } from '../users/authorization.ts';
 import type { EventQueue } from './event-queue.ts';
 import { PolledWatches } from './polled-watches.ts';
 import { type WatchEvent, WatchHub, type WatchOrder } from './watch-hub.ts';

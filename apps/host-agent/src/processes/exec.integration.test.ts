@@ -58,3 +58,16 @@ describe('a command is ended with all that it has started', () => {
     await expect.poll(() => isRunning(child)).toBe(false);
   });
 });
+
+it.each([
+  ['1:2', '1:2'],
+  ['3000000000', '3000000000:0'],
+  ['3000000000:5000', '3000000000:5000'],
+])('a command runs as the user %s', async (user, ids) => {
+  const options = { cmd: 'sh', args: ['-c', 'echo $(id -u):$(id -g)'], envs: {}, cwd: '/', user };
+  const input = { timeoutSec: 0, stdin: new Uint8Array(), stdinAfter: 'end' } as const;
+  const said: Uint8Array[] = [];
+  for await (const event of exec(on.context, on.id, { ...options, ...input }, AbortSignal.timeout(60_000)))
+    if (event.kind === 'stdout') said.push(event.data);
+  expect(Buffer.concat(said).toString()).toBe(`${ids}\n`);
+});

@@ -17,9 +17,14 @@ export function processConfig({ cmd, args, envs, cwd }: CommandOptions) {
   return { cmd, args: [...args], envs: { ...envs }, ...(cwd === '' ? {} : { cwd }) };
 }
 
-/** The header by which envd knows the user to act as. */
+/**
+ * The header by which envd knows the user to act as. In a Basic one a name ends at its first colon, so a user with a group
+ * goes by another, which daemons of older snapshots refuse rather than take for somebody else.
+ */
 export function userHeader(user: string): Record<string, string> {
-  return user === '' ? {} : { Authorization: `Basic ${Buffer.from(`${user}:`).toString('base64')}` };
+  if (user === '') return {};
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  return { Authorization: user.includes(':') ? `User ${base64(user)}` : `Basic ${base64(`${user}:`)}` };
 }
 
 /** What envd refused, as our error. */
