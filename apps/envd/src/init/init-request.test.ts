@@ -13,6 +13,10 @@ test('reads the time to the nanosecond and the entropy as bytes', () => {
   ).toStrictEqual({ timestamp: 1_000_000_002n, entropy: bytes });
 });
 
+test('an empty folder is none, which is not the same as nothing said', () => {
+  expect(parseInitRequest({ defaultWorkdir: '' })).toStrictEqual({ defaultWorkdir: '' });
+});
+
 test('ignores what only a later host knows', () => {
   expect(parseInitRequest({ hyperspace: true, defaultUser: 'user' })).toStrictEqual({ defaultUser: 'user' });
 });

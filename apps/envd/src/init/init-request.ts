@@ -13,6 +13,7 @@ export interface InitRequest {
   /** Nanoseconds since 1970. */
   readonly timestamp?: bigint;
   readonly defaultUser?: string;
+  /** Empty: the user's home. */
   readonly defaultWorkdir?: string;
   readonly envVars?: Readonly<Record<string, string>>;
   readonly capsuleId?: string;
@@ -35,7 +36,7 @@ const readers: Readers = {
   hostSecret: text(16, 1024),
   timestamp: (value) => parseTimestampNs(anyText(value)) ?? refuse('must be an RFC 3339 time'),
   defaultUser: text(1, 256),
-  defaultWorkdir: text(1, 4096),
+  defaultWorkdir: text(0, 4096),
   envVars: variables,
   capsuleId: id,
   templateId: id,

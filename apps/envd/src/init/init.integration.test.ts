@@ -1,14 +1,26 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Code } from '@connectrpc/connect';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { type EnvdUnderTest, startEnvd } from '../testing/envd-under-test.ts';
+import { filesystemClient } from '../testing/filesystem-client.ts';
+import { openTerminal } from '../testing/open-terminal.ts';
 import { runCommand } from '../testing/run-command.ts';
+import { uploadRaw } from '../testing/upload.ts';
 
 /**
  * The daemon as in a capsule, with a host name, an /etc and a /run of its own. Clocks have no namespace: the tests step this
@@ -227,6 +239,57 @@ test('what a later /init does not say stays as it was', async () => {
   await init({ defaultWorkdir: '/usr' }, asHost);
   const { stdout } = await runCommand(client(), 'sh', ['-c', 'echo "$USER $A $PWD"']);
   expect(stdout.toString()).toBe('user 1 /usr\n');
+});
+
+test('commands, terminals and files start in the default folder, until there is none', async () => {
+  const starts = async () => {
+    const command = await runCommand(client(), 'pwd');
+    const terminal = await (await openTerminal(client(), ['pwd'], { cwd: '' })).rest();
+    const files = filesystemClient(envd.url, { headers: { 'x-access-token': accessToken } });
+    const { entries } = await files.listDir({ path: '' });
+    const listed = new Set(entries.map(({ path }) => dirname(path)));
+    return [command.stdout.toString(), terminal.pty.toString(), ...listed];
+  };
+  await init({ accessToken, hostSecret, defaultUser: 'user', defaultWorkdir: '/usr' });
+  expect(await starts()).toEqual(['/usr\n', '/usr\r\n', '/usr']);
+  await init({ defaultWorkdir: '' }, asHost);
+  expect(await starts()).toEqual(['/tmp\n', '/tmp\r\n', '/tmp']);
+});
+
+test('a default folder that is not there is said by a process that would start in it', async () => {
+  await init({ accessToken, hostSecret, defaultUser: 'user', defaultWorkdir: '/nowhere' });
+  await expect(runCommand(client(), 'true')).rejects.toThrow(
+    expect.objectContaining({
+      code: Code.InvalidArgument,
+      rawMessage: expect.stringContaining('"/nowhere" does not exist'),
+    }),
+  );
+});
+
+test.each([
+  ['1000', 'uid=1000(user) gid=1000(user) groups=1000(user),27(sudo),44(video)', 'user'],
+  ['1000:video', 'uid=1000(user) gid=44(video) groups=44(video)', 'user'],
+  ['4000:27', 'uid=4000 gid=27(sudo) groups=27(sudo)', '4000'],
+])('the default user may be %s', async (defaultUser, credentials, name) => {
+  await init({ accessToken, hostSecret, defaultUser });
+  const words = ['sh', '-c', 'id; echo $USER'] as const;
+  const { stdout } = await runCommand(client(), 'sh', words.slice(1));
+  expect(stdout.toString()).toBe(`${credentials}\n${name}\n`);
+  const terminal = await (await openTerminal(client(), words)).rest();
+  expect(terminal.pty.toString()).toBe(`${credentials}\r\n${name}\r\n`);
+
+  const folder = join(etc, 'open');
+  mkdirSync(folder);
+  chmodSync(folder, 0o777);
+  const headers = { 'x-access-token': accessToken };
+  const files = filesystemClient(envd.url, { headers });
+  await files.createWatcher({ path: folder });
+  const { entry } = await files.makeDir({ path: join(folder, 'made') });
+  const sent = await uploadRaw(envd, { path: join(folder, 'sent') }, 'x', headers);
+  expect({ owner: entry?.owner, status: sent.status }).toEqual({ owner: name, status: 200 });
+  const owned = ['made', 'sent'].map((each) => statSync(join(folder, each)));
+  const group = Number(/gid=(\d+)/.exec(credentials)?.[1]);
+  expect(owned.map(({ gid }) => gid)).toEqual([group, group]);
 });
 
 test('connections from before are closed, and the one that carries /init is not', async () => {

@@ -83,12 +83,17 @@ function identify(machine: Machine, request: InitRequest): Receipt['identity'] {
 function settingsAfter(before: Settings, request: InitRequest): Settings {
   return {
     defaultUser: request.defaultUser ?? before.defaultUser,
-    defaultWorkdir: request.defaultWorkdir ?? before.defaultWorkdir,
+    defaultWorkdir: workdirAfter(before.defaultWorkdir, request.defaultWorkdir),
     envVars: request.envVars ?? before.envVars,
     capsuleId: request.capsuleId ?? before.capsuleId,
     templateId: request.templateId ?? before.templateId,
     eventsAddress: eventsUrl(request.hyperloopIP) ?? before.eventsAddress,
   };
+}
+
+function workdirAfter(before: string | undefined, asked: string | undefined): string | undefined {
+  if (asked === undefined) return before;
+  return asked === '' ? undefined : asked;
 }
 
 function eventsUrl(ip: string | undefined): string | undefined {

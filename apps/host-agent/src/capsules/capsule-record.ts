@@ -36,6 +36,8 @@ export const capsuleRecord = z.object({
   slot: z.number().int().optional(),
   defaultUser: z.string(),
   defaultEnv: z.record(z.string(), z.string()),
+  /** Empty: the user's home; older records have none. */
+  defaultWorkdir: z.string().default(''),
   accessToken: z.string(),
   hostSecret: z.string(),
   /** `failed`: its VMM is gone although nobody ended it; its disk is kept until it is destroyed. */

@@ -90,6 +90,7 @@ export function factsOf(context: CapsuleContext, { record, parent, machine }: Ru
       hostSecret: record.hostSecret,
       defaultUser: record.defaultUser,
       defaultEnv: record.defaultEnv,
+      defaultWorkdir: record.defaultWorkdir,
     },
   };
 }

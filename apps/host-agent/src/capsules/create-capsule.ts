@@ -21,6 +21,8 @@ export interface CreateOptions {
   readonly timeoutSec: number;
   readonly defaultUser: string;
   readonly defaultEnv: Record<string, string>;
+  /** Empty: the user's home. */
+  readonly defaultWorkdir: string;
   /** What to start from instead of the booted template. */
   readonly snapshotId: SnapshotId | undefined;
 }
@@ -85,7 +87,8 @@ async function startPoint(
 
 function newRecord(context: CapsuleContext, options: CreateOptions, point: StartPoint): CapsuleRecord {
   const { traits } = context.engine;
-  const { capsuleId, teamId, templateId, template, timeoutSec, defaultUser, defaultEnv } = options;
+  const { capsuleId, teamId, templateId, template, timeoutSec } = options;
+  const { defaultUser, defaultEnv, defaultWorkdir } = options;
   const now = Date.now();
   return {
     version: 2,
@@ -102,6 +105,7 @@ function newRecord(context: CapsuleContext, options: CreateOptions, point: Start
     lastActiveAtMs: now,
     defaultUser,
     defaultEnv,
+    defaultWorkdir,
     accessToken: randomBytes(32).toString('hex'),
     hostSecret: randomBytes(32).toString('hex'),
     phase: 'creating',

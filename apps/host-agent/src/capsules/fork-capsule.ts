@@ -91,7 +91,8 @@ async function startChild(
   signal: AbortSignal,
 ): Promise<Child> {
   try {
-    const { teamId, templateId, template, vcpus, memoryMiB, defaultUser, defaultEnv } = parent;
+    const { teamId, templateId, template, vcpus, memoryMiB } = parent;
+    const { defaultUser, defaultEnv, defaultWorkdir } = parent;
     const { capsule, receipt } = await createCapsule(
       context,
       {
@@ -104,6 +105,7 @@ async function startChild(
         timeoutSec,
         defaultUser,
         defaultEnv,
+        defaultWorkdir,
         snapshotId: state.snapshot.id,
       },
       signal,

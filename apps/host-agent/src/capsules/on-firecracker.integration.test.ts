@@ -104,6 +104,29 @@ describe("a capsule in Firecracker's engine, on a fake Firecracker", () => {
     expect(await left()).toEqual([]);
   });
 
+  it('keeps its default folder over pauses, its copies have it too, and one that is made without it has none', async () => {
+    const folders = () =>
+      agent.guests.inits.splice(0).map((init) => Reflect.get(Object(init), 'defaultWorkdir'));
+    folders();
+    const id = await agent.create({ defaultWorkdir: '/srv/app' });
+    await pause(id);
+    await resume(id);
+    const child = newId('capsule');
+    await forkCapsule(agent.context, id, [{ capsuleId: child, timeoutSec: 0 }], never);
+    const snapshotId = newId('snapshot');
+    await snapshotCapsule(agent.context, child, snapshotId, never);
+    const clone = await agent.create({ defaultWorkdir: '/srv/app', snapshotId });
+    expect(folders()).toEqual(['/srv/app', '/srv/app', '/srv/app', '/srv/app']);
+    const without = await agent.create({ snapshotId });
+    const plain = await agent.create();
+    await pause(plain);
+    await resume(plain);
+    expect(folders()).toEqual(['', undefined, undefined]);
+    await destroy(id, child, clone, without, plain);
+    await deleteSnapshot(agent.context, snapshotId);
+    expect(await left()).toEqual([]);
+  });
+
   it('goes on after a pause that Firecracker could not do, and loses nothing by it', async () => {
     const id = await agent.create();
     await write(id, page, 'written');

@@ -98,11 +98,19 @@ export function introduce(
     capsuleId: record.capsuleId,
     templateId: record.templateId,
     defaultUser: record.defaultUser,
+    ...workdirOf(capsule),
     envVars: record.defaultEnv,
   };
   // In a snapshot are programs of users that go on at once, and may look at the clock; in a template there are none.
   const stamp = record.parent === undefined ? 'connected' : 'heard';
   return capsule.guest.init(identity, currentSecret, signal, stamp);
+}
+
+/** Nothing where none was and none is wanted: daemons of older snapshots do not take an empty one. */
+function workdirOf({ record, parent }: RunningCapsule): { readonly defaultWorkdir?: string } {
+  const { defaultWorkdir } = record;
+  const before = parent?.snapshot.manifest.guest.defaultWorkdir ?? '';
+  return defaultWorkdir === '' && before === '' ? {} : { defaultWorkdir };
 }
 
 async function makeDirectory(path: string, owner: { uid: number; gid: number }): Promise<void> {

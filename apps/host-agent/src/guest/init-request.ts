@@ -8,6 +8,8 @@ export interface InitRequest {
   /** The host's time, RFC 3339. */
   readonly timestamp: string;
   readonly defaultUser: string;
+  /** Absent: as it was; empty: the user's home. */
+  readonly defaultWorkdir?: string;
   readonly envVars: Record<string, string>;
   readonly capsuleId: string;
   readonly templateId: string;
@@ -27,6 +29,8 @@ export interface Identity {
   readonly capsuleId: string;
   readonly templateId: string;
   readonly defaultUser: string;
+  /** As in the request. */
+  readonly defaultWorkdir?: string;
   readonly envVars: Record<string, string>;
 }
 

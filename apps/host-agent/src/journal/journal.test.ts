@@ -32,6 +32,7 @@ function recordOf(capsuleId: string): CapsuleRecord {
     slot: 2,
     defaultUser: 'root',
     defaultEnv: {},
+    defaultWorkdir: '/srv',
     accessToken: 'a',
     hostSecret: 'b',
     phase: 'creating',
@@ -47,6 +48,15 @@ describe('Journal', () => {
     await journal.write(id, { ...recordOf(id), phase: 'running' });
     const again = await Journal.open(directory);
     expect(await again.readAll(log)).toEqual([{ ...recordOf(id), phase: 'running' }]);
+  });
+
+  it('reads a record from before there were default folders', async () => {
+    const id = newId('capsule');
+    const journal = await Journal.open(directory);
+    await mkdir(join(directory, id));
+    const { defaultWorkdir: _, ...older } = recordOf(id);
+    await writeFile(join(directory, id, 'record.json'), JSON.stringify(older));
+    expect(await journal.readAll(log)).toEqual([{ ...recordOf(id), defaultWorkdir: '' }]);
   });
 
   it.each([

@@ -28,6 +28,7 @@ export function createOptions(request: CreateSandboxRequest): CreateOptions {
     timeoutSec: request.timeoutSec,
     defaultUser: request.defaultUser === '' ? 'root' : request.defaultUser,
     defaultEnv: request.defaultEnv,
+    defaultWorkdir: request.defaultWorkdir,
     snapshotId:
       request.snapshotId === '' ? undefined : parseId('snapshot', request.snapshotId, 'snapshot_id'),
   };

@@ -51,6 +51,8 @@ export const snapshotManifest = z.object({
     hostSecret: z.string(),
     defaultUser: z.string(),
     defaultEnv: z.record(z.string(), z.string()),
+    /** Empty: the user's home; older manifests have none. */
+    defaultWorkdir: z.string().default(''),
   }),
 });
 export type SnapshotManifest = z.infer<typeof snapshotManifest>;

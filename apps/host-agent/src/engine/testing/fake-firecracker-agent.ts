@@ -5,7 +5,7 @@ import { createLogger } from '@wrenn/service';
 import { FakeFirecrackerControl } from '@wrenn/testkit/fake-firecracker';
 import { Admission } from '../../capsules/admission.ts';
 import { type CapsuleContext, capsuleLocks } from '../../capsules/capsules.ts';
-import { createCapsule } from '../../capsules/create-capsule.ts';
+import { type CreateOptions, createCapsule } from '../../capsules/create-capsule.ts';
 import { Journal } from '../../journal/journal.ts';
 import { MetadataService } from '../../metadata-service/metadata-service.ts';
 import { SnapshotStore } from '../../snapshots/snapshot-store.ts';
@@ -59,7 +59,10 @@ export class FakeFirecrackerAgent implements AsyncDisposable {
     this.context = await contextOf(this.host, this.#metadata, found);
   }
 
-  async create(): Promise<CapsuleId> {
+  async create({
+    defaultWorkdir = '',
+    snapshotId,
+  }: Partial<Pick<CreateOptions, 'defaultWorkdir' | 'snapshotId'>> = {}): Promise<CapsuleId> {
     const id = newId('capsule');
     await createCapsule(
       this.context,
@@ -73,7 +76,8 @@ export class FakeFirecrackerAgent implements AsyncDisposable {
         timeoutSec: 0,
         defaultUser: 'user',
         defaultEnv: {},
-        snapshotId: undefined,
+        defaultWorkdir,
+        snapshotId,
       },
       never,
     );

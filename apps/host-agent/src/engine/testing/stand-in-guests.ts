@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { slotAt } from '../../network/slot.ts';
 import type { SlotRange } from '../../network/slot-range.ts';
 
@@ -13,6 +14,8 @@ const envdPort = 49_983;
 export class StandInGuests implements AsyncDisposable {
   /** Paths that were called, in order. */
   readonly calls: string[] = [];
+  /** Bodies of `/init`, in order. */
+  readonly inits: unknown[] = [];
   readonly #addresses: string[] = [];
   readonly #servers: Server[] = [];
 
@@ -44,12 +47,18 @@ export class StandInGuests implements AsyncDisposable {
     const server = createServer((request, response) => {
       const path = request.url ?? '';
       this.calls.push(path);
-      request.resume().on('end', () => {
-        if (path === '/init') response.end(JSON.stringify({ version: 'stand-in' }));
-        else response.writeHead(204).end();
-      });
+      void this.#answer(path, request, response);
     });
     this.#servers.push(server);
     await once(server.listen(envdPort, address), 'listening');
+  }
+
+  async #answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (path === '/init') {
+      this.inits.push(await json(request));
+      response.end(JSON.stringify({ version: 'stand-in' }));
+    } else {
+      request.resume().on('end', () => response.writeHead(204).end());
+    }
   }
 }

@@ -92,7 +92,10 @@ export class StoreFixture implements AsyncDisposable {
       vcpus: 1,
       memoryMiB: this.memoryMiB,
       template: { key: templateKey, name: 'minimal' },
-      guest: { capsuleId: 'cl-a', templateId: 't', hostSecret: 's', defaultUser: 'root', defaultEnv: {} },
+      guest: {
+        ...{ capsuleId: 'cl-a', templateId: 't', hostSecret: 's' },
+        ...{ defaultUser: 'root', defaultEnv: {}, defaultWorkdir: '' },
+      },
     };
   }
 

@@ -77,6 +77,13 @@ export declare type CreateSandboxRequest = Message<"hostagent.v1.CreateSandboxRe
    * @generated from field: string snapshot_id = 11;
    */
   snapshotId: string;
+
+  /**
+   * Where processes start, and what no path means; empty: the user's home.
+   *
+   * @generated from field: string default_workdir = 12;
+   */
+  defaultWorkdir: string;
 };
 
 /**
