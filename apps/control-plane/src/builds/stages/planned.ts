@@ -25,6 +25,7 @@ export interface BuildPlan extends Pick<Plan, 'start' | 'healthcheck'> {
 
 /** What every recipe begins with: package lists, and somebody who is not root. */
 const before = `
+USER root
 RUN --timeout=10m command -v apt-get >/dev/null || exit 0; apt-get update
 USER wrenn-user
 WORKDIR /home/wrenn-user
