@@ -30,14 +30,22 @@ export async function readSubmissionForm<T>(
   let submission: Submission | undefined;
   let kept: Promise<T> | undefined;
   const done = Promise.withResolvers<void>();
-  form.on('field', (name, value) => {
+  const configure = (value: string) => {
     try {
-      if (name === 'config') submission = parseSubmission(parseJson(value));
+      submission = parseSubmission(parseJson(value));
     } catch (thrown) {
       done.reject(thrown);
     }
+  };
+  form.on('field', (name, value) => {
+    if (name === 'config') configure(value);
   });
   form.on('file', (name, content) => {
+    // A client that sends it from a file gives it a name.
+    if (name === 'config') {
+      void textOf(content).then(configure, done.reject);
+      return;
+    }
     const fault = fileFault(name, submission, kept);
     if (fault === undefined) {
       kept = keep(content);
@@ -61,6 +69,17 @@ export async function readSubmissionForm<T>(
   return { submission, archive: await kept };
 }
 
+async function textOf(content: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of content) {
+    size += chunk.length;
+    if (size > mostConfigBytes) throw new WrennError('too_large', 'config: is too long', { field: 'config' });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
 function fileFault(name: string, submission: Submission | undefined, kept: unknown): WrennError | undefined {
   if (name !== 'archive') return wrong(name, 'is not a part of this form: it has config and archive');
   if (submission === undefined) return wrong('config', 'must come before the archive');
@@ -71,7 +90,7 @@ function formOf(request: IncomingMessage) {
   try {
     return Busboy({
       headers: { ...request.headers, 'content-type': request.headers['content-type'] ?? '' },
-      limits: { fields: 4, fieldSize: mostConfigBytes, files: 2, parts: 8, headerPairs: 32 },
+      limits: { fields: 4, fieldSize: mostConfigBytes, files: 3, parts: 8, headerPairs: 32 },
     });
   } catch (cause) {
     throw wrong('content-type', 'names no boundary', cause);

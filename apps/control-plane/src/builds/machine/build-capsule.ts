@@ -105,7 +105,7 @@ export class BuildCapsule implements AsyncDisposable {
       {
         ...{ sandboxId: this.id, cmd, args, user: command.user, cwd: command.cwd },
         envs: command.env,
-        tag: '',
+        tag: 'start',
       },
       signal,
     );
