@@ -1,13 +1,13 @@
 // `npm test`: sets this machine up, then runs the checks and all tests. Exit code 1 when anything fails.
 //
-//   npm test -- [--project unit|integration|database|e2e|alone|faults|slow]... [PATH...]
+//   npm test -- [--project host|unit|integration|database|e2e|alone|faults|slow]... [PATH...]
 //
 // With a project or a path only those tests run, without the checks. `slow` runs only when it is named.
 import { parseArgs } from 'node:util';
 import { describeError, WrennError } from '@wrenn/core';
 import { runCommand } from './run-command.ts';
 import { compareInventories, takeInventory } from './test/leftovers.ts';
-import { type Project, projects, runProject } from './test/run-project.ts';
+import { type Project, projects, runProject, schedule, title } from './test/run-project.ts';
 import { setUp } from './test/set-up.ts';
 import { noTests, oneFailed, onePassed, sumOf, type Tally, tallyLines } from './test/tally.ts';
 
@@ -30,10 +30,10 @@ async function main(given: readonly string[]): Promise<number> {
   if (needsMachine) tallies.push(await step('set-up', noTests, () => setUp(stopping.signal)));
   if (isWhole) tallies.push(await step('check', onePassed(), check));
   const before = needsMachine ? await takeInventory() : undefined;
-  for (const project of chosen) {
-    if (stopping.signal.aborted) break;
-    title(`${project.name} tests`);
-    tallies.push(await runProject(project, paths));
+  for (const row of schedule) {
+    const lanes = row.map((lane) => chosen.filter(({ name }) => lane.includes(name)));
+    const runs = lanes.filter((lane) => lane.length > 0).map((lane, index) => runLane(lane, paths, index));
+    tallies.push(...(await Promise.all(runs)).flat());
   }
   if (before !== undefined) {
     const { tally, lines } = compareInventories(before, await takeInventory());
@@ -46,6 +46,20 @@ async function main(given: readonly string[]): Promise<number> {
   console.log(`\nAll took ${((performance.now() - began) / 60_000).toFixed(1)} min.`);
   console.log(tallyLines(sum).join('\n'));
   return sum.failed.length === 0 ? 0 : 1;
+}
+
+/** One project after the other. Only the first of the lanes that run side by side prints as it goes. */
+async function runLane(
+  lane: readonly Project[],
+  paths: readonly string[],
+  index: number,
+): Promise<readonly Tally[]> {
+  const tallies: Tally[] = [];
+  for (const project of lane) {
+    if (stopping.signal.aborted) break;
+    tallies.push(await runProject(project, paths, index === 0 ? 'as it comes' : 'at the end'));
+  }
+  return tallies;
 }
 
 function parse(
@@ -66,7 +80,7 @@ function parse(
     return { chosen, paths: positionals, isWhole: isAll && positionals.length === 0 };
   } catch (thrown) {
     console.error(
-      `${describeError(thrown)}\nusage: npm test -- [--project unit|integration|database|e2e|alone|faults|slow]... [PATH...]`,
+      `${describeError(thrown)}\nusage: npm test -- [--project host|unit|integration|database|e2e|alone|faults|slow]... [PATH...]`,
     );
     return undefined;
   }
@@ -92,8 +106,4 @@ async function check(): Promise<void> {
     output: 'show',
   });
   if (code !== 0) throw new WrennError('invalid_state', 'the checks above failed');
-}
-
-function title(text: string): void {
-  console.log(`\n== ${text} ==`);
 }

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { capsule, client } from '../support/client.ts';
 import { sh } from '../support/shell.ts';
 
-const clones = 50;
+const clones = 20;
 const atOnce = 2;
 
 /** Says who it is and draws a number without end, so that the first draw of a clone follows its beginning closely. */

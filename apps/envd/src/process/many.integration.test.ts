@@ -27,7 +27,7 @@ test('two hundred processes at once lose no end and no byte', async () => {
   }
 });
 
-test('two thousand short processes, fifty at a time, lose no end', async () => {
+test('five hundred short processes, fifty at a time, lose no end', async () => {
   const ends = { right: 0, wrong: 0 };
   const worker = async (share: number) => {
     for (let count = 0; count < share; count++) {
@@ -36,7 +36,7 @@ test('two thousand short processes, fifty at a time, lose no end', async () => {
       ends[end.exitCode === (isTrue ? 0 : 1) ? 'right' : 'wrong'] += 1;
     }
   };
-  await Promise.all(range(50).map(() => worker(40)));
-  expect(ends).toStrictEqual({ right: 2_000, wrong: 0 });
+  await Promise.all(range(50).map(() => worker(10)));
+  expect(ends).toStrictEqual({ right: 500, wrong: 0 });
   expect((await envd.processes.list({})).processes).toStrictEqual([]);
 });
