@@ -40,9 +40,13 @@ export class TestRegistry implements AsyncDisposable {
     this.#server = tls === undefined ? createServer(answer) : createTlsServer(tls, answer);
   }
 
-  static async start(tls?: { readonly cert: Buffer; readonly key: Buffer }): Promise<TestRegistry> {
+  /** On a free port where none is given. */
+  static async start(
+    tls?: { readonly cert: Buffer; readonly key: Buffer },
+    port: number = 0,
+  ): Promise<TestRegistry> {
     const registry = new TestRegistry(tls);
-    registry.#server.listen(0, '127.0.0.1');
+    registry.#server.listen(port, '127.0.0.1');
     await once(registry.#server, 'listening');
     return registry;
   }

@@ -17,13 +17,14 @@ $busybox mount -o bind / ${root}/.wrenn-tools
  */
 export const unpackLayerScript = `
 case $1 in
-  tar+gzip) plain() { gzip -dc ${layerPath}; } ;;
+  tar+gzip) plain() { /usr/bin/gzip -dc ${layerPath}; } ;;
   *) plain() { $busybox cat ${layerPath}; } ;;
 esac
 tools=/.wrenn-tools
-inside() { chroot ${root} $tools/lib64/ld-linux-x86-64.so.2 --library-path $tools/lib/x86_64-linux-gnu:$tools/usr/lib/x86_64-linux-gnu "$@"; }
+libraries=$tools/usr/lib/x86_64-linux-gnu
+inside() { $busybox chroot ${root} $libraries/ld-linux-x86-64.so.2 --library-path $libraries "$@"; }
 plain >/dev/null || { echo 'the layer is damaged' >&2; exit 1; }
-plain | tar -tf - --quoting-style=literal >${scratch}/names
+plain | /usr/bin/tar -tf - --quoting-style=literal >${scratch}/names
 { $busybox grep -E '(^|/)\\.wh\\.' ${scratch}/names || true; } | while IFS= read -r mark; do
   name=\${mark##*/} folder=.
   case $mark in */*) folder=\${mark%/*} ;; esac

@@ -19,6 +19,7 @@ if [ -n "$mode" ]; then
   names | $busybox xargs -0 -r $busybox sh -c 'for name; do [ -L "$name" ] || $busybox chmod '"$mode"' "$name"; done' sh
 fi
 $busybox rm -f "$tar"
+$busybox rmdir ${scratch} 2>/dev/null || true
 `;
 
 /**
