@@ -1,3 +1,4 @@
+import { Builds } from './builds.ts';
 import { Capsules } from './capsules.ts';
 import { Files } from './files.ts';
 import { type Fetch, Http } from './http.ts';
@@ -10,7 +11,7 @@ import { Terminals } from './terminals.ts';
 export interface WrennClientOptions {
   /** Default: WRENN_BASE_URL, else `http://127.0.0.1:8080`. */
   readonly baseUrl?: string | undefined;
-  /** Default: WRENN_API_KEY. */
+  /** Or the token of a session. Default: WRENN_API_KEY. */
   readonly apiKey?: string | undefined;
   readonly fetch?: Fetch | undefined;
 }
@@ -21,6 +22,9 @@ const localUrl = 'http://127.0.0.1:8080';
 export class WrennClient {
   readonly capsules: Capsules;
   readonly snapshots: Snapshots;
+  readonly builds: Builds;
+  /** Of the platform's templates. For administrators: the token of a session stands for the key. */
+  readonly platformBuilds: Builds;
   readonly jobs: Jobs;
   readonly terminals: Terminals;
   readonly processes: Processes;
@@ -36,6 +40,8 @@ export class WrennClient {
     const http = new Http(baseUrl, apiKey, fetch);
     this.capsules = new Capsules(http);
     this.snapshots = new Snapshots(http);
+    this.builds = new Builds(http, '/v1/builds');
+    this.platformBuilds = new Builds(http, '/v1/admin/builds');
     this.jobs = new Jobs(http);
     this.terminals = new Terminals(http);
     this.processes = new Processes(http);

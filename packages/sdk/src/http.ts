@@ -7,6 +7,7 @@ export interface Call {
   /** Instead of a body: sent as it is, and as it comes. */
   readonly stream?: string | Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array>;
   readonly accept?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly idempotencyKey?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,12 +45,14 @@ export class Http {
     body,
     stream,
     accept = 'application/json',
+    headers,
     idempotencyKey,
     signal,
   }: Call): Promise<Response> {
     const response = await this.#request(`${this.#baseUrl}${path}`, {
       method,
       headers: {
+        ...headers,
         accept,
         'x-api-key': this.#apiKey,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

@@ -1,3 +1,16 @@
+export type {
+  Build,
+  BuildError,
+  BuildEvent,
+  BuildStatus,
+  BuildStep,
+  FollowOptions,
+  ListBuildsOptions,
+  RecipeFormat,
+  RegistryLogin,
+  SubmitOptions,
+} from './build-types.ts';
+export { Builds } from './builds.ts';
 export { Capsules } from './capsules.ts';
 export { WrennClient, type WrennClientOptions } from './client.ts';
 export { WrennApiError } from './error.ts';

@@ -3,11 +3,13 @@ import { isObject } from './error.ts';
 import type { ExecOptions } from './types.ts';
 
 const times = new Set([
+  'at',
   'createdAt',
   'startedAt',
   'lastActiveAt',
   'lastUpdated',
   'pausedAt',
+  'completedAt',
   'finishedAt',
   'expiresAt',
 ]);
