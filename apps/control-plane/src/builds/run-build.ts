@@ -8,6 +8,7 @@ import { imagesFor } from './images.ts';
 import { BuildLog } from './log/build-log.ts';
 import { BuildCapsule, leftCapsules } from './machine/build-capsule.ts';
 import { captureTemplate, dropDrafts, publishTemplate } from './publish.ts';
+import type { Healthcheck } from './recipe/instruction.ts';
 import { startCommand } from './recipe/plan/start-command.ts';
 import { parseHealthcheck } from './recipe/read-recipe.ts';
 import { BuildRun } from './stages/build-run.ts';
@@ -93,8 +94,7 @@ async function finish(
     command: end.image?.image.config.cmd ?? [],
   });
   const text = build.request.healthcheck;
-  const planned = typeof plan.healthcheck === 'string' ? undefined : plan.healthcheck;
-  const healthcheck = text === '' ? planned : parseHealthcheck(text);
+  const healthcheck = text === '' ? plannedCheck(plan, build) : parseHealthcheck(text);
   return await run.step({ phase: 'start', line: 0, text: 'start and capture' }, async () => {
     await using capsule = await BuildCapsule.start(context, build, end.start);
     const surroundings = end.surroundings;
@@ -103,4 +103,13 @@ async function finish(
     const snapshotId = await captureTemplate(context, build, end, capsule);
     return { value: await publishTemplate(context, build, snapshotId), cached: false };
   });
+}
+
+/** Docker counts failures of what runs already, and has no word for how long a start may take: a minute at least. */
+const leastStartMs = 60_000;
+
+function plannedCheck({ healthcheck }: BuildPlan, { request }: Build): Healthcheck | undefined {
+  if (typeof healthcheck === 'string') return undefined;
+  if (request.format === 'recipe') return healthcheck;
+  return { ...healthcheck, startPeriodMs: Math.max(healthcheck.startPeriodMs, leastStartMs) };
 }

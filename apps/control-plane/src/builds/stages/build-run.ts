@@ -113,7 +113,7 @@ export class BuildRun {
       key: keyOfTemplate(template, this.#ground),
       surroundings: {
         user: template.defaultUser,
-        workdir: template.defaultWorkdir === '' ? '/' : template.defaultWorkdir,
+        workdir: workdirOf(template),
         env: template.defaultEnv,
         args: {},
       },
@@ -229,6 +229,12 @@ class OneCapsule implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#capsule?.[Symbol.asyncDispose]();
   }
+}
+
+/** Where commands of its capsules start: of one that says nothing, in the home of the user, which is at the usual place. */
+function workdirOf({ defaultWorkdir, defaultUser }: Template): string {
+  if (defaultWorkdir !== '') return defaultWorkdir;
+  return defaultUser === 'root' ? '/' : `/home/${defaultUser}`;
 }
 
 function described({ phase, step }: PlannedStep) {
