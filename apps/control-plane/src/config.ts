@@ -120,6 +120,12 @@ export const settings = {
     '2',
     'How many templates a control plane builds at a time; 0 leaves it to its other replicas.',
   ),
+  buildCacheDays: setting(
+    'WRENN_BUILD_CACHE_DAYS',
+    settingType.count,
+    '14',
+    'How long a step of a build is kept for others to begin from when none does.',
+  ),
   auditDays: setting(
     'WRENN_AUDIT_RETENTION_DAYS',
     settingType.count,

@@ -1,4 +1,5 @@
 import { removeOldEntries } from '../audit/retention.ts';
+import { tidyBuilds } from '../builds/tidy.ts';
 import type { ServerContext } from '../server-context.ts';
 import { purgeAccounts } from '../users/purge-accounts.ts';
 import { removeOldEvents } from './old-events.ts';
@@ -16,6 +17,7 @@ const chores: readonly Chore[] = [
   { name: 'chore-audit-retention', cron: '11 * * * *', run: removeOldEntries },
   { name: 'chore-accounts', cron: '23 * * * *', run: purgeAccounts },
   { name: 'chore-events', cron: '41 * * * *', run: removeOldEvents },
+  { name: 'chore-builds', cron: '53 * * * *', run: tidyBuilds },
 ];
 
 export async function scheduleChores(context: ServerContext): Promise<void> {

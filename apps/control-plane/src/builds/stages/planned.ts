@@ -71,6 +71,12 @@ function defaultBase({ baseTemplate }: BuildRequest): BuildStage['base'] {
   );
 }
 
+/** The templates that its stages begin from, as the recipe names them. */
+export function templatesIn({ stages }: BuildPlan): string[] {
+  const names = stages.flatMap(({ base }) => (base.kind === 'template' ? [base.name] : []));
+  return [...new Set(names)];
+}
+
 /** How many pieces of work there are, as far as they can be counted before it is known what they do. */
 export function countSteps({ stages }: BuildPlan): number {
   return stages.reduce((sum, { steps, tidying }) => sum + 1 + steps.length + tidying.length, 0);

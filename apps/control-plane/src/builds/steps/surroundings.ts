@@ -1,5 +1,5 @@
 import { isAbsolute, join, normalize } from 'node:path/posix';
-import type { Variables } from '../recipe/expand.ts';
+import type { Scope } from '../recipe/plan/scope.ts';
 
 /** What a step finds, and what the template has in the end: as whom, where and with which variables things run. */
 export interface Surroundings {
@@ -10,9 +10,12 @@ export interface Surroundings {
   readonly args: Readonly<Record<string, string>>;
 }
 
-/** What a name in a recipe stands for: what ENV sets goes before ARG. */
-export function variablesOf({ env, args }: Surroundings): Variables {
-  return new Map([...Object.entries(args), ...Object.entries(env)]);
+export function scopeOf({ env, args }: Pick<Surroundings, 'env' | 'args'>): Scope {
+  return { environment: new Map(Object.entries(env)), args: new Map(Object.entries(args)) };
+}
+
+export function fromScope({ environment, args }: Scope): Pick<Surroundings, 'env' | 'args'> {
+  return { env: Object.fromEntries(environment), args: Object.fromEntries(args) };
 }
 
 /** A path as a recipe has it, from the root on; a slash at its end stays. */

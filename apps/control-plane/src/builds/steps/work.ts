@@ -1,7 +1,8 @@
 import { expand } from '../recipe/expand.ts';
 import type { Command, RecipeFormat } from '../recipe/instruction.ts';
 import type { Step } from '../recipe/plan/plan.ts';
-import { pathIn, type Surroundings, variablesOf } from './surroundings.ts';
+import { scopeAfter, variablesIn } from '../recipe/plan/scope.ts';
+import { fromScope, pathIn, type Surroundings, scopeOf } from './surroundings.ts';
 
 /** What is done in a capsule for a step, with all variables put in. */
 export type Work =
@@ -38,21 +39,11 @@ export interface ResolvedStep {
 
 /** What a step does where it stands, and what is so after it. */
 export function resolveStep(step: Step, before: Surroundings, format: RecipeFormat): ResolvedStep {
-  const variables = variablesOf(before);
+  const variables = variablesIn(scopeOf(before));
   switch (step.kind) {
-    case 'env': {
-      const values = step.values.map(({ name, value }) => [name, expand(value, variables)] as const);
-      return { work: undefined, next: { ...before, env: { ...before.env, ...Object.fromEntries(values) } } };
-    }
-    case 'arg': {
-      const args = { ...before.args };
-      for (const { name, value } of step.args) {
-        if (value === undefined) continue;
-        // An ARG may build on the one before it in the same line.
-        args[name] = expand(value, variablesOf({ ...before, args }));
-      }
-      return { work: undefined, next: { ...before, args } };
-    }
+    case 'env':
+    case 'arg':
+      return { work: undefined, next: { ...before, ...fromScope(scopeAfter(scopeOf(before), step)) } };
     case 'expose':
       return { work: undefined, next: before };
     case 'user': {
