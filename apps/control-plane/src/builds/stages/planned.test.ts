@@ -4,7 +4,14 @@ import { countSteps, planBuild } from './planned.ts';
 
 const request: BuildRequest = {
   ...{ format: 'recipe', recipe: 'RUN true', baseTemplate: 'minimal', args: {}, healthcheck: '' },
-  ...{ result: 'snapshot', skipPrePost: false, useCache: true, timeoutSec: 60, stepTimeoutSec: 60 },
+  ...{
+    result: 'snapshot',
+    skipPrePost: false,
+    useCache: true,
+    timeoutSec: 60,
+    stepTimeoutSec: 60,
+    tags: ['default'],
+  },
 };
 const phases = (change: Partial<BuildRequest>) =>
   planBuild({ ...request, ...change }).stages.flatMap(({ steps, tidying }) =>
