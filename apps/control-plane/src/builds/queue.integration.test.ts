@@ -39,6 +39,7 @@ for (const version of postgresVersions) {
             actor: systemActor,
             archiveId: undefined,
             credentials: Buffer.from('sealed'),
+            bases: [],
           },
           ...{ vcpus: 1, memoryMb: 512, totalSteps: 3 },
           request: {
