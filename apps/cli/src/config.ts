@@ -62,5 +62,11 @@ export const clientSettings = {
     '',
     'API key for the commands of `wrenn`; by default that of the installation on this machine.',
   ),
+  adminEmail: setting(
+    'WRENN_ADMIN_EMAIL',
+    settingType.text,
+    'admin@localhost',
+    'Address of the administrator whose password is in `WRENN_DIR/admin-password`, for `--platform`.',
+  ),
 };
 export type ClientConfig = Config<typeof clientSettings>;

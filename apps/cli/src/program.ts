@@ -7,6 +7,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { fileCommand } from './commands/file.ts';
 import { runCommand } from './commands/run.ts';
 import { snapshotCommand } from './commands/snapshot.ts';
+import { templateCommand } from './commands/template.ts';
 import { upCommand } from './commands/up.ts';
 import type { CommandContext } from './context.ts';
 import { exitCodeHelp } from './exit-code.ts';
@@ -25,6 +26,7 @@ export function buildProgram(context: CommandContext): Command {
     .addCommand(capsuleCommand(context))
     .addCommand(fileCommand(context))
     .addCommand(snapshotCommand(context))
+    .addCommand(templateCommand(context))
     .addCommand(agentCommand(context))
     .addCommand(adminCommand(context))
     .addCommand(auditCommand(context));

@@ -18,6 +18,7 @@ export { type FileContent, type FileOptions, Files } from './files.ts';
 export { Jobs } from './jobs.ts';
 export { Ports } from './ports.ts';
 export { Processes } from './processes.ts';
+export { type SignInOptions, type SignOutOptions, signIn, signOut } from './sign-in.ts';
 export { Snapshots } from './snapshots.ts';
 export { Terminal, type TerminalExit, type TerminalOptions, type TerminalStatus } from './terminal.ts';
 export { type AttachOptions, type OpenOptions, Terminals } from './terminals.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseConfig } from '@wrenn/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientSettings } from '../config.ts';
-import { findConnection } from './connection.ts';
+import { findAdministrator, findConnection } from './connection.ts';
 
 let directory: string;
 beforeAll(async () => {
@@ -50,5 +50,24 @@ describe('the key of this machine', () => {
 
   it('is asked for where there is none', async () => {
     await expect(find({}, { WRENN_DIR: '/nonexistent' })).rejects.toMatchObject({ code: 'unauthorized' });
+  });
+});
+
+describe('an administrator', () => {
+  const administrator = (flags: { url?: string; apiKey?: string }) =>
+    findAdministrator(flags, parseConfig(clientSettings, { WRENN_DIR: directory, WRENN_API_KEY: 'wrn_env' }));
+
+  it('is who signs in with the password of this machine, whatever key there is', async () => {
+    await writeFile(join(directory, 'admin-password'), 'secret\n');
+    expect(await administrator({})).toEqual({ baseUrl: 'http://127.0.0.1:9999', password: 'secret' });
+  });
+
+  it('is who has the token of a session, which is no key', async () => {
+    const found = { baseUrl: 'https://a.example', apiKey: 'a.b-c.d_e' };
+    expect(await administrator({ url: 'https://a.example', apiKey: 'a.b-c.d_e' })).toEqual(found);
+  });
+
+  it('of another server is not who has the password of this one', async () => {
+    await expect(administrator({ url: 'https://a.example' })).rejects.toMatchObject({ code: 'unauthorized' });
   });
 });

@@ -25,7 +25,7 @@ export async function findConnection(flags: ConnectionFlags, config: ClientConfi
   const givenKey = flags.apiKey || config.apiKey;
   if (givenKey !== '') return { baseUrl, apiKey: givenKey };
 
-  const isLocal = baseUrl === (await findLocalUrl(config));
+  const isLocal = await isLocalUrl(baseUrl, config);
   const localKey = isLocal ? await read(join(config.directory, 'api-key')) : undefined;
   if (localKey !== undefined) return { baseUrl, apiKey: localKey };
   throw new WrennError('unauthorized', `no API key for ${baseUrl}`, {
@@ -35,9 +35,37 @@ export async function findConnection(flags: ConnectionFlags, config: ClientConfi
   });
 }
 
+/**
+ * The same for what takes an administrator of the platform: a given credential that is the token of a session, else the
+ * password that `wrenn up` left on this machine, which is for the local address too.
+ */
+export async function findAdministrator(
+  flags: ConnectionFlags,
+  config: ClientConfig,
+): Promise<Connection | { readonly baseUrl: string; readonly password: string }> {
+  const baseUrl = await findBaseUrl(flags, config);
+  const given = flags.apiKey || config.apiKey;
+  if (isSessionToken(given)) return { baseUrl, apiKey: given };
+  const isLocal = await isLocalUrl(baseUrl, config);
+  const password = isLocal ? await read(join(config.directory, 'admin-password')) : undefined;
+  if (password !== undefined) return { baseUrl, password };
+  throw new WrennError('unauthorized', `no session of an administrator for ${baseUrl}`, {
+    remedy: 'sign in, and set WRENN_API_KEY to the token of the session: an API key is a team’s',
+  });
+}
+
+/** As the API tells it from a key. */
+function isSessionToken(text: string): boolean {
+  return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
+}
+
 export async function findBaseUrl(flags: ConnectionFlags, config: ClientConfig): Promise<string> {
   const given = flags.url || config.baseUrl;
   return given === '' ? await findLocalUrl(config) : parseUrl(given);
+}
+
+async function isLocalUrl(baseUrl: string, config: ClientConfig): Promise<boolean> {
+  return baseUrl === (await findLocalUrl(config));
 }
 
 async function findLocalUrl({ directory }: ClientConfig): Promise<string> {
