@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '@wrenn/core';
 
+const fileName = '.dockerignore';
 const nothing = () => false;
 
 /**
@@ -9,7 +10,7 @@ const nothing = () => false;
  * who decides: known here are only rules without wildcards, of a file without exceptions.
  */
 export async function ignoredIn(folder: string): Promise<(path: string) => boolean> {
-  const text = await read(join(folder, '.dockerignore'));
+  const text = await read(join(folder, fileName));
   return text === undefined ? nothing : ignoredBy(text);
 }
 
@@ -20,6 +21,8 @@ export function ignoredBy(text: string): (path: string) => boolean {
     .filter((line) => line !== '');
   if (rules.some((rule) => rule.startsWith('!'))) return nothing;
   const paths = new Set(rules.flatMap((rule) => plainPath(rule) ?? []));
+  // The server has to know the rules, whatever they say of themselves.
+  paths.delete(fileName);
   return (path) => paths.has(path);
 }
 

@@ -121,4 +121,9 @@ describe('what .dockerignore says plainly', () => {
   ])('%j leaves node_modules out: %s', (rules, leftOut) => {
     expect(ignoredBy(rules)('node_modules')).toBe(leftOut);
   });
+
+  it('never leaves out the rules themselves', () => {
+    const isIgnored = ignoredBy('.dockerignore\n.env');
+    expect(['.dockerignore', '.env'].map((path) => isIgnored(path))).toEqual([false, true]);
+  });
 });
