@@ -5,7 +5,7 @@ import { dropArchive } from './archives.ts';
 import type { Build } from './build.ts';
 import { dropDrafts } from './publish.ts';
 import { runBuild } from './run-build.ts';
-import { type BuildEnding, claimBuild, endBuild, renewBuild, renewEveryMs } from './store.ts';
+import { type BuildEnding, claimBuild, endBuild, giveBack, renewBuild, renewEveryMs } from './store.ts';
 
 const lookEveryMs = 500;
 
@@ -55,8 +55,9 @@ export class BuildWorker implements Worker {
     } catch (thrown) {
       const error = WrennError.from(thrown, 'the build failed');
       log.info({ ...about, cause: describeError(thrown) }, 'a build ended without a template');
-      // Another process goes on with it.
-      if (stopping.aborted || signal.reason === lost) return;
+      if (signal.reason === lost) return;
+      // Another process goes on with it, at once.
+      if (stopping.aborted) return await this.#leave(build);
       const isCancelled = giveUp.signal.aborted || error.code === 'cancelled';
       await this.#end(build, {
         status: isCancelled ? 'cancelled' : 'failed',
@@ -75,6 +76,15 @@ export class BuildWorker implements Worker {
       if (state === 'lost') giveUp.abort(lost);
     } catch (thrown) {
       log.warn({ build: id, cause: describeError(thrown) }, 'renewing the lease of a build');
+    }
+  }
+
+  async #leave({ id }: Build): Promise<void> {
+    const { database, log } = this.#context;
+    try {
+      await giveBack(database, id);
+    } catch (thrown) {
+      log.warn({ build: id, cause: describeError(thrown) }, 'a build is taken up when its lease is over');
     }
   }
 
