@@ -55,6 +55,8 @@ for (const version of postgresVersions) {
           agent.facts = { ...agent.facts, cpuCores: 256, memoryMb: 1_000_000, diskGb: 10_000 };
           return agent;
         },
+        // What is submitted waits: nothing is done meanwhile that nobody asked for.
+        variables: { WRENN_BUILDS_AT_ONCE: '0' },
         extensions: [
           {
             name: 'who lists routes',

@@ -8,6 +8,7 @@ import { jobRoutes } from '../jobs/routes.ts';
 import { portRoutes } from '../ports/routes.ts';
 import type { ServerContext } from '../server-context.ts';
 import { processRoutes } from '../sessions/routes.ts';
+import { templateNameRoutes } from '../templates/name-routes.ts';
 import { platformSnapshotRoute } from './snapshot-route.ts';
 
 /**
@@ -24,6 +25,7 @@ export const platformRoutes =
     await app.register(platformSnapshotRoute(context), { prefix: '/capsules' });
     await app.register(jobRoutes(context), { prefix: '/jobs' });
     await app.register(buildRoutes(context), { prefix: '/builds' });
+    await app.register(templateNameRoutes(context), { prefix: '/templates' });
   };
 
 function actForPlatform(route: RouteOptions): void {

@@ -3,12 +3,16 @@ import type { z } from 'zod';
 import type { Caller } from '../access/principal.ts';
 import { platformTeam } from '../audit/happening.ts';
 import { destroyCapsule } from '../capsules/destroy.ts';
+import type { Queryable } from '../db/database.ts';
 import type { ServerContext } from '../server-context.ts';
 import { createSnapshot, type SnapshotRequest } from '../snapshots/create.ts';
-import { deleteOnHost } from '../snapshots/delete.ts';
+import { deleteOnHosts } from '../snapshots/delete.ts';
 import type { createdSnapshotBody } from '../snapshots/schemas.ts';
-import { findTemplate, markDeleted } from '../templates/store.ts';
+import { lookUp } from '../templates/look-up.ts';
+import { usualTag } from '../templates/reference.ts';
+import { findBySnapshot, findTemplate, templateFrom } from '../templates/store.ts';
 import type { SnapshotTemplate } from '../templates/template.ts';
+import { lockFamily, moveTags, untag } from '../templates/versions.ts';
 import { onPlatform } from './platform.ts';
 
 type Created = z.output<typeof createdSnapshotBody>;
@@ -43,14 +47,7 @@ async function findReplaceable(
   { database }: ServerContext,
   name: string,
 ): Promise<SnapshotTemplate | undefined> {
-  const row = await database
-    .selectFrom('templates')
-    .select('id')
-    .where('team_id', '=', uuidFromId(platformTeam))
-    .where('name', '=', name)
-    .where('deleted_at', 'is', null)
-    .executeTakeFirst();
-  if (row === undefined) return undefined;
+  if ((await lookUp(database, platformTeam, name)) === undefined) return undefined;
   const template = await findTemplate(database, platformTeam, name, 'name');
   if (template.type === 'snapshot') return template;
   throw new WrennError('name_reserved', `${name} is no snapshot, and cannot be replaced by one`, {
@@ -59,7 +56,7 @@ async function findReplaceable(
   });
 }
 
-/** The new one gets the name of the old one, which is gone. */
+/** The new one gets the name of the old one, which is gone unless it has tags of its own. */
 async function replace(
   context: ServerContext,
   { actor }: Caller,
@@ -67,22 +64,35 @@ async function replace(
   by: SnapshotId,
 ): Promise<void> {
   const { database, recorder } = context;
-  await database.transaction().execute(async (transaction) => {
-    if (!(await markDeleted(transaction, old.id))) {
+  const family = { teamUuid: uuidFromId(platformTeam), name: old.name };
+  const replaced = await database.transaction().execute(async (transaction) => {
+    await lockFamily(transaction, family);
+    const isThere = (await lookUp(transaction, platformTeam, old.name))?.id === uuidFromId(old.id);
+    const { template } = (await findBySnapshot(transaction, by)) ?? {};
+    if (!isThere || template === undefined) {
       throw new WrennError('conflict', `the template ${old.name} was replaced or deleted meanwhile`, {
         remedy: 'try again',
       });
     }
-    await transaction
-      .updateTable('templates')
-      .set({ name: old.name })
-      .where('snapshot_id', '=', uuidFromId(by))
-      .execute();
+    await rename(transaction, template, old.name);
+    const dropped = await moveTags(transaction, family, [usualTag], template.id);
     const metadata = { name: old.name, replaced_by: by };
     await recorder.record(
       transaction,
       onPlatform(actor, { what: 'template.delete', resourceId: old.id, metadata }),
     );
+    return dropped.map(templateFrom);
   });
-  await deleteOnHost(context, old);
+  await deleteOnHosts(context, replaced);
+}
+
+/** Gives up the name that it was made under. */
+async function rename(transaction: Queryable, template: SnapshotTemplate, name: string): Promise<void> {
+  const made = { teamUuid: uuidFromId(platformTeam), name: template.name };
+  await transaction
+    .updateTable('templates')
+    .set({ name })
+    .where('id', '=', uuidFromId(template.id))
+    .execute();
+  await untag(transaction, made, template.id);
 }

@@ -1,10 +1,13 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { actorOf } from '../access/principal.ts';
+import { platformTeam } from '../audit/happening.ts';
 import { userOf } from '../http/auth.ts';
 import { failures } from '../http/schemas.ts';
 import type { ServerContext } from '../server-context.ts';
-import { nameParameters } from '../snapshots/schemas.ts';
-import { deleteTemplate } from './delete-template.ts';
+import { deleteTemplate } from '../templates/delete.ts';
+import { deletion } from '../templates/routes.ts';
+import { templateParameters } from '../templates/schemas.ts';
 import { listAllTemplates, templatePageBody } from './list-templates.ts';
 import { pageQuery } from './pages.ts';
 
@@ -37,15 +40,15 @@ export const adminTemplateRoutes =
         schema: {
           operationId: 'adminDeleteTemplate',
           summary: 'Delete a template of the platform',
-          description: 'Capsules that were made from it are not affected.',
+          description: deletion,
           tags,
-          params: nameParameters,
+          params: templateParameters,
           response: { 204: z.null(), ...failures(400, 401, 403, 404, 409) },
         },
       },
       async (request, reply) => {
-        const { name } = request.params;
-        await context.operations.run(() => deleteTemplate(context, userOf(request), name));
+        const doer = { teamId: platformTeam, actor: actorOf(userOf(request)) };
+        await context.operations.run(() => deleteTemplate(context, doer, request.params.name));
         return await reply.code(204).send(null);
       },
     );

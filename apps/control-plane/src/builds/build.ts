@@ -13,6 +13,8 @@ export const buildRequest = z.object({
   target: z.string().optional(),
   args: z.record(z.string(), z.string()),
   healthcheck: z.string(),
+  /** What the template is tagged. */
+  tags: z.array(z.string()).min(1),
   /** `snapshot`: capsules start from its memory. `image`: they boot from its disk. */
   result: z.enum(['snapshot', 'image']),
   /** Without the user and the package lists that recipes begin with, and without the tidying at their end. */

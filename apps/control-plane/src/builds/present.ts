@@ -10,6 +10,7 @@ export function presentBuild(
   return {
     id: build.id,
     name: build.name,
+    tags: request.tags,
     format: request.format,
     base_template: request.baseTemplate,
     recipe: request.recipe,

@@ -1,10 +1,11 @@
 import { newId, type SnapshotId, uuidFromId, WrennError, zeroId } from '@wrenn/core';
 import { sql } from 'kysely';
 import type { ServerContext } from '../server-context.ts';
-import { deleteOnHost } from '../snapshots/delete.ts';
+import { deleteOnHosts } from '../snapshots/delete.ts';
 import { madeOf } from '../snapshots/made.ts';
 import { refuseReserved, templateFrom } from '../templates/store.ts';
 import type { Template } from '../templates/template.ts';
+import { ensureFamily, moveTags } from '../templates/versions.ts';
 import type { Build } from './build.ts';
 import type { BuildCapsule } from './machine/build-capsule.ts';
 import type { StageEnd } from './stages/stage-end.ts';
@@ -52,8 +53,8 @@ export async function captureTemplate(
 }
 
 /**
- * Gives the snapshot the name, in the place of what had it before, and writes it down, all at once. Capsules of the
- * earlier template stay whole.
+ * Gives the snapshot the name and the tags, in the place of the versions that had them before, and writes it down, all at
+ * once. Capsules of earlier versions stay whole.
  */
 export async function publishTemplate(
   context: ServerContext,
@@ -61,17 +62,12 @@ export async function publishTemplate(
   snapshotId: SnapshotId,
 ): Promise<Template> {
   const { database, recorder } = context;
-  const { teamId, actor, name } = build;
+  const { teamId, actor } = build;
+  const { tags } = build.request;
   const { template, replaced } = await database.transaction().execute(async (transaction) => {
-    if (teamId !== zeroId('team')) await refuseReserved(transaction, name);
-    const earlier = await transaction
-      .updateTable('templates')
-      .set({ deleted_at: sql`now()` })
-      .where('team_id', '=', uuidFromId(teamId))
-      .where('name', '=', name)
-      .where('deleted_at', 'is', null)
-      .returningAll()
-      .execute();
+    if (teamId !== zeroId('team')) await refuseReserved(transaction, build.name);
+    const family = await ensureFamily(transaction, teamId, build.name);
+    const { name } = family;
     const row = await transaction
       .updateTable('templates')
       .set({ name, ready_at: sql`now()` })
@@ -81,17 +77,15 @@ export async function publishTemplate(
       .executeTakeFirst();
     if (row === undefined)
       throw new WrennError('conflict', 'the template was given up', { remedy: 'build again' });
-    const metadata = { name, build: build.id };
+    const published = templateFrom(row);
+    const earlier = await moveTags(transaction, family, tags, published.id);
     await recorder.record(transaction, {
-      teamId,
-      actor,
-      what: 'template.create',
-      resourceId: templateFrom(row).id,
-      metadata,
+      ...{ teamId, actor, what: 'template.create', resourceId: published.id },
+      metadata: { name, tags, build: build.id },
     });
-    return { template: templateFrom(row), replaced: earlier.map(templateFrom) };
+    return { template: published, replaced: earlier.map(templateFrom) };
   });
-  for (const earlier of replaced) if (earlier.type === 'snapshot') await deleteOnHost(context, earlier);
+  await deleteOnHosts(context, replaced);
   return template;
 }
 

@@ -2,6 +2,8 @@ import { namePattern } from '@wrenn/core';
 import { z } from 'zod';
 import { buildStatuses } from '../db/schema.ts';
 import { isFreeForm } from '../templates/names.ts';
+import { usualTag } from '../templates/reference.ts';
+import { tagList } from '../templates/schemas.ts';
 
 const mostRecipeBytes = 256 * 1024;
 
@@ -17,7 +19,10 @@ export const submitBody = z.strictObject({
   name: z
     .string()
     .regex(namePattern, 'is not a template name')
-    .refine(isFreeForm, 'must not be the ID of a snapshot'),
+    .refine(isFreeForm, 'must not be the ID of a template or a snapshot'),
+  tags: tagList
+    .default([usualTag])
+    .describe('What the new version is called, after the name and a colon. The name alone is `default`.'),
   recipe: recipe.describe('Instructions: docs/templates.md. A text, or its lines.'),
   format: z.enum(['recipe', 'dockerfile']).default('recipe'),
   base_template: z
@@ -75,6 +80,7 @@ export const buildBody = z
   .object({
     id: z.string(),
     name: z.string(),
+    tags: z.array(z.string()),
     format: z.enum(['recipe', 'dockerfile']),
     base_template: z.string(),
     recipe: z.string(),

@@ -18,6 +18,8 @@ export interface NewBuild
   > {
   /** Sealed. */
   readonly credentials: Buffer | undefined;
+  /** The templates that it begins from, as it names them: they cannot be deleted before it is over. */
+  readonly bases: readonly string[];
 }
 
 export async function insertBuild(database: Queryable, build: NewBuild): Promise<void> {
@@ -31,6 +33,7 @@ export async function insertBuild(database: Queryable, build: NewBuild): Promise
       actor: JSON.stringify(build.actor),
       credentials: build.credentials ?? null,
       archive_id: build.archiveId === undefined ? null : uuidFromId(build.archiveId),
+      bases: [...build.bases],
       vcpus: build.vcpus,
       memory_mb: build.memoryMb,
       total_steps: build.totalSteps,
@@ -134,6 +137,16 @@ export async function renewBuild(
     .executeTakeFirst();
   if (row === undefined) return 'lost';
   return row.cancel_asked_at === null ? 'goes on' : 'cancelled';
+}
+
+/** Whoever looks next takes it up. */
+export async function giveBack(database: Queryable, id: BuildId): Promise<void> {
+  await database
+    .updateTable('builds')
+    .set({ lease_until: sql<Date>`now() - interval '1 second'` })
+    .where('id', '=', uuidFromId(id))
+    .where('status', '=', 'running')
+    .execute();
 }
 
 export async function noteProgress(

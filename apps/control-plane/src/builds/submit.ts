@@ -7,7 +7,7 @@ import { refuseReserved } from '../templates/store.ts';
 import type { Build, BuildRequest } from './build.ts';
 import { parseHealthcheck } from './recipe/read-recipe.ts';
 import type { submitBody } from './schemas.ts';
-import { countSteps, planBuild } from './stages/planned.ts';
+import { countSteps, planBuild, templatesIn } from './stages/planned.ts';
 import { askToCancel, countOpen, endBuild, findBuild, insertBuild, isWaiting } from './store.ts';
 
 /** What a team may have waiting: whoever submits in a loop must not fill the queue for everybody. */
@@ -45,6 +45,7 @@ export async function submitBuild(
     await insertBuild(transaction, {
       ...{ id, teamId, actor, name: body.name, request, archiveId },
       ...{ vcpus: body.vcpus, memoryMb: body.memory_mb, totalSteps: countSteps(plan) },
+      bases: templatesIn(plan),
       credentials:
         body.credentials === undefined ? undefined : seal(secrets.sealing, 'build', body.credentials),
     });
@@ -87,7 +88,7 @@ function copiesFiles(step: {
   return step.kind === 'copy' && step.from === undefined && (step.sources ?? []).length > 0;
 }
 
-function requestOf(body: z.output<typeof submitBody>): BuildRequest {
+export function requestOf(body: z.output<typeof submitBody>): BuildRequest {
   return {
     format: body.format,
     recipe: body.recipe,
@@ -95,6 +96,7 @@ function requestOf(body: z.output<typeof submitBody>): BuildRequest {
     ...(body.target === undefined ? {} : { target: body.target }),
     args: body.args,
     healthcheck: body.healthcheck,
+    tags: [...new Set(body.tags)],
     result: body.result,
     skipPrePost: body.skip_pre_post,
     useCache: !body.no_cache,

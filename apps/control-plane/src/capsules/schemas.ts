@@ -1,6 +1,7 @@
-import { capsuleStates, namePattern, parseId, WrennError } from '@wrenn/core';
+import { capsuleStates, parseId, WrennError } from '@wrenn/core';
 import { z } from 'zod';
 import { text } from '../http/schemas.ts';
+import { referencePattern } from '../templates/reference.ts';
 
 /** Names that the platform itself fills in. */
 const platformFacts = ['kernel_version', 'vmm_version', 'agent_version', 'envd_version'] as const;
@@ -26,7 +27,11 @@ function fewEntries(value: object): boolean {
 }
 
 export const createBody = z.strictObject({
-  template: z.string().regex(namePattern, 'is not a template name').default('minimal'),
+  template: z
+    .string()
+    .regex(referencePattern, 'is not a template name')
+    .default('minimal')
+    .describe('A name, `name:tag`, `team/name` of a public one of another team, or an ID.'),
   vcpus: z.int().min(1).max(8).default(1),
   memory_mb: z.int().min(128).max(8192).multipleOf(2).default(512),
   timeout_sec: z

@@ -29,7 +29,9 @@ for (const version of postgresVersions) {
       const host = newId('host');
       await ensureHost(database, host, '127.0.0.1:1');
       await createKey(database, { teamId, name: 'a key', scopes: ['all'] });
-      const [user, capsule, channel, event] = [1, 2, 3, 4].map(() => crypto.randomUUID());
+      const [user, capsule, channel, event, archive, build, version] = Array.from({ length: 7 }, () =>
+        crypto.randomUUID(),
+      );
       const hash = 'a'.repeat(64);
       for (const statement of [
         sql`insert into users (id, email, name, status) values (${user}, 'a@b.c', 'Ann', 'active')`,
@@ -47,6 +49,27 @@ for (const version of postgresVersions) {
         sql`insert into channels (id, team_id, name, provider, config) values (${channel}, ${team}, 'c', 'webhook', '')`,
         sql`insert into events (id, team_id, type, body) values (${event}, ${team}, 'host.up', '{}')`,
         sql`insert into deliveries (id, channel_id, event_id) values (${crypto.randomUUID()}, ${channel}, ${event})`,
+        sql`insert into archives (id, team_id) values (${archive}, ${team})`,
+        sql`insert into archive_pieces (archive_id, position, bytes) values (${archive}, 0, 'x')`,
+        sql`insert into builds (id, team_id, name, request, actor, archive_id, bases, vcpus, memory_mb)
+            values (${build}, ${team}, 'tools', '{}', '{}', ${archive}, '{minimal}', 1, 512)`,
+        sql`insert into build_log (build_id, seq, step, kind, body) values (${build}, 1, 0, 'begin', '{}')`,
+        ...['v1', 'default'].map(
+          (tag, index) => sql`
+            with version as (
+              insert into templates (id, team_id, name, parent_id, build_id)
+              values (${[version, crypto.randomUUID()][index]}, ${team}, 'tools', ${uuidFromId(platformTeam)}, ${build})
+              returning id, team_id, name
+            ), named as (
+              insert into template_names (team_id, name, visibility) select team_id, name, 'public' from version
+              on conflict do nothing
+            )
+            insert into template_tags (team_id, name, tag, template_id) select team_id, name, ${tag}, id from version`,
+        ),
+        sql`insert into template_names (team_id, name, alias_of) values (${team}, 'utilities', 'tools')`,
+        sql`insert into templates (id, team_id, name, type, vcpus, memory_mb, snapshot_id, host_id, layer_key, layer_used_at)
+            values (${crypto.randomUUID()}, ${team}, 'layer-1', 'snapshot', 1, 512, ${crypto.randomUUID()},
+                    ${uuidFromId(host)}, ${hash}, now())`,
       ])
         await statement.execute(database);
       await log.write(platformTeam, 3, { what: 'user.grant_admin', actor: systemActor });

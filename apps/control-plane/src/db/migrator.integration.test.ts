@@ -18,8 +18,12 @@ import {
 
 const tables = [
   'api_keys',
+  'archive_pieces',
+  'archives',
   'audit_chains',
   'audit_entries',
+  'build_log',
+  'builds',
   'capsules',
   'channels',
   'deliveries',
@@ -33,6 +37,8 @@ const tables = [
   'rate_limits',
   'sessions',
   'teams',
+  'template_names',
+  'template_tags',
   'templates',
   'users',
 ];

@@ -17,6 +17,8 @@ export interface Schema {
   events: EventsTable;
   deliveries: DeliveriesTable;
   templates: TemplatesTable;
+  template_names: TemplateNamesTable;
+  template_tags: TemplateTagsTable;
   hosts: HostsTable;
   capsules: CapsulesTable;
   jobs: JobsTable;
@@ -230,6 +232,25 @@ interface TemplatesTable {
   deleted_at: OptionalTime;
 }
 
+export const visibilities = ['team', 'public'] as const;
+export type Visibility = (typeof visibilities)[number];
+
+interface TemplateNamesTable {
+  team_id: string;
+  name: string;
+  alias_of: string | null;
+  visibility: Generated<Visibility>;
+  created_at: Time;
+}
+
+interface TemplateTagsTable {
+  team_id: string;
+  name: string;
+  tag: string;
+  template_id: string;
+  created_at: Time;
+}
+
 export const hostStatuses = ['pending', 'online', 'unreachable', 'offline'] as const;
 export type HostStatus = (typeof hostStatuses)[number];
 
@@ -329,6 +350,7 @@ interface BuildsTable {
   actor: ColumnType<unknown, string, never>;
   credentials: Buffer | null;
   archive_id: string | null;
+  bases: Generated<string[]>;
   vcpus: number;
   memory_mb: number;
   status: Generated<BuildStatus>;

@@ -34,6 +34,8 @@ import type { Upgrades } from '../sockets/upgrades.ts';
 import { acceptRoutes } from '../teams/invitation-routes.ts';
 import { teamRoutes } from '../teams/routes.ts';
 import { userSearchRoutes } from '../teams/search-routes.ts';
+import { templateNameRoutes } from '../templates/name-routes.ts';
+import { templateRoutes } from '../templates/routes.ts';
 import { authRoutes } from '../users/auth-routes.ts';
 import { meRoutes } from '../users/me-routes.ts';
 import { resetRoutes } from '../users/reset-routes.ts';
@@ -118,6 +120,8 @@ export async function buildApp(
   await app.register(adminAuditRoutes(context), { prefix: '/v1/admin/audit-logs' });
   await app.register(snapshotRoutes(context), { prefix: '/v1/snapshots' });
   await app.register(buildRoutes(context), { prefix: '/v1/builds' });
+  await app.register(templateRoutes(context), { prefix: '/v1/templates' });
+  await app.register(templateNameRoutes(context), { prefix: '/v1/templates' });
   for (const { routes } of extensions) {
     if (routes !== undefined) await app.register(async (scope) => await routes(scope, context));
   }

@@ -1,11 +1,13 @@
-import { describeError, idFromUuid, uuidFromId, WrennError } from '@wrenn/core';
+import { describeError, idFromUuid, uuidFromId } from '@wrenn/core';
 import type { Doer } from '../access/principal.ts';
 import type { ServerContext } from '../server-context.ts';
+import { refuseOthers } from '../templates/family.ts';
+import { keepingBases } from '../templates/in-use.ts';
 import { findTemplate, markDeleted } from '../templates/store.ts';
-import type { SnapshotTemplate } from '../templates/template.ts';
+import type { SnapshotTemplate, Template } from '../templates/template.ts';
 
 /**
- * Deletes a team's snapshot. Capsules that were made from it stay whole: the host keeps what they need of it. What a
+ * Deletes a team's snapshot, or a version of a template, with the tags that it has. Capsules that were made from it stay whole: the host keeps what they need of it. What a
  * host does not delete now, the host monitor deletes when the host is there again.
  */
 export async function deleteSnapshot(
@@ -15,17 +17,22 @@ export async function deleteSnapshot(
 ): Promise<void> {
   const { database, recorder } = context;
   const template = await findTemplate(database, teamId, name, 'name');
-  if (template.teamId !== teamId) {
-    throw new WrennError('forbidden', `${template.name} is a template of the platform`, { field: 'name' });
-  }
+  refuseOthers(template.name, template.teamId, teamId);
   const resourceId = template.type === 'snapshot' ? template.snapshotId : template.id;
   const isMine = await database.transaction().execute(async (transaction) => {
-    if (!(await markDeleted(transaction, template.id))) return false;
+    const family = { teamUuid: uuidFromId(teamId), name: template.name };
+    const drop = () => markDeleted(transaction, template);
+    if (!(await keepingBases(transaction, family, drop))) return false;
     const metadata = { name: template.name };
     await recorder.record(transaction, { teamId, actor, what: 'snapshot.delete', resourceId, metadata });
     return true;
   });
-  if (isMine && template.type === 'snapshot') await deleteOnHost(context, template);
+  if (isMine) await deleteOnHosts(context, [template]);
+}
+
+/** What hosts have of templates that were deleted. */
+export async function deleteOnHosts(context: ServerContext, templates: readonly Template[]): Promise<void> {
+  for (const template of templates) if (template.type === 'snapshot') await deleteOnHost(context, template);
 }
 
 /** Never rejects: what a host does not delete now is left to the host monitor. */

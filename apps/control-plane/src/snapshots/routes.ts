@@ -5,17 +5,12 @@ import { callerOf } from '../http/auth.ts';
 import { failures } from '../http/schemas.ts';
 import { idempotencyHeaders, idempotencyKeyOf } from '../jobs/idempotency.ts';
 import type { ServerContext } from '../server-context.ts';
+import { templateParameters } from '../templates/schemas.ts';
 import { listTemplates } from '../templates/store.ts';
 import { createSnapshot } from './create.ts';
 import { deleteSnapshot } from './delete.ts';
 import { presentTemplate } from './present.ts';
-import {
-  createdSnapshotBody,
-  createSnapshotBody,
-  listQuery,
-  nameParameters,
-  snapshotBody,
-} from './schemas.ts';
+import { createdSnapshotBody, createSnapshotBody, listQuery, snapshotBody } from './schemas.ts';
 
 const reads = { config: { auth: withScope('snapshots:read') } } as const;
 const writes = { config: { auth: withScope('snapshots:write') } } as const;
@@ -59,7 +54,8 @@ export const snapshotRoutes =
         schema: {
           operationId: 'listSnapshots',
           summary: 'List snapshots and templates',
-          description: "The team's own and the platform's, newest first.",
+          description:
+            "The team's own and the platform's, newest first; each version of a template by itself. GET /v1/templates tells more.",
           tags,
           querystring: listQuery,
           response: { 200: z.array(snapshotBody), ...failures(400, 401) },
@@ -78,9 +74,10 @@ export const snapshotRoutes =
         schema: {
           operationId: 'deleteSnapshot',
           summary: 'Delete a snapshot',
-          description: 'Capsules that were made from it are not affected.',
+          description:
+            'A version of a template goes with the tags that it has. Capsules that were made from it are not affected. Refused while a build begins from it.',
           tags,
-          params: nameParameters,
+          params: templateParameters,
           response: { 204: z.null(), ...failures(400, 401, 403, 404, 409) },
         },
       },

@@ -5,8 +5,11 @@ import { capsuleIdParameters } from '../http/schemas.ts';
 import { isFreeForm } from '../templates/names.ts';
 import { templateTypes } from '../templates/template.ts';
 
-const name = z.string().regex(namePattern, 'is not a template name');
-const newName = name.refine(isFreeForm, 'must not be the ID of a snapshot').optional();
+const newName = z
+  .string()
+  .regex(namePattern, 'is not a template name')
+  .refine(isFreeForm, 'must not be the ID of a template or a snapshot')
+  .optional();
 
 const facts = [
   'kernel_version',
@@ -16,6 +19,10 @@ const facts = [
   'engine',
   'isolation',
 ] as const;
+
+export const snapshotFactsBody = z.object(
+  Object.fromEntries(facts.map((fact) => [fact, z.string().optional()])),
+);
 
 export const snapshotBody = z
   .object({
@@ -27,10 +34,7 @@ export const snapshotBody = z
     size_bytes: z.int().describe("On its host's disk, with what it shares with others."),
     created_at: z.string().meta({ format: 'date-time' }),
     platform: z.boolean().describe('Whether it is for all teams, and cannot be deleted.'),
-    metadata: z
-      .object(Object.fromEntries(facts.map((fact) => [fact, z.string().optional()])))
-      .optional()
-      .describe('What it was made by.'),
+    metadata: snapshotFactsBody.optional().describe('What it was made by.'),
   })
   .meta({ id: 'Snapshot' });
 
@@ -53,8 +57,6 @@ export const checkpointBody = z.strictObject({
 });
 
 export const listQuery = z.strictObject({ type: z.enum(templateTypes).optional() });
-
-export const nameParameters = z.object({ name: name.describe('Its name, or its ID.') });
 
 export function snapshotFacts(all: Readonly<Record<string, string>>): Record<string, string> {
   const entries = facts.map((fact) => [fact, all[fact] ?? ''] as const);

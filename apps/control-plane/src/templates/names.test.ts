@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { newId } from '@wrenn/core';
 import { expect, it } from 'vitest';
-import { asSnapshotId, generatedName, isFreeForm } from './names.ts';
+import { asSnapshotId, asTemplateId, generatedName, isFreeForm } from './names.ts';
 
 test.prop([fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/)])(
   'a short name of letters, digits, dots, underscores and hyphens can be given to a template',
@@ -11,8 +11,8 @@ test.prop([fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/)])(
   },
 );
 
-test.prop([fc.string()])('a name that is allowed is never read as the ID of a snapshot', (name) => {
-  expect(isFreeForm(name) && asSnapshotId(name) !== undefined).toBe(false);
+test.prop([fc.string()])('a name that is allowed is never read as an ID', (name) => {
+  expect(isFreeForm(name) && (asSnapshotId(name) ?? asTemplateId(name)) !== undefined).toBe(false);
 });
 
 it('the ID of a snapshot cannot be given as a name, with its hyphen or without', () => {
@@ -20,6 +20,12 @@ it('the ID of a snapshot cannot be given as a name, with its hyphen or without',
   expect(isFreeForm(id)).toBe(false);
   expect(isFreeForm(id.replace('-', ''))).toBe(false);
   expect(asSnapshotId(id.replace('-', ''))).toBe(id);
+});
+
+it('nor can the ID of a template', () => {
+  const id = newId('template');
+  expect(isFreeForm(id)).toBe(false);
+  expect(asTemplateId(id)).toBe(id);
 });
 
 it('the ID of something else is a name like any other', () => {

@@ -12,38 +12,25 @@ import {
 import { type Selectable, sql } from 'kysely';
 import type { Actor } from '../access/principal.ts';
 import type { Audited } from '../audit/audited.ts';
-import type { Queryable } from '../db/database.ts';
+import type { Database, Queryable } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
-import { asSnapshotId } from './names.ts';
+import { lookUp } from './look-up.ts';
+import { usualTag } from './reference.ts';
 import type { SnapshotTemplate, Template } from './template.ts';
+import { dropEmptyFamily, lockFamily, moveTags, takeName, untag } from './versions.ts';
 
 type Row = Selectable<Schema['templates']>;
 
 const platform = uuidFromId(zeroId('team'));
 
-/**
- * What a team calls by this name or snapshot ID: its own template, else the platform's. `field` is where the request
- * says it.
- */
+/** The version that a team means, as lookUp has it, that can be used. `field` is where the request says it. */
 export async function findTemplate(
   database: Queryable,
   teamId: TeamId,
   name: string,
   field = 'template',
 ): Promise<Template> {
-  const team = uuidFromId(teamId);
-  const snapshotId = asSnapshotId(name);
-  const row = await database
-    .selectFrom('templates')
-    .selectAll()
-    .where(({ eb }) =>
-      snapshotId === undefined ? eb('name', '=', name) : eb('snapshot_id', '=', uuidFromId(snapshotId)),
-    )
-    .where('team_id', 'in', [team, platform])
-    .where('deleted_at', 'is', null)
-    .where('layer_key', 'is', null)
-    .orderBy((order) => order('team_id', '=', team), 'desc')
-    .executeTakeFirst();
+  const row = await lookUp(database, teamId, name);
   if (row === undefined) throw new WrennError('not_found', `no template ${name}`, { field });
   if (row.ready_at === null) {
     throw new WrennError('busy', `the template ${name} is still being made`, { remedy: 'try again' });
@@ -91,32 +78,37 @@ export interface NewSnapshot
 }
 
 /** Takes the name for a snapshot that is about to be made. Of two at once, one gets it. */
-export async function reserveName(database: Queryable, snapshot: NewSnapshot): Promise<void> {
-  const { name } = snapshot;
-  await refuseReserved(database, name);
-  const taken = await database
-    .insertInto('templates')
-    .values({
-      id: uuidFromId(snapshot.id),
-      team_id: uuidFromId(snapshot.teamId),
-      name,
-      type: 'snapshot',
-      vcpus: snapshot.vcpus,
-      memory_mb: snapshot.memoryMb,
-      snapshot_id: uuidFromId(snapshot.snapshotId),
-      host_id: uuidFromId(snapshot.hostId),
-      source_capsule_id: uuidFromId(snapshot.sourceCapsule),
-      default_user: snapshot.defaultUser,
-      default_env: JSON.stringify(snapshot.defaultEnv),
-      default_workdir: snapshot.defaultWorkdir,
-      parent_id: uuidFromId(snapshot.parent),
-      ready_at: null,
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .returning('id')
-    .executeTakeFirst();
-  if (taken !== undefined) return;
-  throw new WrennError('template_name_taken', `there is a template ${name} already`, {
+export async function reserveName(database: Database, snapshot: NewSnapshot): Promise<void> {
+  const { id, name } = snapshot;
+  const family = { teamUuid: uuidFromId(snapshot.teamId), name };
+  await database.transaction().execute(async (transaction) => {
+    await refuseReserved(transaction, name);
+    if (!(await takeName(transaction, family))) throw nameTaken(name);
+    await transaction
+      .insertInto('templates')
+      .values({
+        id: uuidFromId(id),
+        team_id: family.teamUuid,
+        name,
+        type: 'snapshot',
+        vcpus: snapshot.vcpus,
+        memory_mb: snapshot.memoryMb,
+        snapshot_id: uuidFromId(snapshot.snapshotId),
+        host_id: uuidFromId(snapshot.hostId),
+        source_capsule_id: uuidFromId(snapshot.sourceCapsule),
+        default_user: snapshot.defaultUser,
+        default_env: JSON.stringify(snapshot.defaultEnv),
+        default_workdir: snapshot.defaultWorkdir,
+        parent_id: uuidFromId(snapshot.parent),
+        ready_at: null,
+      })
+      .execute();
+    await moveTags(transaction, family, [usualTag], id);
+  });
+}
+
+export function nameTaken(name: string): WrennError {
+  return new WrennError('template_name_taken', `there is a template ${name} already`, {
     field: 'name',
     remedy: 'give another name, or delete that template',
   });
@@ -124,11 +116,10 @@ export async function reserveName(database: Queryable, snapshot: NewSnapshot): P
 
 export async function refuseReserved(database: Queryable, name: string): Promise<void> {
   const reserved = await database
-    .selectFrom('templates')
-    .select('id')
+    .selectFrom('template_names')
+    .select('name')
     .where('team_id', '=', platform)
     .where('name', '=', name)
-    .where('deleted_at', 'is', null)
     .executeTakeFirst();
   if (reserved === undefined) return;
   throw new WrennError('name_reserved', `${name} is a template of the platform`, {
@@ -186,12 +177,24 @@ export async function markReady(
 }
 
 /** Gives back the name of a snapshot that was not made. */
-export async function dropReservation(database: Queryable, id: SnapshotId): Promise<void> {
-  await database
-    .deleteFrom('templates')
+export async function dropReservation(database: Database, id: SnapshotId): Promise<void> {
+  const unmade = database
+    .selectFrom('templates')
+    .select(['id', 'team_id', 'name'])
     .where('snapshot_id', '=', uuidFromId(id))
-    .where('ready_at', 'is', null)
-    .execute();
+    .where('ready_at', 'is', null);
+  const row = await unmade.executeTakeFirst();
+  if (row === undefined) return;
+  const family = { teamUuid: row.team_id, name: row.name };
+  await database.transaction().execute(async (transaction) => {
+    await lockFamily(transaction, family);
+    await transaction
+      .deleteFrom('templates')
+      .where('id', '=', row.id)
+      .where('ready_at', 'is', null)
+      .execute();
+    await dropEmptyFamily(transaction, family);
+  });
 }
 
 /** Also one that is not ready: whoever recovers needs it. */
@@ -209,15 +212,14 @@ export async function findBySnapshot(
   return template?.type === 'snapshot' ? { template, isReady: row?.ready_at !== null } : undefined;
 }
 
-/** The row stays for the capsules that name it; its own name is free. False where another was faster. */
-export async function markDeleted(database: Queryable, id: TemplateId): Promise<boolean> {
-  const { numUpdatedRows } = await database
-    .updateTable('templates')
-    .set({ deleted_at: sql`now()` })
-    .where('id', '=', uuidFromId(id))
-    .where('deleted_at', 'is', null)
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
+/** The row stays for the capsules that name it; its tags are gone. False where another was faster. */
+export async function markDeleted(
+  transaction: Queryable,
+  { id, teamId, name }: Pick<Template, 'id' | 'teamId' | 'name'>,
+): Promise<boolean> {
+  const family = { teamUuid: uuidFromId(teamId), name };
+  if (!(await lockFamily(transaction, family))) return false;
+  return (await untag(transaction, family, id)).some((dropped) => dropped.id === uuidFromId(id));
 }
 
 /** All that a team has, also what is still being made. Returns what hosts have of it. */
@@ -229,6 +231,7 @@ export async function markTeamDeleted(database: Queryable, teamId: TeamId): Prom
     .where('deleted_at', 'is', null)
     .returningAll()
     .execute();
+  await database.deleteFrom('template_names').where('team_id', '=', uuidFromId(teamId)).execute();
   return rows.map(templateFrom).filter((template) => template.type === 'snapshot');
 }
 

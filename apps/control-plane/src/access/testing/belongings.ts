@@ -1,5 +1,8 @@
-import { newId, type TeamId, uuidFromId } from '@wrenn/core';
+import { newId, type TeamId, uuidFromId, WrennError } from '@wrenn/core';
 import { sql } from 'kysely';
+import { parseSubmission } from '../../builds/read-submission.ts';
+import { endBuild, insertBuild } from '../../builds/store.ts';
+import { requestOf } from '../../builds/submit.ts';
 import { insertChannel } from '../../channels/store.ts';
 import type { ControlPlane } from '../../control-plane.ts';
 import { createKey } from '../../keys/store.ts';
@@ -12,6 +15,8 @@ export interface Belongings {
   readonly team: string;
   readonly capsule: string;
   readonly snapshot: string;
+  readonly alias: string;
+  readonly build: string;
   readonly job: string;
   readonly key: string;
   readonly channel: string;
@@ -47,6 +52,9 @@ export async function teamOfOthers(server: ControlPlane): Promise<TeamOfOthers> 
   const capsule = await owner.rest.capsule({ metadata: { note: word } });
   const snapshot = `${word}-snapshot`;
   const { job_id: job } = await owner.rest.get('POST', '/snapshots', { sandbox_id: capsule, name: snapshot });
+  const alias = `${word}-alias`;
+  await owner.rest.get('POST', `/templates/${snapshot}/tags`, { tags: ['second'] });
+  await owner.rest.get('PUT', `/templates/${snapshot}/aliases/${alias}`);
   const { id: key } = await createKey(database, { teamId, name: `${word} key`, createdBy: owner.id });
   const email = `${word}@example.org`;
   const { invitation, token } = await insertInvitation(database, {
@@ -66,6 +74,8 @@ export async function teamOfOthers(server: ControlPlane): Promise<TeamOfOthers> 
     team: teamId,
     capsule,
     snapshot,
+    alias,
+    build: await insertCancelled(server, owner),
     job: String(job),
     key,
     channel: channel.id,
@@ -78,6 +88,22 @@ export async function teamOfOthers(server: ControlPlane): Promise<TeamOfOthers> 
     session: owner.sessionId,
   };
   return { has, people, secrets: [word, ...Object.values(has)] };
+}
+
+/** A build that is over: whoever follows its log comes to an end. */
+async function insertCancelled({ context: { database } }: ControlPlane, owner: Person): Promise<string> {
+  const id = newId('build');
+  const body = parseSubmission({ name: `${word}-build`, recipe: 'RUN true' });
+  await database.transaction().execute(async (transaction) => {
+    await insertBuild(transaction, {
+      ...{ id, teamId: owner.teamId, name: body.name, request: requestOf(body), archiveId: undefined },
+      actor: { type: 'user', id: owner.id, name: owner.name },
+      ...{ vcpus: 1, memoryMb: 512, totalSteps: 1, bases: [], credentials: undefined },
+    });
+    const error = new WrennError('cancelled', 'the build was cancelled');
+    await endBuild(transaction, id, { status: 'cancelled', error });
+  });
+  return id;
 }
 
 async function insertDelivery(
@@ -120,6 +146,10 @@ export async function stateOf({ context: { database } }: ControlPlane, team: str
                      from capsules where team_id = ${id}),
       'templates', (select jsonb_agg(jsonb_build_array(id, name, deleted_at) order by id)
                       from templates where team_id = ${id}),
+      'names', (select jsonb_agg(to_jsonb(n) order by name) from template_names n where team_id = ${id}),
+      'tags', (select jsonb_agg(to_jsonb(t) order by name, tag) from template_tags t where team_id = ${id}),
+      'builds', (select jsonb_agg(jsonb_build_array(id, name, cancel_asked_at) order by id)
+                   from builds where team_id = ${id}),
       'keys', (select jsonb_agg(jsonb_build_array(id, name, scopes) order by id)
                  from api_keys where team_id = ${id}),
       'invitations', (select jsonb_agg(to_jsonb(i) order by id) from invitations i where team_id = ${id}),
@@ -139,6 +169,8 @@ export function nothingOf(team: string): Belongings {
     team,
     capsule: newId('capsule'),
     snapshot: 'none',
+    alias: 'none',
+    build: newId('build'),
     job: newId('job'),
     key: newId('apiKey'),
     channel: newId('channel'),

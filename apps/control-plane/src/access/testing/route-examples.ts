@@ -25,6 +25,9 @@ const own = { stranger: 'own' } as const;
 const capsule = { path: { id: 'capsule' }, stranger: 'refused' } as const;
 const file = { ...capsule, body: () => ({ path: '/etc/hostname' }) } as const;
 const fileQuery = { ...capsule, query: 'path=/etc/hostname' } as const;
+const build = { path: { id: 'build' }, stranger: 'refused' } as const;
+const template = { path: { name: 'snapshot' }, stranger: 'refused' } as const;
+const alias = { path: { name: 'snapshot', alias: { text: 'other' } }, stranger: 'refused' } as const;
 const team = { path: { id: 'team' }, stranger: 'refused' } as const;
 const member = { path: { id: 'team', uid: 'member' }, stranger: 'refused', role: 'admin' } as const;
 const channel = { path: { id: 'channel' }, stranger: 'refused' } as const;
@@ -78,6 +81,28 @@ export const routeExamples: Readonly<Record<string, Example | Open>> = {
   'GET /v1/snapshots': own,
   'DELETE /v1/snapshots/:name': { path: { name: 'snapshot' }, stranger: 'refused' },
   'GET /v1/jobs/:id': { path: { id: 'job' }, stranger: 'refused' },
+
+  'GET /v1/templates': { ...own, query: 'visibility=public' },
+  'GET /v1/templates/:name': template,
+  'PATCH /v1/templates/:name': { ...template, body: () => ({ visibility: 'public' }) },
+  'DELETE /v1/templates/:name': template,
+  'GET /v1/templates/:name/tags': template,
+  'POST /v1/templates/:name/tags': { ...template, body: () => ({ tags: ['v1'] }) },
+  'DELETE /v1/templates/:name/tags/:tag': {
+    path: { name: 'snapshot', tag: { text: 'second' } },
+    stranger: 'refused',
+  },
+  'PUT /v1/templates/:name/aliases/:alias': alias,
+  'DELETE /v1/templates/:name/aliases/:alias': {
+    path: { name: 'snapshot', alias: 'alias' },
+    stranger: 'refused',
+  },
+
+  'POST /v1/builds': { ...own, body: () => ({ name: 'mine', recipe: 'RUN true' }) },
+  'GET /v1/builds': own,
+  'GET /v1/builds/:id': build,
+  'GET /v1/builds/:id/logs': build,
+  'POST /v1/builds/:id/cancel': build,
 
   'POST /v1/api-keys': { ...own, body: () => ({}) },
   'GET /v1/api-keys': own,

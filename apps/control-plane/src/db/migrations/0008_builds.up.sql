@@ -41,6 +41,8 @@ create table builds (
   -- What registries want to know, sealed; gone when the build is over.
   credentials bytea,
   archive_id uuid references archives (id) on delete set null,
+  -- The templates that its recipe begins from, as it names them.
+  bases text[] not null default '{}',
   vcpus integer not null check (vcpus > 0),
   memory_mb integer not null check (memory_mb > 0),
   status build_status not null default 'pending',
@@ -75,3 +77,53 @@ create table build_log (
 -- The capsules that a build works in, which are gone when it has ended.
 alter table capsules add column build_id uuid references builds (id) on delete set null;
 create index capsules_build on capsules (build_id) where build_id is not null;
+
+-- What a team calls its templates. A name stands for all versions of a template; an alias is another such name.
+create type template_visibility as enum ('team', 'public');
+create table template_names (
+  team_id uuid not null references teams (id) on delete cascade,
+  name text not null,
+  alias_of text,
+  visibility template_visibility not null default 'team',
+  created_at timestamptz not null default now(),
+  primary key (team_id, name),
+  foreign key (team_id, alias_of) references template_names (team_id, name) on delete cascade
+);
+create index template_names_aliases on template_names (team_id, alias_of) where alias_of is not null;
+create index template_names_public on template_names (team_id) where visibility = 'public';
+
+-- Which version `name:tag` is. A version that has no tag any more is deleted.
+create table template_tags (
+  team_id uuid not null,
+  name text not null,
+  tag text not null,
+  template_id uuid not null references templates (id) on delete cascade,
+  created_at timestamptz not null default now(),
+  primary key (team_id, name, tag),
+  foreign key (team_id, name) references template_names (team_id, name) on delete cascade
+);
+create index template_tags_template on template_tags (template_id);
+
+insert into template_names (team_id, name)
+  select team_id, name from templates where deleted_at is null;
+insert into template_tags (team_id, name, tag, template_id)
+  select team_id, name, 'default', id from templates where deleted_at is null;
+drop index templates_name;
+create index templates_name on templates (team_id, name) where deleted_at is null;
+
+-- Names are taken there now, and those of templates that the platform deleted are free.
+drop trigger templates_keep_platform_names on templates;
+create or replace function templates_keep_platform_names() returns trigger language plpgsql as $$
+begin
+  if new.team_id <> '00000000-0000-0000-0000-000000000000' and exists (
+    select from template_names
+     where team_id = '00000000-0000-0000-0000-000000000000' and name = new.name
+  ) then
+    raise exception 'the name % is one of the platform''s templates', new.name
+      using errcode = 'unique_violation', constraint = 'templates_platform_names';
+  end if;
+  return new;
+end
+$$;
+create trigger template_names_keep_platform_names before insert on template_names
+  for each row execute function templates_keep_platform_names();

@@ -1,4 +1,5 @@
 import { namePattern } from '@wrenn/core';
+import { referencePattern } from '../../../templates/reference.ts';
 import type { RecipeFormat } from '../instruction.ts';
 
 /** What a stage starts from, outside the recipe. */
@@ -16,18 +17,12 @@ const maxReference = 512;
 export function baseOf(name: string, format: RecipeFormat): NamedBase | undefined {
   if (name.startsWith(templateMark)) {
     const template = name.slice(templateMark.length);
-    return isTemplate(template) ? { kind: 'template', name: template } : undefined;
+    return referencePattern.test(template) ? { kind: 'template', name: template } : undefined;
   }
   if (format === 'recipe' && !/[/:@.]/.test(name)) {
-    return isTemplate(name) ? { kind: 'template', name } : undefined;
+    return namePattern.test(name) ? { kind: 'template', name } : undefined;
   }
   return name.length <= maxReference && /^[A-Za-z0-9][!-~]*$/.test(name)
     ? { kind: 'image', reference: name }
     : undefined;
-}
-
-/** A template's name, with a tag after it or without. */
-function isTemplate(text: string): boolean {
-  const [name = '', tag, ...more] = text.split(':');
-  return namePattern.test(name) && (tag === undefined || namePattern.test(tag)) && more.length === 0;
 }
