@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           ...patient,
           name: 'unit',
-          include: ['{apps,packages}/*/src/**/*.test.ts', '{scripts,tests/endurance}/**/*.test.ts'],
+          include: ['{apps,packages}/*/src/**/*.test.ts', '{images,scripts,tests/endurance}/**/*.test.ts'],
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
           isolate: false,
           testTimeout: 30_000,
@@ -40,7 +40,7 @@ export default defineConfig({
         test: {
           ...patient,
           name: 'integration',
-          include: ['{apps,packages}/*/src/**/*.integration.test.ts'],
+          include: ['{apps,packages}/*/src/**/*.integration.test.ts', 'images/**/*.integration.test.ts'],
           exclude: ['apps/{control-plane,host-agent}/**', '**/node_modules/**'],
           isolate: false,
           testTimeout: 60_000,
