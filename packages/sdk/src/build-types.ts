@@ -18,6 +18,8 @@ export interface Build {
   readonly id: string;
   /** Of the template. */
   readonly name: string;
+  /** Of its new version. */
+  readonly tags: readonly string[];
   readonly format: RecipeFormat;
   readonly baseTemplate: string;
   readonly recipe: string;
@@ -60,8 +62,10 @@ export type RegistryLogin =
   | { readonly identityToken: string };
 
 export interface SubmitOptions {
-  /** Of the template; one of this name is replaced when the build succeeds. */
+  /** Of the template; one of this name has a new version when the build succeeds. */
   readonly name: string;
+  /** What the new version is called, in the place of what was called so before; the name alone is `default`. */
+  readonly tags?: readonly string[];
   readonly recipe: string;
   /** Default `recipe`. */
   readonly format?: RecipeFormat;

@@ -10,6 +10,7 @@ import { environmentVariable, wholeNumber } from './options.ts';
 
 interface Flags extends BuildFlags, RecipeFlags {
   readonly name?: string;
+  readonly tag?: readonly string[];
   readonly arg?: Readonly<Record<string, string>>;
   readonly target?: string;
   readonly vcpus?: number;
@@ -29,6 +30,7 @@ export function templateBuildCommand(context: CommandContext): Command {
     )
     .argument('<path>', 'a folder with `recipe` or `Dockerfile`, and `template.json` if need be; or a recipe')
     .option('--name <name>', 'of the template (default: that in template.json, else that of the folder)')
+    .option('--tag <tag>', 'of the new version (default: default); may be repeated', tagAfter)
     .option('-f, --file <path>', 'the recipe, where it has another name or is elsewhere')
     .option('--dockerfile', 'it is a Dockerfile (default: told by the name of the file)')
     .option('--arg <NAME=VALUE>', 'value for an ARG; may be repeated', environmentVariable)
@@ -63,9 +65,14 @@ export function templateBuildCommand(context: CommandContext): Command {
     });
 }
 
+function tagAfter(tag: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, tag];
+}
+
 function optionsOf(flags: Flags): Partial<SubmitOptions> {
   return {
     ...(flags.name === undefined ? {} : { name: flags.name }),
+    ...(flags.tag === undefined ? {} : { tags: flags.tag }),
     ...(flags.arg === undefined ? {} : { args: flags.arg }),
     ...(flags.target === undefined ? {} : { target: flags.target }),
     ...(flags.vcpus === undefined ? {} : { vcpus: flags.vcpus }),

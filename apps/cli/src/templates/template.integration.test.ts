@@ -46,9 +46,11 @@ describe('wrenn template build', () => {
     await using api = await startFakeBuilds();
     await write('template.json', '{"name": "mine", "vcpus": 2, "memory_mb": 1024, "skip_pre_post": true}');
     const flags = ['--memory', '2048', '--arg', 'A=b=c', '--target', 'last', '--no-cache', '--timeout', '60'];
-    await finished(start(api, ['build', folder, ...flags, '--healthcheck', 'true']));
+    const others = ['--healthcheck', 'true', '--tag', 'v1', '--tag', 'latest'];
+    await finished(start(api, ['build', folder, ...flags, ...others]));
     expect(api.requests[0]?.config).toEqual({
       name: 'mine',
+      tags: ['v1', 'latest'],
       recipe: 'RUN make\n',
       format: 'recipe',
       vcpus: 2,

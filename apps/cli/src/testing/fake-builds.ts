@@ -30,6 +30,7 @@ export const sessionToken = 'header.payload.signature';
 const build = {
   id: buildId,
   name: 'tools',
+  tags: ['default'],
   format: 'recipe',
   base_template: 'minimal',
   recipe: 'RUN true',
