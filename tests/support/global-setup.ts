@@ -1,3 +1,4 @@
+import { freePort } from '@wrenn/testkit/free-port';
 import type { TestProject } from 'vitest/node';
 import { WrennInstallation } from './wrenn-installation.ts';
 
@@ -10,13 +11,22 @@ declare module 'vitest' {
       agentAddress: string;
       apiKey: string;
       directory: string;
+      /** Where a registry of images may be that it pulls from without TLS; of one file of tests. */
+      registryPort: number;
     };
   }
 }
 
 /** One Wrenn for all files of `tests/e2e`, and one for those of `tests/alone`, since its first start boots a machine. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
-  const installation = await WrennInstallation.create({ first: 24_000, count: 64 });
+  const registryPort = await freePort();
+  const installation = await WrennInstallation.create(
+    { first: 24_000, count: 64 },
+    {
+      WRENN_REGISTRY_PRIVATE_TARGETS: '127.0.0.1',
+      WRENN_INSECURE_REGISTRIES: `127.0.0.1:${registryPort}`,
+    },
+  );
   try {
     await installation.start();
   } catch (thrown) {
@@ -30,6 +40,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     agentAddress: installation.agentAddress,
     apiKey: await installation.apiKey(),
     directory: installation.directory,
+    registryPort,
   });
   return () => installation[Symbol.asyncDispose]();
 }

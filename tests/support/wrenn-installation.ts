@@ -28,13 +28,15 @@ export class WrennInstallation implements AsyncDisposable {
     this.environment = environment;
   }
 
-  static async create(slots: SlotRange): Promise<WrennInstallation> {
+  /** `settings` beside those that keep it apart from others. */
+  static async create(slots: SlotRange, settings: NodeJS.ProcessEnv = {}): Promise<WrennInstallation> {
     // Not the temporary directory, which may be in memory: the template's memory image goes here.
     const directory = await mkdtemp('/var/tmp/wrenn-test-');
     await chmod(directory, 0o711);
     const [api, edge, host, relay] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
     return new WrennInstallation(directory, {
       ...process.env,
+      ...settings,
       WRENN_DIR: directory,
       WRENN_CP_LISTEN_ADDR: `127.0.0.1:${api}`,
       WRENN_EDGE_LISTEN_ADDR: `127.0.0.1:${edge}`,
