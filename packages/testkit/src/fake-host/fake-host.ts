@@ -22,7 +22,7 @@ const steps = [{ name: 'fake', durationMs: 1 }];
  */
 export class FakeHost implements AsyncDisposable {
   readonly guests = new Map<string, FakeGuest>();
-  readonly #snapshots = new Map<string, FakeGuest>();
+  readonly snapshots = new Map<string, FakeGuest>();
   readonly #epoch = crypto.randomUUID();
   #server: FakeAgentServer | undefined;
 
@@ -60,7 +60,7 @@ export class FakeHost implements AsyncDisposable {
         relayPort: Number(this.address.split(':').at(-1)),
       }),
       listSnapshots: () => ({
-        snapshots: [...this.#snapshots].map(([id, guest]) => snapshotInfo(id, guest)),
+        snapshots: [...this.snapshots].map(([id, guest]) => snapshotInfo(id, guest)),
       }),
       listSandboxes: () => ({
         epoch: this.#epoch,
@@ -110,8 +110,8 @@ export class FakeHost implements AsyncDisposable {
     return {
       snapshotSandbox: ({ sandboxId, snapshotId }) => {
         const guest = this.#guest(sandboxId);
-        const kept = this.#snapshots.get(snapshotId) ?? new FakeGuest(guest.request, guest);
-        this.#snapshots.set(snapshotId, kept);
+        const kept = this.snapshots.get(snapshotId) ?? new FakeGuest(guest.request, guest);
+        this.snapshots.set(snapshotId, kept);
         return {
           snapshot: snapshotInfo(snapshotId, kept),
           steps,
@@ -127,7 +127,7 @@ export class FakeHost implements AsyncDisposable {
         return { children: made, steps, stillMs: 1 };
       },
       deleteSnapshot: ({ snapshotId }) => {
-        this.#snapshots.delete(snapshotId);
+        this.snapshots.delete(snapshotId);
         return {};
       },
     };
@@ -173,7 +173,7 @@ export class FakeHost implements AsyncDisposable {
 
   #made(request: CreateSandboxRequest): FakeGuest {
     if (request.snapshotId === '') return new FakeGuest(request, request);
-    const snapshot = this.#snapshots.get(request.snapshotId);
+    const snapshot = this.snapshots.get(request.snapshotId);
     if (snapshot === undefined) throw new WrennError('not_found', `no snapshot ${request.snapshotId}`);
     return new FakeGuest(request, snapshot);
   }
