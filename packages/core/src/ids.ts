@@ -20,6 +20,7 @@ export type EventId = Id<'event'>;
 export type DeliveryId = Id<'delivery'>;
 export type BuildId = Id<'build'>;
 export type ArchiveId = Id<'archive'>;
+export type ImageId = Id<'image'>;
 
 type Ids = {
   capsule: CapsuleId;
@@ -38,6 +39,7 @@ type Ids = {
   delivery: DeliveryId;
   build: BuildId;
   archive: ArchiveId;
+  image: ImageId;
 };
 export type IdKind = keyof Ids;
 
@@ -58,6 +60,7 @@ const prefixes: Record<IdKind, string> = {
   delivery: 'dlv',
   build: 'bld',
   archive: 'arc',
+  image: 'img',
 };
 
 const digits = 25;

@@ -30,6 +30,7 @@ export {
   type EventId,
   type HostId,
   type IdKind,
+  type ImageId,
   type InvitationId,
   idFromUuid,
   type JobId,

@@ -84,6 +84,13 @@ export declare type CreateSandboxRequest = Message<"hostagent.v1.CreateSandboxRe
    * @generated from field: string default_workdir = 12;
    */
   defaultWorkdir: string;
+
+  /**
+   * Boot from this image instead of the template of that name.
+   *
+   * @generated from field: string image_id = 13;
+   */
+  imageId: string;
 };
 
 /**
@@ -589,6 +596,146 @@ export declare type ListSnapshotsResponse = Message<"hostagent.v1.ListSnapshotsR
  * Use `create(ListSnapshotsResponseSchema)` to create a new message.
  */
 export declare const ListSnapshotsResponseSchema: GenMessage<ListSnapshotsResponse>;
+
+/**
+ * @generated from message hostagent.v1.MakeImageRequest
+ */
+export declare type MakeImageRequest = Message<"hostagent.v1.MakeImageRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from field: string image_id = 2;
+   */
+  imageId: string;
+};
+
+/**
+ * Describes the message hostagent.v1.MakeImageRequest.
+ * Use `create(MakeImageRequestSchema)` to create a new message.
+ */
+export declare const MakeImageRequestSchema: GenMessage<MakeImageRequest>;
+
+/**
+ * @generated from message hostagent.v1.ImageInfo
+ */
+export declare type ImageInfo = Message<"hostagent.v1.ImageInfo"> & {
+  /**
+   * @generated from field: string image_id = 1;
+   */
+  imageId: string;
+
+  /**
+   * On this host's disk.
+   *
+   * @generated from field: uint64 size_bytes = 2;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * @generated from field: int64 created_at_unix = 3;
+   */
+  createdAtUnix: bigint;
+
+  /**
+   * Equal for equal content.
+   *
+   * @generated from field: string sha256 = 4;
+   */
+  sha256: string;
+};
+
+/**
+ * Describes the message hostagent.v1.ImageInfo.
+ * Use `create(ImageInfoSchema)` to create a new message.
+ */
+export declare const ImageInfoSchema: GenMessage<ImageInfo>;
+
+/**
+ * @generated from message hostagent.v1.MakeImageResponse
+ */
+export declare type MakeImageResponse = Message<"hostagent.v1.MakeImageResponse"> & {
+  /**
+   * @generated from field: hostagent.v1.ImageInfo image = 1;
+   */
+  image?: ImageInfo | undefined;
+
+  /**
+   * @generated from field: repeated hostagent.v1.Step steps = 2;
+   */
+  steps: Step[];
+
+  /**
+   * How long the guest stood still.
+   *
+   * @generated from field: double still_ms = 3;
+   */
+  stillMs: number;
+};
+
+/**
+ * Describes the message hostagent.v1.MakeImageResponse.
+ * Use `create(MakeImageResponseSchema)` to create a new message.
+ */
+export declare const MakeImageResponseSchema: GenMessage<MakeImageResponse>;
+
+/**
+ * @generated from message hostagent.v1.DeleteImageRequest
+ */
+export declare type DeleteImageRequest = Message<"hostagent.v1.DeleteImageRequest"> & {
+  /**
+   * @generated from field: string image_id = 1;
+   */
+  imageId: string;
+};
+
+/**
+ * Describes the message hostagent.v1.DeleteImageRequest.
+ * Use `create(DeleteImageRequestSchema)` to create a new message.
+ */
+export declare const DeleteImageRequestSchema: GenMessage<DeleteImageRequest>;
+
+/**
+ * @generated from message hostagent.v1.DeleteImageResponse
+ */
+export declare type DeleteImageResponse = Message<"hostagent.v1.DeleteImageResponse"> & {
+};
+
+/**
+ * Describes the message hostagent.v1.DeleteImageResponse.
+ * Use `create(DeleteImageResponseSchema)` to create a new message.
+ */
+export declare const DeleteImageResponseSchema: GenMessage<DeleteImageResponse>;
+
+/**
+ * @generated from message hostagent.v1.ListImagesRequest
+ */
+export declare type ListImagesRequest = Message<"hostagent.v1.ListImagesRequest"> & {
+};
+
+/**
+ * Describes the message hostagent.v1.ListImagesRequest.
+ * Use `create(ListImagesRequestSchema)` to create a new message.
+ */
+export declare const ListImagesRequestSchema: GenMessage<ListImagesRequest>;
+
+/**
+ * @generated from message hostagent.v1.ListImagesResponse
+ */
+export declare type ListImagesResponse = Message<"hostagent.v1.ListImagesResponse"> & {
+  /**
+   * @generated from field: repeated hostagent.v1.ImageInfo images = 1;
+   */
+  images: ImageInfo[];
+};
+
+/**
+ * Describes the message hostagent.v1.ListImagesResponse.
+ * Use `create(ListImagesResponseSchema)` to create a new message.
+ */
+export declare const ListImagesResponseSchema: GenMessage<ListImagesResponse>;
 
 /**
  * @generated from message hostagent.v1.DrainRequest
@@ -2209,6 +2356,38 @@ export declare const HostAgentService: GenService<{
     methodKind: "unary";
     input: typeof ListSnapshotsRequestSchema;
     output: typeof ListSnapshotsResponseSchema;
+  },
+  /**
+   * Copies the disk of a running capsule, as it is when nothing of it is only in memory, into a root file system that
+   * capsules of any shape boot from; returns when it is durable, and the capsule goes on. Done twice with the same
+   * image_id, it is done once.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.MakeImage
+   */
+  makeImage: {
+    methodKind: "unary";
+    input: typeof MakeImageRequestSchema;
+    output: typeof MakeImageResponseSchema;
+  },
+  /**
+   * Succeeds when nobody can start from the image any more. What capsules still need of it is kept until they are gone.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.DeleteImage
+   */
+  deleteImage: {
+    methodKind: "unary";
+    input: typeof DeleteImageRequestSchema;
+    output: typeof DeleteImageResponseSchema;
+  },
+  /**
+   * Images that capsules can start from.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.ListImages
+   */
+  listImages: {
+    methodKind: "unary";
+    input: typeof ListImagesRequestSchema;
+    output: typeof ListImagesResponseSchema;
   },
   /**
    * Pauses every capsule and starts no more, until the agent is started again.
