@@ -171,3 +171,14 @@ test('a time that is none is refused, and the machine stays prepared', async () 
   const processes = envd.client({ headers: asClient });
   await expect(runCommand(processes, 'true')).rejects.toMatchObject({ code: Code.Unavailable });
 });
+
+test('the disk is written back for the host alone, and only while nobody writes', async () => {
+  const sync = (headers: Record<string, string> = asHost) => call('POST', '/snapshot/sync', { headers });
+  expect((await sync()).status).toBe(401);
+  await init();
+  expect((await sync()).status).toBe(409);
+  await prepare();
+  expect((await sync(asClient)).status).toBe(401);
+  expect((await sync()).status).toBe(204);
+  expect((await goOn()).status).toBe(204);
+});

@@ -8,6 +8,7 @@ import { headerOf, type Route } from '../http/router.ts';
 import { readJsonBody } from '../http/whole-body.ts';
 import { parseInitRequest } from '../init/init-request.ts';
 import { goOn, prepareSnapshot } from './prepare.ts';
+import { syncDisk } from './sync-disk.ts';
 
 /** What the host calls around a copy of the machine: before it, and after it where the machine goes on. */
 export function snapshotRoutes(daemon: Daemon, mode: Flags['mode']): readonly Route[] {
@@ -27,6 +28,16 @@ export function snapshotRoutes(daemon: Daemon, mode: Flags['mode']): readonly Ro
       async handle(request, response) {
         requireHost(request);
         await prepareSnapshot(daemon);
+        response.writeHead(204).end();
+      },
+    },
+    {
+      method: 'POST',
+      path: '/snapshot/sync',
+      access: 'host',
+      async handle(request, response) {
+        requireHost(request);
+        await syncDisk(daemon);
         response.writeHead(204).end();
       },
     },
