@@ -14,6 +14,7 @@ import { MetadataService } from './metadata-service/metadata-service.ts';
 import { DnsForwarder } from './network/dns-forwarder.ts';
 import { SlotPool } from './network/slot-pool.ts';
 import type { SlotRange } from './network/slot-range.ts';
+import { RootImages } from './root-images/root-images.ts';
 import { SnapshotStore } from './snapshots/snapshot-store.ts';
 import { TemplateStore } from './templates/template-store.ts';
 import { TrafficCatalog } from './traffic/traffic-catalog.ts';
@@ -46,7 +47,8 @@ export async function openHost(
   await cleanup.add('DNS forwarder', () => dns.close());
   const metadata = await MetadataService.open({ address: slots.serviceAddress, log });
   await cleanup.add('metadata service', () => metadata.close());
-  const parts = { engine, images, slots, cgroups, metadata };
+  const rootImages = await RootImages.open(join(config.directory, 'root-images'), log);
+  const parts = { engine, images, rootImages, slots, cgroups, metadata };
   const templatesDirectory = join(config.directory, 'templates');
   const templates = await TemplateStore.open(templatesDirectory, parts, report, signal);
   const snapshots = await SnapshotStore.open({

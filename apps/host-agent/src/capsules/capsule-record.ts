@@ -22,7 +22,7 @@ export const capsuleRecord = z.object({
   disks: z.array(z.string()),
   /** The disks beneath those, from the lowest above the template's; absent in older records: those of the parent. */
   below: z.array(z.string()).optional(),
-  /** While it is paused, its state; while it is being paused or copied, the snapshot that is being made. */
+  /** While it is paused, its state; while it is being paused or copied, the snapshot or image that is being made. */
   snapshot: z.string().optional(),
   /** Who paused it; `host` for want of activity, or because the host was told to stop. */
   pausedBy: z.enum(['caller', 'host']).optional(),

@@ -6,6 +6,7 @@ import type { ImageSet } from '../images/image-set.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { MetadataService } from '../metadata-service/metadata-service.ts';
 import type { SlotPool } from '../network/slot-pool.ts';
+import type { RootImages } from '../root-images/root-images.ts';
 import type { SnapshotStore } from '../snapshots/snapshot-store.ts';
 import type { TemplateStore } from '../templates/template-store.ts';
 import type { TrafficCatalog } from '../traffic/traffic-catalog.ts';
@@ -24,6 +25,8 @@ export interface CapsuleContext {
   readonly metadata: MetadataService;
   readonly journal: Journal;
   readonly templates: TemplateStore;
+  /** What templates are booted from, beside those of `images`. */
+  readonly rootImages: RootImages;
   readonly snapshots: SnapshotStore;
   /** What the processes that forward traffic to capsules are told. */
   readonly traffic: TrafficCatalog;

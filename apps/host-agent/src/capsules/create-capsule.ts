@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type CapsuleId, Cleanup, deadline, type SnapshotId, WrennError } from '@wrenn/core';
+import { type CapsuleId, Cleanup, deadline, type ImageId, type SnapshotId, WrennError } from '@wrenn/core';
 import type { InitReceipt } from '../guest/guest-client.ts';
 import type { Hold } from '../snapshots/snapshot-store.ts';
 import type { RunningCapsule } from './capsule.ts';
@@ -25,6 +25,8 @@ export interface CreateOptions {
   readonly defaultWorkdir: string;
   /** What to start from instead of the booted template. */
   readonly snapshotId: SnapshotId | undefined;
+  /** What to boot it from, instead of the image of the template's name; counts where there is no snapshot. */
+  readonly imageId: ImageId | undefined;
 }
 
 export interface CreatedCapsule {
@@ -58,11 +60,12 @@ async function create(
   options: CreateOptions,
   signal: AbortSignal,
 ): Promise<CreatedCapsule> {
-  const { capsuleId: id, snapshotId } = options;
+  const { capsuleId: id, snapshotId, imageId } = options;
   const watch = new Stopwatch();
   await using undo = new Cleanup();
   const parent = snapshotId === undefined ? undefined : context.snapshots.hold(snapshotId);
   await undo.add('snapshot', () => parent?.release());
+  using _image = imageId === undefined ? undefined : context.rootImages.hold(imageId);
   // Outside of the deadline: the first of a shape waits for it to be booted.
   const point = await watch.time('template', () => startPoint(context, options, parent, signal));
   using limit = deadline(startDeadlineMs, `starting capsule ${id}`, signal);
@@ -77,12 +80,12 @@ async function create(
 
 async function startPoint(
   context: CapsuleContext,
-  { template, vcpus, memoryMiB }: CreateOptions,
+  { template, imageId, vcpus, memoryMiB }: CreateOptions,
   parent: Hold | undefined,
   signal: AbortSignal,
 ): Promise<StartPoint> {
   if (parent !== undefined) return startOfSnapshot(context, parent, signal);
-  return startOfTemplate(await context.templates.ensure(template, { vcpus, memoryMiB }));
+  return startOfTemplate(await context.templates.ensure(imageId ?? template, { vcpus, memoryMiB }));
 }
 
 function newRecord(context: CapsuleContext, options: CreateOptions, point: StartPoint): CapsuleRecord {

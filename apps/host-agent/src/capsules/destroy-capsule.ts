@@ -2,6 +2,7 @@ import { type CapsuleId, Cleanup } from '@wrenn/core';
 import { asDiskId } from '../snapshots/snapshot-store.ts';
 import type { Capsule } from './capsule.ts';
 import type { CapsuleContext } from './capsules.ts';
+import { collectImagesAfter } from './delete-image.ts';
 import { releaseMachine } from './release-machine.ts';
 
 /** Ends a capsule and removes all it had. Succeeds when it is gone, also if it never was. */
@@ -12,6 +13,7 @@ export function destroyCapsule(context: CapsuleContext, id: CapsuleId, signal: A
     await context.journal.write(id, { ...capsule.record, phase: 'destroying' });
     await removeCapsule(context, capsule);
     context.capsules.delete(id);
+    await collectImagesAfter(context, id);
   });
 }
 

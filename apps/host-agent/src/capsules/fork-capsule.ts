@@ -107,6 +107,7 @@ async function startChild(
         defaultEnv,
         defaultWorkdir,
         snapshotId: state.snapshot.id,
+        imageId: undefined,
       },
       signal,
     );

@@ -2,6 +2,7 @@ import { type CapsuleId, parseId } from '@wrenn/core';
 import { asDiskId } from '../snapshots/snapshot-store.ts';
 import type { CapsuleRecord } from './capsule-record.ts';
 import type { CapsuleContext } from './capsules.ts';
+import { collectImagesAfter, templateKeysInUse } from './delete-image.ts';
 import { recoverCapsule } from './recover-capsule.ts';
 
 export interface Recovery {
@@ -34,16 +35,14 @@ async function sweep(context: CapsuleContext, signal: AbortSignal): Promise<stri
   const records: CapsuleRecord[] = capsules.map(({ record }) => record);
   const disks = new Set(records.flatMap((record) => record.disks.map(asDiskId)));
   const garbage = await context.snapshots.collect({ disks }, 'remove');
-  const templates = new Set([
-    ...records.map(({ templateKey }) => templateKey),
-    ...context.snapshots.templateKeys(),
-  ]);
   const slots = new Set(running.map(({ slot }) => slot.index));
-  return [
+  const swept = [
     ...(await context.engine.sweep(slots, signal)),
     ...(await context.slots.sweep(slots)),
     ...(await context.cgroups.sweep(new Set(running.map(({ id }) => id)))),
     ...garbage.map(({ path }) => path),
-    ...(await context.templates.sweep(templates)),
+    ...(await context.templates.sweep(templateKeysInUse(context))),
   ];
+  await collectImagesAfter(context, 'start');
+  return swept;
 }

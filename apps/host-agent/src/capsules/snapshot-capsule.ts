@@ -3,6 +3,7 @@ import type { Snapshot } from '../snapshots/snapshot-store.ts';
 import { notRunnable } from './capsule-errors.ts';
 import { type CapsuleContext, requirePresent } from './capsules.ts';
 import { checkpoint } from './checkpoint.ts';
+import { collectImagesAfter } from './delete-image.ts';
 import { Stopwatch, type TimedStep } from './stopwatch.ts';
 
 /** For memory and disk of the largest capsule on a slow disk. */
@@ -54,5 +55,7 @@ export function snapshotCapsule(
 
 /** Takes back that it stands for itself. What capsules need of it stays until they are gone. */
 export async function deleteSnapshot(context: CapsuleContext, id: SnapshotId): Promise<void> {
-  if (context.snapshots.find(id) !== undefined) await context.snapshots.unlist(id);
+  if (context.snapshots.find(id) === undefined) return;
+  await context.snapshots.unlist(id);
+  await collectImagesAfter(context, id);
 }

@@ -29,11 +29,30 @@ export interface MergeOptions {
   readonly signal: AbortSignal;
 }
 
+export interface FlattenOptions {
+  /** From the lowest above `base` to the topmost, none of which is written to meanwhile; not empty. */
+  readonly chain: readonly string[];
+  readonly base: string;
+  /** Where the file is made; nothing may be there. Its folder can be reached by `reader`. */
+  readonly destination: string;
+  /** Whose machine wrote the chain: what this user may not read does not get into the file. */
+  readonly reader: DiskOwner;
+  readonly signal: AbortSignal;
+}
+
 /** A template's own disk, which is made of an image while the template is built. */
 export interface TemplateDisk {
   readonly path: string;
   readonly owner: DiskOwner;
   /** A root file system, as it is on a drive. */
+  readonly image: string;
+}
+
+export interface FinishedTemplate {
+  readonly disk: string;
+  readonly diskInPlace: string;
+  readonly blank: string;
+  /** What the disk was made of. */
   readonly image: string;
 }
 
@@ -64,12 +83,12 @@ export interface EngineDisks {
   makeTemplateDisk(disk: TemplateDisk, signal: AbortSignal): Promise<void>;
   /**
    * Makes at `blank`, where that helps, what new disks are made from faster than without. `disk` is the template's, which
-   * is complete; later it is found at `diskInPlace`. Returns the files that it made.
+   * is complete; later it is found at `diskInPlace`. Returns the files that it made. Throws for a disk that does not lie
+   * on `image`, as it was made.
    */
-  finishTemplate(
-    template: { readonly disk: string; readonly diskInPlace: string; readonly blank: string },
-    signal: AbortSignal,
-  ): Promise<readonly string[]>;
+  finishTemplate(template: FinishedTemplate, signal: AbortSignal): Promise<readonly string[]>;
   /** One disk with the content of several `layer`s. */
   merge(options: MergeOptions): Promise<void>;
+  /** A file that is as a drive is, sparse, with all that is read through a chain; it belongs to root. */
+  flatten(options: FlattenOptions): Promise<void>;
 }

@@ -22,6 +22,8 @@ export type InitReceipt = z.infer<typeof receipt>;
 /** Longer than the guest itself gives each of its steps. */
 const prepareDeadlineMs = 3_000;
 const continueDeadlineMs = 10_000;
+/** For a guest whose memory is full of what was not written yet, on a host whose disk is busy. */
+const syncDeadlineMs = 150_000;
 /** Between two attempts to reach a guest that does not listen yet. */
 const retryMs = 20;
 
@@ -139,6 +141,18 @@ export class GuestClient {
       this.#standstill.end();
       throw thrown;
     }
+  }
+
+  /** Writes back to its disk all that a guest which is prepared has in its memory of it. */
+  async syncDisk(hostSecret: Secret, signal: AbortSignal): Promise<void> {
+    using limit = deadline(syncDeadlineMs, "writing back the guest's disk", signal);
+    const answer = await this.#post('/snapshot/sync', hostSecret, emptyBody, limit);
+    if (answer.status === 404) {
+      throw new WrennError('invalid_state', "the guest's daemon is older than images", {
+        remedy: 'start from a template that this version of Wrenn has made',
+      });
+    }
+    if (answer.status !== 204) throw refusal("writing back the guest's disk", answer);
   }
 
   /** Undoes `prepare` in a guest that goes on where it stood; it gets the time, since it may have stood still. */

@@ -7,6 +7,7 @@ import { createCapsule } from '../capsules/create-capsule.ts';
 import { destroyCapsule } from '../capsules/destroy-capsule.ts';
 import { describeHost } from '../host/describe-host.ts';
 import { fileService } from './file-service.ts';
+import { imageService } from './image-service.ts';
 import { processService } from './process-service.ts';
 import { createOptions } from './requests.ts';
 import { machineFacts, stateService } from './state-service.ts';
@@ -38,6 +39,8 @@ export function capsuleService(
     },
 
     ...stateService(context, stopping),
+
+    ...imageService(context, stopping),
 
     ...processService(context, stopping),
 

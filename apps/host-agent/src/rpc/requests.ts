@@ -31,6 +31,7 @@ export function createOptions(request: CreateSandboxRequest): CreateOptions {
     defaultWorkdir: request.defaultWorkdir,
     snapshotId:
       request.snapshotId === '' ? undefined : parseId('snapshot', request.snapshotId, 'snapshot_id'),
+    imageId: request.imageId === '' ? undefined : parseId('image', request.imageId, 'image_id'),
   };
 }
 

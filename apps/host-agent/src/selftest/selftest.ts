@@ -59,7 +59,7 @@ async function greeting(host: CapsuleContext, { report, signal }: ServiceContext
   const capsuleId = newId('capsule');
   const options = {
     ...{ capsuleId, teamId: zeroId('team'), templateId: zeroId('template'), template: template.name },
-    ...{ ...template.shape, timeoutSec: 0, snapshotId: undefined },
+    ...{ ...template.shape, timeoutSec: 0, snapshotId: undefined, imageId: undefined },
     ...{ defaultUser: 'user', defaultEnv: {}, defaultWorkdir: '' },
   };
   await using capsule = new Cleanup();

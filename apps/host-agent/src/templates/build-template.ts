@@ -133,7 +133,7 @@ async function publish(
     join(build.destination, disks.templateFiles.disk),
   ];
   const blank = join(build.temporary, disks.templateFiles.blank);
-  const made = await disks.finishTemplate({ disk, diskInPlace, blank }, signal);
+  const made = await disks.finishTemplate({ disk, diskInPlace, blank, image: build.rootfs.path }, signal);
   for (const path of [disk, file('memory'), file('deviceState'), ...made]) {
     const isMemory = path === file('memory');
     await chown(path, 0, isMemory ? facts.vmmGroup : 0);

@@ -3,6 +3,8 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namePattern, type Report, runStep, WrennError } from '@wrenn/core';
 import type { MachineShape } from '../engine/engine.ts';
+import type { RootfsImage } from '../images/image-set.ts';
+import type { RootImages } from '../root-images/root-images.ts';
 import { type BuildParts, buildTemplate } from './build-template.ts';
 import { checkUnaltered, readSnapshot, type TemplateSnapshot } from './template-snapshot.ts';
 
@@ -10,19 +12,24 @@ import { checkUnaltered, readSnapshot, type TemplateSnapshot } from './template-
 const formatVersion = 1;
 const buildingPrefix = '.building-';
 
+export interface TemplateParts extends BuildParts {
+  readonly rootImages: RootImages;
+}
+
 /**
- * The snapshots that capsules start from, one per template and shape. A shape that was not asked for before is
+ * The snapshots that capsules start from, one per template and shape. A template is called by the name of its recipe, or
+ * by the ID of an image that was made of a capsule. A shape that was not asked for before is
  * booted once, by whoever asks first; the others wait for the same build.
  */
 export class TemplateStore {
   readonly #directory: string;
-  readonly #parts: BuildParts;
+  readonly #parts: TemplateParts;
   readonly #report: Report;
   readonly #building = new Map<string, Promise<TemplateSnapshot>>();
   /** Ends builds with the agent, not with the request that happened to come first. */
   readonly #signal: AbortSignal;
 
-  private constructor(directory: string, parts: BuildParts, report: Report, signal: AbortSignal) {
+  private constructor(directory: string, parts: TemplateParts, report: Report, signal: AbortSignal) {
     this.#directory = directory;
     this.#parts = parts;
     this.#report = report;
@@ -31,7 +38,7 @@ export class TemplateStore {
 
   static async open(
     directory: string,
-    parts: BuildParts,
+    parts: TemplateParts,
     report: Report,
     signal: AbortSignal,
   ): Promise<TemplateStore> {
@@ -78,6 +85,15 @@ export class TemplateStore {
     return removed;
   }
 
+  /** Removes what was booted from one template, but for what capsules lie on. Returns how many are left. */
+  async drop(template: string, keysInUse: ReadonlySet<string>): Promise<number> {
+    const names = await readdir(this.#directory);
+    const booted = names.filter((name) => name.startsWith(`${template}-`));
+    const unused = booted.filter((name) => !keysInUse.has(name));
+    for (const name of unused) await rm(join(this.#directory, name), { recursive: true, force: true });
+    return booted.length - unused.length;
+  }
+
   async #ensure(template: string, shape: MachineShape, key: string): Promise<TemplateSnapshot> {
     const destination = join(this.#directory, key);
     const present = await readSnapshot(key, destination);
@@ -85,7 +101,7 @@ export class TemplateStore {
       await checkUnaltered(present);
       return present;
     }
-    const rootfs = this.#parts.images.rootfs[template];
+    const rootfs = this.#rootfsOf(template);
     if (rootfs === undefined) throw unknownTemplate(template);
     const temporary = join(this.#directory, `${buildingPrefix}${key}`);
     const step = `template ${template} (${shape.vcpus} vCPU, ${shape.memoryMiB} MiB)`;
@@ -102,7 +118,7 @@ export class TemplateStore {
 
   /** Everything that a snapshot depends on, so that a change of any of it leads to a new one. */
   keyOf(template: string, shape: MachineShape): string {
-    const rootfs = namePattern.test(template) ? this.#parts.images.rootfs[template] : undefined;
+    const rootfs = this.#rootfsOf(template);
     if (rootfs === undefined) throw unknownTemplate(template);
     const { engine, images } = this.#parts;
     const { name, isolation, build, cpu } = engine.traits;
@@ -127,7 +143,20 @@ export class TemplateStore {
     const snapshot = await readSnapshot(name, join(this.#directory, name)).catch(() => undefined);
     if (snapshot === undefined) return false;
     const { template, vcpus, memoryMiB } = snapshot.manifest;
-    return template in this.#parts.images.rootfs && this.keyOf(template, { vcpus, memoryMiB }) === name;
+    switch (this.#parts.rootImages.stateOf(template)) {
+      case 'unreadable':
+        return true;
+      case 'deleted':
+        return false;
+      default:
+        return this.#rootfsOf(template) !== undefined && this.keyOf(template, { vcpus, memoryMiB }) === name;
+    }
+  }
+
+  #rootfsOf(template: string): RootfsImage | undefined {
+    if (!namePattern.test(template)) return undefined;
+    const { images, rootImages } = this.#parts;
+    return Object.hasOwn(images.rootfs, template) ? images.rootfs[template] : rootImages.find(template);
   }
 }
 

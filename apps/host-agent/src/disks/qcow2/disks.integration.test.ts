@@ -1,10 +1,12 @@
-import { copyFile, mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../process/run.ts';
+import { flattenDisks } from './flatten.ts';
 import { mergeDisks } from './merge.ts';
 import { makeOverlay } from './overlay.ts';
+import { qcow2Disks } from './qcow2-disks.ts';
 
 const signal = new AbortController().signal;
 const owner = { uid: 54_321, gid: 54_321 };
@@ -150,5 +152,61 @@ describe('mergeDisks', () => {
       code: 'EEXIST',
     });
     expect((await stat(lowest)).size).toBe(size);
+  });
+});
+
+describe('flattenDisks', () => {
+  /** As where the agent keeps disks: each VMM's user gets to what it may read, and lists nothing. */
+  async function makeReadable(base: string, chain: readonly string[]): Promise<void> {
+    await chmod(directory, 0o711);
+    await chmod(base, 0o644);
+    // One that a snapshot sealed, beneath those of the machine.
+    await chown(chain[0] ?? '', 0, 0);
+    await chmod(chain[0] ?? '', 0o444);
+  }
+
+  it('makes a sparse file of all that is read through a chain, which belongs to root alone', async () => {
+    const { base, chain } = await makeChain(4);
+    await makeReadable(base, chain);
+    await flattenDisks({ chain, base, destination: at('flat'), reader: owner, signal });
+    await qemu('qemu-img', 'compare', '-q', '-f', 'qcow2', '-F', 'raw', chain.at(-1) ?? '', at('flat'));
+    const { uid, gid, mode, size, blocks } = await stat(at('flat'));
+    expect({ uid, gid, mode: mode & 0o777 }).toEqual({ uid: 0, gid: 0, mode: 0o600 });
+    expect(size).toBe(64 << 20);
+    expect(blocks * 512).toBeLessThan(56 << 20);
+  });
+
+  it('is read with the rights of the machine whose disks they are, and leaves nothing when refused', async () => {
+    const { base, chain } = await makeChain(2);
+    await makeReadable(base, chain);
+    // As if a machine that was taken over had named it after the names were checked.
+    await chmod(base, 0o600);
+    await expect(
+      flattenDisks({ chain, base, destination: at('flat'), reader: owner, signal }),
+    ).rejects.toThrow('Permission denied');
+    await expect(stat(at('flat'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('refuses a chain in which a disk lies on another file than it should', async () => {
+    const { base, chain } = await makeChain(2);
+    await qemu('qemu-img', 'rebase', '-q', '-u', '-F', 'raw', '-b', '/etc/shadow', chain[1] ?? '');
+    await expect(
+      flattenDisks({ chain, base, destination: at('flat'), reader: owner, signal }),
+    ).rejects.toThrow('lies on /etc/shadow');
+  });
+});
+
+describe('finishTemplate', () => {
+  it('refuses a disk that does not lie on the image that it was made of', async () => {
+    const image = join(directory, 'image');
+    await using file = await open(image, 'wx');
+    await file.truncate(4 << 20);
+    const [disk, blank] = [at('disk'), at('blank')];
+    await qcow2Disks.makeTemplateDisk({ path: disk, image, owner }, signal);
+    const finish = () => qcow2Disks.finishTemplate({ disk, diskInPlace: disk, blank, image }, signal);
+    expect(await finish()).toEqual([blank]);
+    await rm(blank);
+    await qemu('qemu-img', 'rebase', '-q', '-u', '-F', 'raw', '-b', '/etc/shadow', disk);
+    await expect(finish()).rejects.toMatchObject({ code: 'agent_error' });
   });
 });

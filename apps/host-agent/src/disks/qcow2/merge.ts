@@ -33,7 +33,7 @@ export async function mergeDisks({ chain, base, destination, signal }: MergeOpti
  * That each disk lies on the one before it. They were written by machines, and one that was taken over could name a
  * file that only root may read.
  */
-async function checkChain(chain: readonly string[], base: string): Promise<void> {
+export async function checkChain(chain: readonly string[], base: string): Promise<void> {
   let below = base;
   for (const path of chain) {
     const backing = await backingOf(path);

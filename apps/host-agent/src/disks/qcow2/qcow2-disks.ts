@@ -1,6 +1,9 @@
 import { lchown } from 'node:fs/promises';
+import { WrennError } from '@wrenn/core';
 import { run } from '../../process/run.ts';
-import type { EngineDisks, MergeOptions, NewDisk, TemplateDisk } from '../engine-disks.ts';
+import type { EngineDisks, FlattenOptions, MergeOptions, NewDisk, TemplateDisk } from '../engine-disks.ts';
+import { backingOf } from './backing.ts';
+import { flattenDisks } from './flatten.ts';
 import { mergeDisks } from './merge.ts';
 import { makeOverlay } from './overlay.ts';
 
@@ -24,7 +27,10 @@ export const qcow2Disks: EngineDisks = {
     await lchown(path, owner.uid, owner.gid);
   },
 
-  async finishTemplate({ disk, diskInPlace, blank }, signal): Promise<readonly string[]> {
+  async finishTemplate({ disk, diskInPlace, blank, image }, signal): Promise<readonly string[]> {
+    // The machine that booted wrote to it: one that was taken over could name a file that only root may read.
+    if ((await backingOf(disk)) !== image)
+      throw new WrennError('agent_error', 'the disk of the template does not lie on its image any more');
     const { stdout } = await run(['qemu-img', 'info', '--output=json', disk], {
       signal,
       timeoutMs: programDeadlineMs,
@@ -37,6 +43,10 @@ export const qcow2Disks: EngineDisks = {
 
   async merge(options: MergeOptions): Promise<void> {
     await mergeDisks(options);
+  },
+
+  async flatten(options: FlattenOptions): Promise<void> {
+    await flattenDisks(options);
   },
 };
 

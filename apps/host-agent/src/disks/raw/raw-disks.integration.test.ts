@@ -94,6 +94,15 @@ describe.each([
     expect((await readFile(sealed)).toString('latin1', 0, 6)).toBe('before');
   });
 
+  it('become one sparse file of root with all that is read through them', async () => {
+    const [lower, flat] = [path('lower'), path('flat')];
+    await disks.make({ path: lower, below: [image], like: '', owner }, never);
+    await disks.flatten({ chain: [lower], base: image, destination: flat, reader: owner, signal: never });
+    expect((await readFile(flat)).equals(await readFile(image))).toBe(true);
+    expect(await stat(flat)).toMatchObject({ uid: 0, gid: 0 });
+    expect((await stat(flat)).blocks * 512).toBeLessThan(10 * mebibyte);
+  });
+
   it('are not made over what is there, and leave nothing when they are called off', async () => {
     const disk = path('taken');
     await disks.makeTemplateDisk({ path: disk, image, owner }, never);

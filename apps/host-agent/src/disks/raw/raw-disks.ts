@@ -5,6 +5,7 @@ import type {
   CopiedDisk,
   DiskSealing,
   EngineDisks,
+  FlattenOptions,
   MergeOptions,
   NewDisk,
   TemplateDisk,
@@ -85,6 +86,11 @@ export class RawDisks implements EngineDisks {
     } finally {
       await this.#stacks.detach(name, AbortSignal.timeout(detachMs));
     }
+  }
+
+  async flatten({ chain, base, destination, signal }: FlattenOptions): Promise<void> {
+    if (this.kind === 'layer') return await this.merge({ chain, base, destination, signal });
+    await this.#copy({ from: chain.at(-1) ?? base, to: destination, owner: root }, signal);
   }
 
   /** Makes of a disk and those beneath it what a VMM in the slot can open. */

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, rm } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CapsuleId, newId, zeroId } from '@wrenn/core';
 import { createLogger } from '@wrenn/service';
@@ -8,6 +8,8 @@ import { type CapsuleContext, capsuleLocks } from '../../capsules/capsules.ts';
 import { type CreateOptions, createCapsule } from '../../capsules/create-capsule.ts';
 import { Journal } from '../../journal/journal.ts';
 import { MetadataService } from '../../metadata-service/metadata-service.ts';
+import type { RootImage } from '../../root-images/root-image.ts';
+import { RootImages } from '../../root-images/root-images.ts';
 import { SnapshotStore } from '../../snapshots/snapshot-store.ts';
 import { sha256Of, stampOf, templateFiles, writeManifest } from '../../templates/template-snapshot.ts';
 import { TemplateStore } from '../../templates/template-store.ts';
@@ -62,7 +64,8 @@ export class FakeFirecrackerAgent implements AsyncDisposable {
   async create({
     defaultWorkdir = '',
     snapshotId,
-  }: Partial<Pick<CreateOptions, 'defaultWorkdir' | 'snapshotId'>> = {}): Promise<CapsuleId> {
+    imageId,
+  }: Partial<Pick<CreateOptions, 'defaultWorkdir' | 'snapshotId' | 'imageId'>> = {}): Promise<CapsuleId> {
     const id = newId('capsule');
     await createCapsule(
       this.context,
@@ -78,10 +81,24 @@ export class FakeFirecrackerAgent implements AsyncDisposable {
         defaultEnv: {},
         defaultWorkdir,
         snapshotId,
+        imageId,
       },
       never,
     );
     return id;
+  }
+
+  /** As if an image had been booted: a fake Firecracker boots no guests. */
+  async pretendBooted(image: RootImage): Promise<string> {
+    const templates = join(this.#directory, 'templates');
+    const key = this.context.templates.keyOf(image.id, guestShape);
+    await cp(join(templates, this.context.templates.keyOf(template, guestShape)), join(templates, key), {
+      recursive: true,
+    });
+    const manifest = join(templates, key, templateFiles.manifest);
+    const content = JSON.parse(await readFile(manifest, 'utf8'));
+    await writeFile(manifest, JSON.stringify({ ...content, template: image.id }));
+    return key;
   }
 
   /** The hold on a running capsule's memory and disk. */
@@ -141,7 +158,8 @@ async function contextOf(
   const directory = join(host.directory, 'agent');
   const rootfs = { [template]: { path: join(host.directory, 'image'), hash: 'rootfs', sizeMiB: 1 } };
   const images = { ...imagesOf(host.directory), rootfs };
-  const parts = { engine, images, slots, cgroups: host.cgroups, metadata };
+  const rootImages = await RootImages.open(join(directory, 'root-images'), log);
+  const parts = { engine, images, rootImages, slots, cgroups: host.cgroups, metadata };
   const templatesDirectory = join(directory, 'templates');
   return {
     ...parts,

@@ -11,6 +11,7 @@ import { findImages } from '../../images/images.ts';
 import { MetadataService } from '../../metadata-service/metadata-service.ts';
 import type { Slot } from '../../network/slot.ts';
 import { SlotPool } from '../../network/slot-pool.ts';
+import { RootImages } from '../../root-images/root-images.ts';
 import { probeKvm } from '../../setup/probe-kvm.ts';
 import type { TemplateSnapshot } from '../../templates/template-snapshot.ts';
 import { TemplateStore } from '../../templates/template-store.ts';
@@ -113,9 +114,10 @@ export class MachineFixture implements AsyncDisposable {
       const metadata = await MetadataService.open({ address: slots.serviceAddress, log });
       await cleanup.add('metadata service', () => metadata.close());
       const parts = { engine, images, slots, cgroups, metadata };
+      const rootImages = await RootImages.open(join(directory, 'root-images'), log);
       const templates = await TemplateStore.open(
         join(directory, 'templates'),
-        parts,
+        { ...parts, rootImages },
         () => undefined,
         signal,
       );

@@ -16,6 +16,8 @@ export class StandInGuests implements AsyncDisposable {
   readonly calls: string[] = [];
   /** Bodies of `/init`, in order. */
   readonly inits: unknown[] = [];
+  /** Paths that are answered otherwise than with 204. */
+  readonly refusals = new Map<string, number>();
   readonly #addresses: string[] = [];
   readonly #servers: Server[] = [];
 
@@ -58,7 +60,7 @@ export class StandInGuests implements AsyncDisposable {
       this.inits.push(await json(request));
       response.end(JSON.stringify({ version: 'stand-in' }));
     } else {
-      request.resume().on('end', () => response.writeHead(204).end());
+      request.resume().on('end', () => response.writeHead(this.refusals.get(path) ?? 204).end());
     }
   }
 }
