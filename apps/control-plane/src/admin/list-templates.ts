@@ -2,6 +2,7 @@ import { idFromUuid } from '@wrenn/core';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import type { Queryable } from '../db/database.ts';
+import { visibilities } from '../db/schema.ts';
 import { templateTypes } from '../templates/template.ts';
 import { pageFields, presentPage, rowsOf } from './pages.ts';
 import { platformUuid } from './platform.ts';
@@ -11,6 +12,8 @@ const templateBody = z
     id: z.string(),
     snapshot_id: z.string().optional(),
     name: z.string(),
+    tags: z.array(z.string()).describe('That name this version.'),
+    visibility: z.enum(visibilities),
     type: z.enum(templateTypes),
     team_id: z.string(),
     team_name: z.string(),
@@ -24,7 +27,7 @@ const templateBody = z
 
 export const templatePageBody = z.object({ templates: z.array(templateBody), ...pageFields });
 
-/** Templates and snapshots of all teams, newest first. */
+/** Templates and snapshots of all teams, newest first. The layers of builds have no name, and are not among them. */
 export async function listAllTemplates(
   database: Queryable,
   page: number,
@@ -32,12 +35,20 @@ export async function listAllTemplates(
   const live = database
     .selectFrom('templates as template')
     .innerJoin('teams as team', 'team.id', 'template.team_id')
+    .innerJoin('template_names as named', (join) =>
+      join.onRef('named.team_id', '=', 'template.team_id').onRef('named.name', '=', 'template.name'),
+    )
     .where('template.deleted_at', 'is', null)
     .where('template.ready_at', 'is not', null);
   const { limit, offset } = rowsOf(page);
   const rows = await live
     .selectAll('template')
-    .select('team.name as team_name')
+    .select(['team.name as team_name', 'named.visibility'])
+    .select(
+      sql<string[]>`array(select tag from template_tags where template_id = template.id order by tag)`.as(
+        'tags',
+      ),
+    )
     .orderBy('template.created_at', 'desc')
     .orderBy('template.id', 'desc')
     .limit(limit)
@@ -48,6 +59,8 @@ export async function listAllTemplates(
     id: idFromUuid('template', row.id),
     ...(row.snapshot_id === null ? {} : { snapshot_id: idFromUuid('snapshot', row.snapshot_id) }),
     name: row.name,
+    tags: row.tags,
+    visibility: row.team_id === platformUuid ? ('public' as const) : row.visibility,
     type: row.type,
     team_id: idFromUuid('team', row.team_id),
     team_name: row.team_name,

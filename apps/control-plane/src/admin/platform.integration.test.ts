@@ -53,8 +53,8 @@ for (const version of postgresVersions) {
         const { body } = await root.rest.ask('GET', '/admin/templates');
         expect(body?.['templates']).toEqual(
           expect.arrayContaining([
-            expect.objectContaining({ name: 'minimal', type: 'base', platform: true }),
-            expect.objectContaining({ name: 'hers', team_id: ann.teamId, platform: false }),
+            expect.objectContaining({ name: 'minimal', type: 'base', platform: true, tags: ['default'] }),
+            expect.objectContaining({ name: 'hers', team_id: ann.teamId, visibility: 'team' }),
             expect.objectContaining({ name: 'for-all', type: 'snapshot', platform: true }),
           ]),
         );

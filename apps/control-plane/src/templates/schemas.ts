@@ -10,7 +10,7 @@ import { templateTypes } from './template.ts';
 const mostTags = 32;
 const time = z.string().meta({ format: 'date-time' });
 
-export const tagName = z.string().regex(namePattern, 'is not a tag');
+const tagName = z.string().regex(namePattern, 'is not a tag');
 export const tagList = z.array(tagName).min(1).max(mostTags);
 
 export const templateParameters = z.object({
