@@ -21,9 +21,12 @@ import { madeOf } from '../../snapshots/made.ts';
 import type { Template } from '../../templates/template.ts';
 import type { Build } from '../build.ts';
 import { forgetLayer, type Layer, layerMade, reserveLayer } from '../layers.ts';
+import { explained } from './ended.ts';
 
 /** In every guest, whatever its image holds. */
 export const busybox = '/run/wrenn/runtime/bin/busybox';
+/** A copy of its state is made to its end: half of one is of no use to anybody. */
+const unhurried = new AbortController().signal;
 const helperTimeoutSec = 300;
 const helperOutputBytes = 4 * 1024 * 1024;
 
@@ -40,6 +43,8 @@ export type CommandEnd =
   | { readonly kind: 'exited' | 'killed'; readonly code: number }
   | { readonly kind: 'timed out' }
   | { readonly kind: 'lost'; readonly why: string };
+
+export type SeenEnd = Exclude<CommandEnd, { readonly kind: 'lost' }>;
 
 export type OutputName = 'stdout' | 'stderr';
 
@@ -83,37 +88,37 @@ export class BuildCapsule implements AsyncDisposable {
     command: GuestCommand,
     take: (name: OutputName, bytes: Buffer) => Promise<void>,
     signal: AbortSignal,
-  ): Promise<CommandEnd> {
+  ): Promise<SeenEnd> {
     const [cmd, ...args] = command.argv;
     const request = {
       ...{ sandboxId: this.id, cmd, args, user: command.user, cwd: command.cwd, envs: command.env },
       timeoutSec: Math.max(1, Math.ceil(command.timeoutMs / 1000)),
     };
-    for await (const { event } of this.#agent.execStream(request, signal)) {
-      if (event.case === 'data') {
-        const { output } = event.value;
-        if (output.case === 'stdout' || output.case === 'stderr') await take(output.case, view(output.value));
-      } else if (event.case === 'end') return endOf(event.value);
-    }
-    return { kind: 'lost', why: 'the stream of its output ended early' };
+    return await this.#watched(signal, async () => {
+      for await (const { event } of this.#agent.execStream(request, signal)) {
+        if (event.case === 'data') {
+          const { output } = event.value;
+          if (output.case === 'stdout' || output.case === 'stderr')
+            await take(output.case, view(output.value));
+        } else if (event.case === 'end') return seen(endOf(event.value));
+      }
+      throw unseen('the stream of its output ended early');
+    });
   }
 
   /** Starts a command that goes on by itself, and goes into the memory of the template with all it does. */
   async startBackground(command: Omit<GuestCommand, 'timeoutMs'>, signal: AbortSignal): Promise<number> {
     const [cmd, ...args] = command.argv;
-    const { pid } = await this.#agent.startBackground(
-      {
-        ...{ sandboxId: this.id, cmd, args, user: command.user, cwd: command.cwd },
-        envs: command.env,
-        tag: 'start',
-      },
-      signal,
-    );
+    const request = {
+      ...{ sandboxId: this.id, cmd, args, user: command.user, cwd: command.cwd },
+      ...{ envs: command.env, tag: 'start' },
+    };
+    const { pid } = await this.#watched(signal, () => this.#agent.startBackground(request, signal));
     return pid;
   }
 
   async isRunning(pid: number, signal: AbortSignal): Promise<boolean> {
-    const { processes } = await this.#agent.listProcesses(this.id, signal);
+    const { processes } = await this.#watched(signal, () => this.#agent.listProcesses(this.id, signal));
     return processes.some((process) => process.pid === pid);
   }
 
@@ -128,13 +133,11 @@ export class BuildCapsule implements AsyncDisposable {
     signal: AbortSignal,
     timeoutSec: number = helperTimeoutSec,
   ): Promise<string> {
-    const answer = await this.#agent.exec(
-      {
-        ...{ sandboxId: this.id, cmd: busybox, args: ['sh', '-euc', text, 'sh', ...args] },
-        ...{ user: 'root', cwd: '/', envs: { busybox }, timeoutSec, outputCapBytes: helperOutputBytes },
-      },
-      signal,
-    );
+    const request = {
+      ...{ sandboxId: this.id, cmd: busybox, args: ['sh', '-euc', text, 'sh', ...args] },
+      ...{ user: 'root', cwd: '/', envs: { busybox }, timeoutSec, outputCapBytes: helperOutputBytes },
+    };
+    const answer = await this.#watched(signal, () => this.#agent.exec(request, signal));
     const end = endOf(answer);
     if (end.kind === 'exited' && end.code === 0) return view(answer.stdout).toString();
     const said = view(answer.stderr).toString().trim().split('\n').at(-1) ?? '';
@@ -174,9 +177,17 @@ export class BuildCapsule implements AsyncDisposable {
 
   /** Copies its state; it goes on. Done twice with the same ID, it is done once. */
   async snapshot(id: SnapshotId): Promise<SnapshotInfo> {
-    const { snapshot } = await this.#agent.snapshot(this.id, id);
+    const { snapshot } = await this.#watched(unhurried, () => this.#agent.snapshot(this.id, id));
     if (snapshot !== undefined) return snapshot;
     throw new WrennError('agent_error', 'the host does not say what it has made');
+  }
+
+  async #watched<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (thrown) {
+      throw await explained(thrown, { agent: this.#agent, id: this.id, signal });
+    }
   }
 
   get hostId() {
@@ -207,6 +218,15 @@ function endOf(end: {
         why: end.error === undefined || end.error === '' ? 'its end was not seen' : end.error,
       };
   }
+}
+
+function seen(end: CommandEnd): SeenEnd {
+  if (end.kind === 'lost') throw unseen(end.why);
+  return end;
+}
+
+function unseen(why: string): WrennError {
+  return new WrennError('host_unavailable', `the command was lost: ${why}`, { remedy: 'build again' });
 }
 
 export function describeEnd(end: CommandEnd): string {

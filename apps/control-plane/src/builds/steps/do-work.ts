@@ -55,8 +55,6 @@ async function run(
   const timeoutMs = work.timeoutMs ?? stepTimeoutMs;
   const end = await capsule.run({ ...work, timeoutMs }, (name, bytes) => log.output(name, bytes), signal);
   if (end.kind === 'exited' && end.code === 0) return 0;
-  if (end.kind === 'lost')
-    throw new WrennError('host_unavailable', `the command was lost: ${end.why}`, { remedy: 'build again' });
   if (end.kind === 'timed out')
     throw new WrennError('deadline_exceeded', `the command took longer than ${timeoutMs / 1000} s`, {
       remedy: 'give it more with RUN --timeout=10m, or the build with step_timeout_sec',
