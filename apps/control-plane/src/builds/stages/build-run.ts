@@ -13,7 +13,7 @@ import type { Surroundings } from '../steps/surroundings.ts';
 import { resolveStep, type Work } from '../steps/work.ts';
 import { noteProgress } from '../store.ts';
 import { importImage } from './import-image.ts';
-import type { BuildPlan, BuildStage, PlannedStep } from './planned.ts';
+import { type BuildPlan, type BuildStage, countSteps, type PlannedStep } from './planned.ts';
 import type { ImportedImage, StageEnd } from './stage-end.ts';
 import { StepFailed } from './step-failed.ts';
 
@@ -59,7 +59,7 @@ export class BuildRun {
   ): Promise<T> {
     const { context, build, log, plan } = this.#parts;
     this.#step += 1;
-    const total = Math.max(this.#step, countOf(plan));
+    const total = Math.max(this.#step, countSteps(plan));
     await noteProgress(context.database, build.id, { currentStep: this.#step, totalSteps: total });
     await log.begin(this.#step, { phase, line, text });
     const began = performance.now();
@@ -130,7 +130,8 @@ export class BuildRun {
     const add = async (planned: PlannedStep, before: Surroundings) => {
       const { work, next } = resolveStep(planned.step, before, this.#parts.build.request.format);
       const isKept = work !== undefined && !(work.kind === 'user' && work.missing === 'refuse');
-      if (work !== undefined && isKept) key = keyAfter(key, work, await this.#copied(planned, work));
+      if (work !== undefined && isKept)
+        key = keyAfter(key, work, await this.#copied(planned, work, tasks.length));
       tasks.push({ planned, work, key, isKept });
       return next;
     };
@@ -140,14 +141,15 @@ export class BuildRun {
     return { tasks, end: { ...base, key, surroundings } };
   }
 
-  /** What tells apart what a COPY copies. */
-  async #copied({ step }: PlannedStep, work: Work): Promise<string> {
+  /** What tells apart what a COPY copies; `before` is how many steps of its stage are to be done before it. */
+  async #copied({ step }: PlannedStep, work: Work, before: number): Promise<string> {
     if (work.kind !== 'copy' || work.sources.length === 0) return '';
     if (work.from !== undefined) return this.#ends[work.from]?.key ?? '';
     try {
       return (await this.#parts.files.select(work.sources)).key();
     } catch (thrown) {
-      throw StepFailed.of(thrown, { step: this.#step + 1, line: step.position.line, text: step.text });
+      const where = { step: this.#step + before + 1, line: step.position.line, text: step.text };
+      throw StepFailed.of(thrown, where);
     }
   }
 
@@ -239,11 +241,4 @@ function workdirOf({ defaultWorkdir, defaultUser }: Template): string {
 
 function described({ phase, step }: PlannedStep) {
   return { phase, line: phase === 'recipe' ? step.position.line : 0, text: step.text };
-}
-
-function countOf({ stages }: BuildPlan): number {
-  return stages.reduce(
-    (sum, { base, steps, tidying }) => sum + (base.kind === 'stage' ? 0 : 1) + steps.length + tidying.length,
-    1,
-  );
 }
