@@ -37,15 +37,17 @@ export async function startUp(what: StartUp, signal: AbortSignal): Promise<void>
   } else if (pid !== undefined) await seeItRun(capsule, pid, signal);
 }
 
+/** The last look comes after all of the time, however long a guest takes to answer: one at the beginning says little. */
 async function seeItRun(capsule: BuildCapsule, pid: number, signal: AbortSignal): Promise<void> {
   const until = performance.now() + watchMs;
-  while (performance.now() < until) {
+  for (let isLast = false; !isLast; ) {
+    await pause(lookEveryMs, signal);
+    isLast = performance.now() >= until;
     if (!(await capsule.isRunning(pid, signal))) {
       throw new WrennError('invalid_request', 'the start command ended as soon as it was started', {
         remedy: 'let it go on in the foreground, or start it with RUN',
       });
     }
-    await pause(lookEveryMs, signal);
   }
 }
 
