@@ -36,7 +36,7 @@ export async function captureTemplate(
       parent_id: parent === undefined ? null : uuidFromId(parent.id),
       default_user: surroundings.user,
       default_env: JSON.stringify(lastingEnv(surroundings)),
-      default_workdir: surroundings.workdir === '/' ? '' : surroundings.workdir,
+      default_workdir: surroundings.workdir,
       ready_at: null,
     })
     .execute();

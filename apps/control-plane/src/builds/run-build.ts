@@ -5,6 +5,7 @@ import type { Template } from '../templates/template.ts';
 import type { Build } from './build.ts';
 import { BuildFiles } from './files.ts';
 import { imagesFor } from './images.ts';
+import { findLayers } from './layers.ts';
 import { BuildLog } from './log/build-log.ts';
 import { BuildCapsule, leftCapsules } from './machine/build-capsule.ts';
 import { captureTemplate, dropDrafts, publishTemplate } from './publish.ts';
@@ -15,6 +16,8 @@ import { BuildRun } from './stages/build-run.ts';
 import { type BuildPlan, planBuild } from './stages/planned.ts';
 import type { StageEnd } from './stages/stage-end.ts';
 import { startUp } from './start-up.ts';
+import { keyOfStart } from './steps/keys.ts';
+import { argvOf } from './steps/work.ts';
 
 /** Goes at a build whose host went away meanwhile: an agent is back within a minute or two. */
 const mostGoes = 6;
@@ -84,8 +87,20 @@ interface Finishing {
   readonly end: StageEnd;
 }
 
-/** Starts what the template runs, captures it, and gives it its name. */
-async function finish(
+/** Starts what the template runs, captures it, and gives it its name. What was started once is kept as steps are. */
+async function finish(finishing: Finishing, signal: AbortSignal): Promise<Template> {
+  const { context, build, run, end } = finishing;
+  const start = await started(finishing, signal);
+  return await run.step({ phase: 'start', line: 0, text: 'capture the template' }, async () => {
+    await using capsule = await BuildCapsule.start(context, build, start);
+    signal.throwIfAborted();
+    const snapshotId = await captureTemplate(context, build, end, capsule);
+    return { value: await publishTemplate(context, build, snapshotId), cached: false };
+  });
+}
+
+/** What a capsule starts from in which everything runs that the template is to run. */
+async function started(
   { context, build, plan, log, run, end }: Finishing,
   signal: AbortSignal,
 ): Promise<Template> {
@@ -95,13 +110,20 @@ async function finish(
   });
   const text = build.request.healthcheck;
   const healthcheck = text === '' ? plannedCheck(plan, build) : parseHealthcheck(text);
-  return await run.step({ phase: 'start', line: 0, text: 'start and capture' }, async () => {
+  if (command === undefined && healthcheck === undefined) return end.start;
+  const { surroundings } = end;
+  const key = keyOfStart(end.key, { command, healthcheck, surroundings });
+  const shown = command === undefined ? 'wait for the healthcheck' : `start ${argvOf(command).join(' ')}`;
+  return await run.step({ phase: 'start', line: 0, text: shown }, async () => {
+    const known = (await findLayers(context.database, build.teamId, [key])).get(key);
+    if (known !== undefined) return { value: known.template, cached: true };
     await using capsule = await BuildCapsule.start(context, build, end.start);
-    const surroundings = end.surroundings;
     await startUp({ capsule, log, surroundings, command, healthcheck }, signal);
-    signal.throwIfAborted();
-    const snapshotId = await captureTemplate(context, build, end, capsule);
-    return { value: await publishTemplate(context, build, snapshotId), cached: false };
+    const layer = await capsule.keep(key);
+    if (layer !== undefined) return { value: layer.template, cached: false };
+    throw new WrennError('conflict', 'what was started was given up while it was kept', {
+      remedy: 'build again',
+    });
   });
 }
 

@@ -47,5 +47,5 @@ describe('a recipe', () => {
 it('a Dockerfile is done as it stands', () => {
   const recipe = 'FROM a AS one\nRUN true\nFROM b\nCOPY --from=one /x /y';
   expect(phases({ format: 'dockerfile', recipe })).toEqual(['recipe run', 'recipe copy']);
-  expect(countSteps(planBuild({ ...request, format: 'dockerfile', recipe }))).toBe(4);
+  expect(countSteps(planBuild({ ...request, format: 'dockerfile', recipe }))).toBe(5);
 });

@@ -77,7 +77,12 @@ export function templatesIn({ stages }: BuildPlan): string[] {
   return [...new Set(names)];
 }
 
-/** How many pieces of work there are, as far as they can be counted before it is known what they do. */
-export function countSteps({ stages }: BuildPlan): number {
-  return stages.reduce((sum, { steps, tidying }) => sum + 1 + steps.length + tidying.length, 0);
+/** How many steps the log has, as far as that can be told before they are done: an image may have a start of its own. */
+export function countSteps({ stages, start, healthcheck }: BuildPlan): number {
+  const isStarted =
+    start.entrypoint !== 'inherited' || start.command !== 'inherited' || healthcheck !== 'inherited';
+  return stages.reduce(
+    (sum, { base, steps, tidying }) => sum + (base.kind === 'stage' ? 0 : 1) + steps.length + tidying.length,
+    isStarted ? 2 : 1,
+  );
 }

@@ -29,6 +29,11 @@ export function keyOfImage(digest: string, ground: Ground): string {
   return hashOf([format, 'image', digest, ground]);
 }
 
+/** `what`: all that decides what runs in the end. */
+export function keyOfStart(before: string, what: object): string {
+  return hashOf([format, 'start', before, what]);
+}
+
 function hashOf(parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
