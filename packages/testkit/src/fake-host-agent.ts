@@ -104,6 +104,7 @@ export class FakeHostAgent implements AsyncDisposable {
         throw toConnect(new WrennError('agent_error', 'the fake command did not end'));
       },
       execStream: (request, { signal }) => this.#stream(request, signal),
+      listImages: () => ({ images: [] }),
       listSandboxes: () => ({
         epoch: this.epoch,
         sandboxes: [...this.capsules].map(([sandboxId, { status, createdAtMs, metadata }]) => ({

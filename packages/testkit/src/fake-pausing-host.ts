@@ -65,6 +65,7 @@ export class FakePausingHost implements AsyncDisposable {
         return { exitCode: 0, outcome: Outcome.EXITED };
       },
       listSnapshots: () => ({ snapshots: [] }),
+      listImages: () => ({ images: [] }),
       listSandboxes: () => ({
         epoch: this.epoch,
         autoPausedSandboxIds: [...this.autoPaused],

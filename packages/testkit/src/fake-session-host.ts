@@ -61,6 +61,7 @@ export class FakeSessionHost implements AsyncDisposable {
         return {};
       },
       listSnapshots: () => ({ snapshots: [] }),
+      listImages: () => ({ images: [] }),
       listSandboxes: () => ({
         epoch: 'one',
         sandboxes: [...this.capsules].map((sandboxId) => ({ sandboxId, status: 'running' })),

@@ -26,7 +26,7 @@ export async function disableUser(
     .execute(async (transaction) => await shutOut(context, transaction, caller, userId));
   await context.operations.run(async () => {
     for (const [teamId, ofTeam] of capsules) {
-      await removeRemains(context, { teamId, actor, capsules: ofTeam, snapshots: [] });
+      await removeRemains(context, { teamId, actor, capsules: ofTeam, templates: [] });
     }
   });
 }

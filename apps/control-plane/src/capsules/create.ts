@@ -76,6 +76,7 @@ function toAgent({ id, template, shape }: Reservation, teamId: TeamId, request: 
     sandboxId: id,
     template: template.name,
     snapshotId: template.type === 'snapshot' ? template.snapshotId : '',
+    imageId: template.type === 'base' ? (template.image?.id ?? '') : '',
     templateId: uuidFromId(template.id),
     teamId: uuidFromId(teamId),
     ...shape,

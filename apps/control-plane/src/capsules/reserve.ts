@@ -1,10 +1,18 @@
-import { type BuildId, type CapsuleId, type HostId, newId, type TeamId, uuidFromId, WrennError } from '@wrenn/core';
+import {
+  type BuildId,
+  type CapsuleId,
+  type HostId,
+  newId,
+  type TeamId,
+  uuidFromId,
+  WrennError,
+} from '@wrenn/core';
 import type { Database, Queryable } from '../db/database.ts';
 import { lockInTransaction } from '../db/locks.ts';
 import { chooseHost } from '../hosts/placement.ts';
 import { placeableHosts } from '../hosts/store.ts';
 import { findTemplate } from '../templates/store.ts';
-import type { Template } from '../templates/template.ts';
+import { hostOf, type Template } from '../templates/template.ts';
 import type { Asked } from './asked.ts';
 import { diskSizeMb } from './capsule.ts';
 
@@ -49,7 +57,8 @@ export async function reserve(
   const id = newId('capsule');
   const host = await database.transaction().execute(async (transaction) => {
     await lockInTransaction(transaction, 'placement');
-    const source = template.type === 'snapshot' ? { host: template.hostId } : { template: template.name };
+    const only = hostOf(template);
+    const source = only === undefined ? { template: template.name } : { host: only };
     const hosts = await placeableHosts(transaction, teamId, source);
     const chosen = chooseHost(hosts, { ...shape, diskMb: diskSizeMb });
     if (chosen === undefined) throw await noRoom(transaction, template, shape, hosts.length);
@@ -83,14 +92,17 @@ async function noRoom(
   { vcpus, memoryMb }: Shape,
   hosts: number,
 ): Promise<WrennError> {
+  const only = hostOf(template);
   if (hosts > 0) {
-    const where = template.type === 'snapshot' ? `the host of ${template.name} has no` : 'no host has';
+    const where = only !== undefined ? `the host of ${template.name} has no` : 'no host has';
     return new WrennError('no_hosts_available', `${where} room for ${vcpus} vCPUs and ${memoryMb} MB`, {
       remedy: 'destroy capsules that are not needed, or ask for less',
     });
   }
-  if (template.type === 'snapshot')
-    return await hostNotThere(database, template.hostId, `the snapshot ${template.name}`);
+  if (only !== undefined) {
+    const what = template.type === 'snapshot' ? 'snapshot' : 'template';
+    return await hostNotThere(database, only, `the ${what} ${template.name}`);
+  }
   return new WrennError('no_hosts_available', `no host that has the template ${template.name} is online`, {
     remedy: 'see GET /readyz, and the host-agent on each host',
   });

@@ -220,6 +220,7 @@ interface TemplatesTable {
   /** A bigint, which the driver reads as text. */
   size_bytes: ColumnType<string, number | undefined, number>;
   snapshot_id: string | null;
+  image_id: string | null;
   host_id: string | null;
   facts: Json<Text>;
   source_capsule_id: string | null;

@@ -3,7 +3,7 @@ import type { Agent as HttpsAgent } from 'node:https';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type Client, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
-import { type CapsuleId, type HostId, type SnapshotId, WrennError } from '@wrenn/core';
+import { type CapsuleId, type HostId, type ImageId, type SnapshotId, WrennError } from '@wrenn/core';
 import {
   type ConnectProcessRequestSchema,
   type CreateSandboxRequestSchema,
@@ -19,11 +19,13 @@ import {
   type KillProcessRequestSchema,
   type ListDirRequestSchema,
   type ListDirResponse,
+  type ListImagesResponse,
   type ListProcessesResponse,
   type ListSandboxesResponse,
   type ListSnapshotsResponse,
   type MakeDirRequestSchema,
   type MakeDirResponse,
+  type MakeImageResponse,
   type MovePathRequestSchema,
   type MovePathResponse,
   type PauseSandboxResponse,
@@ -152,6 +154,25 @@ export class HostAgent implements Disposable {
 
   listSnapshots(signal: AbortSignal): Promise<ListSnapshotsResponse> {
     return call('listing snapshots', this.#control.listSnapshots({}, { timeoutMs: queryDeadlineMs, signal }));
+  }
+
+  /** The capsule goes on. Done twice with the same ID, it is done once. */
+  makeImage(id: CapsuleId, imageId: ImageId): Promise<MakeImageResponse> {
+    return call(
+      'making an image of the capsule',
+      this.#state.makeImage({ sandboxId: id, imageId }, { timeoutMs: stateDeadlineMs }),
+    );
+  }
+
+  async deleteImage(imageId: ImageId): Promise<void> {
+    await call(
+      'deleting the image',
+      this.#control.deleteImage({ imageId }, { timeoutMs: destroyDeadlineMs }),
+    );
+  }
+
+  listImages(signal: AbortSignal): Promise<ListImagesResponse> {
+    return call('listing images', this.#control.listImages({}, { timeoutMs: queryDeadlineMs, signal }));
   }
 
   /** Pauses every capsule of the host. */

@@ -18,6 +18,7 @@ import { askedFrom } from '../capsules/asked.ts';
 import { leadingTo } from '../capsules/store.ts';
 import type { Database, Queryable } from '../db/database.ts';
 import { deleteStrangerSnapshots } from '../snapshots/reconcile.ts';
+import { deleteStrangerImages } from '../templates/stranger-images.ts';
 import { createDeadlineMs, type HostAgent } from './agent.ts';
 import { happeningOf, type Settled } from './settled.ts';
 import type { Host } from './store.ts';
@@ -65,6 +66,7 @@ export async function reconcile(look: Look): Promise<string> {
   await noteActivity(look.database, sandboxes);
   await destroyStrangers(look, sandboxes);
   await compareSnapshots(look);
+  await compareImages(look);
   return epoch;
 }
 
@@ -253,5 +255,15 @@ async function compareSnapshots(look: Look): Promise<void> {
   } catch (thrown) {
     if (look.signal.aborted) throw thrown;
     look.log.warn({ host: look.host.id, cause: describeError(thrown) }, "comparing a host's snapshots");
+  }
+}
+
+async function compareImages(look: Look): Promise<void> {
+  try {
+    const { images } = await look.agent.listImages(look.signal);
+    await deleteStrangerImages(look, images);
+  } catch (thrown) {
+    if (look.signal.aborted) throw thrown;
+    look.log.warn({ host: look.host.id, cause: describeError(thrown) }, "comparing a host's images");
   }
 }

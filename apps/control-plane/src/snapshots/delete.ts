@@ -4,7 +4,7 @@ import type { ServerContext } from '../server-context.ts';
 import { refuseOthers } from '../templates/family.ts';
 import { keepingBases } from '../templates/in-use.ts';
 import { findTemplate, markDeleted } from '../templates/store.ts';
-import type { SnapshotTemplate, Template } from '../templates/template.ts';
+import { hostOf, type Template } from '../templates/template.ts';
 
 /**
  * Deletes a team's snapshot, or a version of a template, with the tags that it has. Capsules that were made from it stay whole: the host keeps what they need of it. What a
@@ -32,25 +32,29 @@ export async function deleteSnapshot(
 
 /** What hosts have of templates that were deleted. */
 export async function deleteOnHosts(context: ServerContext, templates: readonly Template[]): Promise<void> {
-  for (const template of templates) if (template.type === 'snapshot') await deleteOnHost(context, template);
+  for (const template of templates) await deleteOnHost(context, template);
 }
 
 /** Never rejects: what a host does not delete now is left to the host monitor. */
 export async function deleteOnHost(
   { database, agents, log }: ServerContext,
-  { snapshotId, hostId }: Pick<SnapshotTemplate, 'snapshotId' | 'hostId'>,
+  template: Template,
 ): Promise<void> {
+  const hostId = hostOf(template);
+  if (hostId === undefined) return;
   try {
     const host = await database
       .selectFrom('hosts')
       .select(['id', 'address'])
       .where('id', '=', uuidFromId(hostId))
       .executeTakeFirstOrThrow();
-    await agents.of({ id: idFromUuid('host', host.id), address: host.address }).deleteSnapshot(snapshotId);
+    const agent = agents.of({ id: idFromUuid('host', host.id), address: host.address });
+    if (template.type === 'snapshot') await agent.deleteSnapshot(template.snapshotId);
+    else if (template.image !== undefined) await agent.deleteImage(template.image.id);
   } catch (thrown) {
     log.warn(
-      { snapshot: snapshotId, host: hostId, cause: describeError(thrown) },
-      'deleting a snapshot is left to the host monitor',
+      { template: template.id, host: hostId, cause: describeError(thrown) },
+      'deleting what a host has of a template is left to the host monitor',
     );
   }
 }

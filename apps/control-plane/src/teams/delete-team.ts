@@ -17,7 +17,7 @@ import { lockInTransaction } from '../db/locks.ts';
 import type { ServerContext } from '../server-context.ts';
 import { deleteOnHost } from '../snapshots/delete.ts';
 import { markTeamDeleted } from '../templates/store.ts';
-import type { SnapshotTemplate } from '../templates/template.ts';
+import type { Template } from '../templates/template.ts';
 
 /** Hosts are asked about so many things at once. */
 const atOnce = 8;
@@ -26,12 +26,12 @@ const atOnce = 8;
 export interface TeamRemains {
   readonly teamId: TeamId;
   readonly capsules: readonly CapsuleId[];
-  readonly snapshots: readonly SnapshotTemplate[];
+  readonly templates: readonly Template[];
 }
 
 /**
  * Ends a team in the database: from the end of the transaction on nobody acts for it, and its keys, channels,
- * invitations and snapshots are gone. The row stays, as its audit log does. The caller has locked the team, has asked
+ * invitations and templates are gone. The row stays, as its audit log does. The caller has locked the team, has asked
  * whether it may be done, records `team.delete` last, and gives what this returns to `removeRemains` afterwards.
  */
 export async function endTeam(transaction: Queryable, teamId: TeamId): Promise<TeamRemains> {
@@ -47,14 +47,14 @@ export async function endTeam(transaction: Queryable, teamId: TeamId): Promise<T
     .set({ is_default: false })
     .where('team_id', '=', team)
     .execute();
-  const snapshots = await markTeamDeleted(transaction, teamId);
+  const templates = await markTeamDeleted(transaction, teamId);
   const rows = await transaction
     .selectFrom('capsules')
     .select('id')
     .where('team_id', '=', team)
     .where('status', '!=', 'stopped')
     .execute();
-  return { teamId, capsules: rows.map(({ id }) => idFromUuid('capsule', id)), snapshots };
+  return { teamId, capsules: rows.map(({ id }) => idFromUuid('capsule', id)), templates };
 }
 
 /** Who deletes a team, and what else is written down of it. */
@@ -83,7 +83,7 @@ export async function deleteTeam(
 /** Destroys what hosts still have of a team. What one does not do now, the host monitor does when it is there. */
 export async function removeRemains(context: ServerContext, remains: TeamRemains & Doer): Promise<void> {
   await atMost(atOnce, remains.capsules, (id) => destroyOrClose(context, remains, id));
-  await atMost(atOnce, remains.snapshots, (snapshot) => deleteOnHost(context, snapshot));
+  await atMost(atOnce, remains.templates, (template) => deleteOnHost(context, template));
 }
 
 /** A machine whose row is closed is a stranger, which the host monitor destroys. */

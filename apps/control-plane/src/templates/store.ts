@@ -16,7 +16,7 @@ import type { Database, Queryable } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 import { lookUp } from './look-up.ts';
 import { usualTag } from './reference.ts';
-import type { SnapshotTemplate, Template } from './template.ts';
+import { hostOf, type SnapshotTemplate, type Template } from './template.ts';
 import { dropEmptyFamily, lockFamily, moveTags, takeName, untag } from './versions.ts';
 
 type Row = Selectable<Schema['templates']>;
@@ -223,7 +223,7 @@ export async function markDeleted(
 }
 
 /** All that a team has, also what is still being made. Returns what hosts have of it. */
-export async function markTeamDeleted(database: Queryable, teamId: TeamId): Promise<SnapshotTemplate[]> {
+export async function markTeamDeleted(database: Queryable, teamId: TeamId): Promise<Template[]> {
   const rows = await database
     .updateTable('templates')
     .set({ deleted_at: sql`now()` })
@@ -232,7 +232,7 @@ export async function markTeamDeleted(database: Queryable, teamId: TeamId): Prom
     .returningAll()
     .execute();
   await database.deleteFrom('template_names').where('team_id', '=', uuidFromId(teamId)).execute();
-  return rows.map(templateFrom).filter((template) => template.type === 'snapshot');
+  return rows.map(templateFrom).filter((template) => hostOf(template) !== undefined);
 }
 
 /** Those of `ids` that templates of this host stand for, made or being made. */
@@ -263,14 +263,18 @@ export function templateFrom(row: Row): Template {
     createdAt: row.created_at,
     facts: row.facts,
   };
-  const { snapshot_id: snapshotId, host_id: hostId, vcpus, memory_mb: memoryMb } = row;
-  if (snapshotId === null || hostId === null || vcpus === null || memoryMb === null)
-    return { ...common, type: 'base' };
+  const { snapshot_id: snapshotId, image_id: imageId, vcpus, memory_mb: memoryMb } = row;
+  const hostId = row.host_id === null ? undefined : idFromUuid('host', row.host_id);
+  if (snapshotId === null || hostId === undefined || vcpus === null || memoryMb === null) {
+    const isMade = imageId !== null && hostId !== undefined;
+    const image = isMade ? { id: idFromUuid('image', imageId), hostId } : undefined;
+    return { ...common, type: 'base', image };
+  }
   return {
     ...common,
     type: 'snapshot',
     snapshotId: idFromUuid('snapshot', snapshotId),
-    hostId: idFromUuid('host', hostId),
+    hostId,
     vcpus,
     memoryMb,
   };

@@ -1,4 +1,4 @@
-import type { HostId, SnapshotId, TeamId, TemplateId } from '@wrenn/core';
+import type { HostId, ImageId, SnapshotId, TeamId, TemplateId } from '@wrenn/core';
 
 interface Common {
   readonly id: TemplateId;
@@ -14,9 +14,17 @@ interface Common {
   readonly facts: Readonly<Record<string, string>>;
 }
 
-/** A file system that is booted for each shape of machine; any host can have it. */
+/** A root file system that was made of a capsule's disk, on the host that has it. */
+export interface HostImage {
+  readonly id: ImageId;
+  readonly hostId: HostId;
+}
+
+/** A file system that is booted for each shape of machine. */
 export interface BaseTemplate extends Common {
   readonly type: 'base';
+  /** Undefined for one that any host can have. */
+  readonly image: HostImage | undefined;
 }
 
 /** The state of a capsule: it has one shape, and is on the host that made it. */
@@ -29,4 +37,9 @@ export interface SnapshotTemplate extends Common {
 }
 
 export type Template = BaseTemplate | SnapshotTemplate;
+/** The only host that can start capsules of it; undefined where any can. */
+export function hostOf(template: Template): HostId | undefined {
+  return template.type === 'snapshot' ? template.hostId : template.image?.hostId;
+}
+
 export const templateTypes = ['base', 'snapshot'] as const satisfies readonly Template['type'][];

@@ -62,6 +62,7 @@ export class FakeHost implements AsyncDisposable {
       listSnapshots: () => ({
         snapshots: [...this.snapshots].map(([id, guest]) => snapshotInfo(id, guest)),
       }),
+      listImages: () => ({ images: [] }),
       listSandboxes: () => ({
         epoch: this.#epoch,
         sandboxes: [...this.guests].map(([sandboxId, guest]) => ({

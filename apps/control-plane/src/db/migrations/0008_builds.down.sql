@@ -1,3 +1,14 @@
+alter table templates drop constraint templates_snapshot_whole;
+-- Nobody would know where they are.
+update templates set deleted_at = coalesce(deleted_at, now()), host_id = null where image_id is not null;
+alter table templates
+  drop column image_id,
+  add constraint templates_snapshot_whole check (
+    case type
+      when 'snapshot' then num_nulls(snapshot_id, host_id, vcpus, memory_mb) = 0
+      else num_nonnulls(snapshot_id, host_id, vcpus, memory_mb) = 0
+    end
+  );
 alter table capsules drop column build_id;
 drop table build_log;
 drop table builds;

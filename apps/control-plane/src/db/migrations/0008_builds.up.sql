@@ -9,6 +9,17 @@ alter table templates
 create index templates_layer on templates (team_id, layer_key) where layer_key is not null and deleted_at is null;
 create index templates_parent on templates (parent_id) where parent_id is not null;
 
+alter table templates
+  -- A root file system that a host made: capsules of any shape boot from it there.
+  add column image_id uuid unique,
+  drop constraint templates_snapshot_whole,
+  add constraint templates_snapshot_whole check (
+    case type
+      when 'snapshot' then num_nulls(snapshot_id, host_id, vcpus, memory_mb) = 0 and image_id is null
+      else num_nonnulls(snapshot_id, vcpus, memory_mb) = 0 and (image_id is null) = (host_id is null)
+    end
+  );
+
 -- What a build copies from, in pieces, so that any replica can read it and none has to hold it.
 create table archives (
   id uuid primary key,
