@@ -11,9 +11,12 @@ export interface CommandResult {
 /** Runs the `wrenn` command as a user would, with `input` on its standard input. */
 export async function wrenn(
   args: readonly string[],
-  options: { env: NodeJS.ProcessEnv; input?: string | Uint8Array },
+  options: { env: NodeJS.ProcessEnv; input?: string | Uint8Array; timeoutMs?: number },
 ): Promise<CommandResult> {
-  const child = spawn(process.execPath, [cliEntry, ...args], { env: options.env, timeout: 100_000 });
+  const child = spawn(process.execPath, [cliEntry, ...args], {
+    env: options.env,
+    timeout: options.timeoutMs ?? 100_000,
+  });
   const [out, err]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
