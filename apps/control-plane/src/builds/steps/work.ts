@@ -48,6 +48,8 @@ export function resolveStep(step: Step, before: Surroundings, format: RecipeForm
       return { work: undefined, next: before };
     case 'user': {
       const name = expand(step.user, variables);
+      // Root is in every image.
+      if (name === 'root') return { work: undefined, next: { ...before, user: name } };
       const missing = format === 'recipe' ? 'make' : 'refuse';
       return { work: { kind: 'user', name, missing }, next: { ...before, user: name } };
     }
