@@ -43,8 +43,6 @@ const facts = {
 export class FakeStateHost implements AsyncDisposable {
   readonly capsules = new Map<string, FakeMachine>();
   readonly snapshots = new Map<string, FakeSnapshot>();
-  /** Times of when images were made, by ID. */
-  readonly images = new Map<string, number>();
   /** Run before each of these answers; throw to make it fail. */
   beforeSnapshot: (request: SnapshotSandboxRequest) => Promise<void> = async () => {};
   beforeFork: (request: ForkSandboxRequest) => Promise<void> = async () => {};
@@ -75,8 +73,6 @@ export class FakeStateHost implements AsyncDisposable {
   #service(): FakeService {
     return {
       createSandbox: (request) => {
-        if (request.imageId !== '' && !this.images.has(request.imageId))
-          throw toConnect(new WrennError('not_found', `no image ${request.imageId}`));
         const snapshot = request.snapshotId === '' ? undefined : this.#snapshot(request.snapshotId);
         const { vcpus, memoryMb } = snapshot ?? request;
         const machine = { vcpus, memoryMb, status: 'running', createdAtMs: Date.now(), request } as const;
@@ -94,17 +90,7 @@ export class FakeStateHost implements AsyncDisposable {
         this.snapshots.delete(snapshotId);
         return {};
       },
-      makeImage: ({ sandboxId, imageId }) => {
-        this.#machine(sandboxId);
-        this.images.set(imageId, this.images.get(imageId) ?? Date.now());
-        return { image: this.imageInfo(imageId), steps: [{ name: 'flatten', durationMs: 1 }], stillMs: 1 };
-      },
-      deleteImage: ({ imageId }) => {
-        if (this.deleteFault !== undefined) throw toConnect(this.deleteFault);
-        this.images.delete(imageId);
-        return {};
-      },
-      listImages: () => ({ images: [...this.images.keys()].map((id) => this.imageInfo(id)) }),
+      listImages: () => ({ images: [] }),
       listSnapshots: () => ({ snapshots: [...this.snapshots.keys()].map((id) => this.info(id)) }),
       listSandboxes: () => ({
         epoch: this.epoch,
@@ -161,11 +147,6 @@ export class FakeStateHost implements AsyncDisposable {
     const { vcpus, memoryMb, createdAtMs } = this.#snapshot(snapshotId);
     const createdAtUnix = BigInt(Math.floor(createdAtMs / 1000));
     return { snapshotId, vcpus, memoryMb, sizeBytes: 5_000_000_000n, createdAtUnix, metadata: facts };
-  }
-
-  imageInfo(imageId: string) {
-    const createdAtUnix = BigInt(Math.floor((this.images.get(imageId) ?? 0) / 1000));
-    return { imageId, sizeBytes: 1_000_000_000n, createdAtUnix, sha256: 'a'.repeat(64) };
   }
 
   #snapshot(id: string): FakeSnapshot {

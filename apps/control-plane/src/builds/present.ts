@@ -13,6 +13,7 @@ export function presentBuild(
     tags: request.tags,
     format: request.format,
     base_template: request.baseTemplate,
+    result: request.result,
     recipe: request.recipe,
     ...(request.healthcheck === '' ? {} : { healthcheck: request.healthcheck }),
     vcpus: build.vcpus,

@@ -1,65 +1,20 @@
-import { newId, type SnapshotId, uuidFromId, WrennError, zeroId } from '@wrenn/core';
+import { type TemplateId, uuidFromId, WrennError, zeroId } from '@wrenn/core';
 import { sql } from 'kysely';
 import type { ServerContext } from '../server-context.ts';
 import { deleteOnHosts } from '../snapshots/delete.ts';
-import { madeOf } from '../snapshots/made.ts';
 import { refuseReserved, templateFrom } from '../templates/store.ts';
 import type { Template } from '../templates/template.ts';
 import { ensureFamily, moveTags } from '../templates/versions.ts';
 import type { Build } from './build.ts';
-import type { BuildCapsule } from './machine/build-capsule.ts';
-import type { StageEnd } from './stages/stage-end.ts';
-import { lastingEnv } from './steps/surroundings.ts';
-
-/** The snapshot that becomes the template. Its row has no name that anybody knows until all is well. */
-export async function captureTemplate(
-  context: ServerContext,
-  build: Build,
-  end: StageEnd,
-  capsule: BuildCapsule,
-): Promise<SnapshotId> {
-  const snapshotId = newId('snapshot');
-  const { surroundings, parent } = end;
-  await context.database
-    .insertInto('templates')
-    .values({
-      id: uuidFromId(newId('template')),
-      team_id: uuidFromId(build.teamId),
-      name: `draft-${snapshotId}`,
-      type: 'snapshot',
-      vcpus: build.vcpus,
-      memory_mb: build.memoryMb,
-      snapshot_id: uuidFromId(snapshotId),
-      host_id: uuidFromId(capsule.hostId),
-      source_capsule_id: uuidFromId(capsule.id),
-      build_id: uuidFromId(build.id),
-      parent_id: parent === undefined ? null : uuidFromId(parent.id),
-      default_user: surroundings.user,
-      default_env: JSON.stringify(lastingEnv(surroundings)),
-      default_workdir: surroundings.workdir,
-      ready_at: null,
-    })
-    .execute();
-  const made = madeOf(await capsule.snapshot(snapshotId));
-  await context.database
-    .updateTable('templates')
-    .set({
-      ...{ vcpus: made.vcpus, memory_mb: made.memoryMb, size_bytes: made.sizeBytes },
-      facts: JSON.stringify(made.facts),
-    })
-    .where('snapshot_id', '=', uuidFromId(snapshotId))
-    .execute();
-  return snapshotId;
-}
 
 /**
- * Gives the snapshot the name and the tags, in the place of the versions that had them before, and writes it down, all at
+ * Gives what was captured the name and the tags, in the place of the versions that had them before, and writes it down, all at
  * once. Capsules of earlier versions stay whole.
  */
 export async function publishTemplate(
   context: ServerContext,
   build: Build,
-  snapshotId: SnapshotId,
+  captured: TemplateId,
 ): Promise<Template> {
   const { database, recorder } = context;
   const { teamId, actor } = build;
@@ -71,7 +26,7 @@ export async function publishTemplate(
     const row = await transaction
       .updateTable('templates')
       .set({ name, ready_at: sql`now()` })
-      .where('snapshot_id', '=', uuidFromId(snapshotId))
+      .where('id', '=', uuidFromId(captured))
       .where('deleted_at', 'is', null)
       .returningAll()
       .executeTakeFirst();

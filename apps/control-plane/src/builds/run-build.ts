@@ -3,13 +3,14 @@ import { destroyCapsule } from '../capsules/destroy.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Template } from '../templates/template.ts';
 import type { Build } from './build.ts';
+import { captureTemplate } from './capture.ts';
 import { BuildFiles } from './files.ts';
 import { imagesFor } from './images.ts';
 import { findLayers } from './layers.ts';
 import { BuildLog } from './log/build-log.ts';
 import { BuildCapsule, leftCapsules } from './machine/build-capsule.ts';
-import { captureTemplate, dropDrafts, publishTemplate } from './publish.ts';
-import type { Healthcheck } from './recipe/instruction.ts';
+import { dropDrafts, publishTemplate } from './publish.ts';
+import type { Command, Healthcheck } from './recipe/instruction.ts';
 import { startCommand } from './recipe/plan/start-command.ts';
 import { parseHealthcheck } from './recipe/read-recipe.ts';
 import { BuildRun } from './stages/build-run.ts';
@@ -90,13 +91,21 @@ interface Finishing {
 /** Starts what the template runs, captures it, and gives it its name. What was started once is kept as steps are. */
 async function finish(finishing: Finishing, signal: AbortSignal): Promise<Template> {
   const { context, build, run, end } = finishing;
-  const start = await started(finishing, signal);
+  const start = build.request.result === 'image' ? end.start : await started(finishing, signal);
   return await run.step({ phase: 'start', line: 0, text: 'capture the template' }, async () => {
     await using capsule = await BuildCapsule.start(context, build, start);
     signal.throwIfAborted();
-    const snapshotId = await captureTemplate(context, build, end, capsule);
-    return { value: await publishTemplate(context, build, snapshotId), cached: false };
+    if (build.request.result === 'image') await noteUnstarted(finishing);
+    const captured = await captureTemplate({ context, build, end, capsule });
+    return { value: await publishTemplate(context, build, captured), cached: false };
   });
+}
+
+/** What a recipe may say is refused instead, see `refuseStart`. */
+async function noteUnstarted({ plan, end, log }: Finishing): Promise<void> {
+  const command = commandOf(plan, end);
+  if (command !== undefined)
+    await log.note(`not started: ${argvOf(command).join(' ')}; capsules of an image begin with no processes`);
 }
 
 /** What a capsule starts from in which everything runs that the template is to run. */
@@ -104,10 +113,7 @@ async function started(
   { context, build, plan, log, run, end }: Finishing,
   signal: AbortSignal,
 ): Promise<Template> {
-  const command = startCommand(plan.start, {
-    entrypoint: end.image?.image.config.entrypoint ?? [],
-    command: end.image?.image.config.cmd ?? [],
-  });
+  const command = commandOf(plan, end);
   const text = build.request.healthcheck;
   const healthcheck = text === '' ? plannedCheck(plan, build) : parseHealthcheck(text);
   if (command === undefined && healthcheck === undefined) return end.start;
@@ -125,6 +131,11 @@ async function started(
       remedy: 'build again',
     });
   });
+}
+
+function commandOf({ start }: BuildPlan, { image }: StageEnd): Command | undefined {
+  const { entrypoint = [], cmd = [] } = image?.image.config ?? {};
+  return startCommand(start, { entrypoint, command: cmd });
 }
 
 /** Docker counts failures of what runs already, and has no word for how long a start may take: a minute at least. */

@@ -43,9 +43,11 @@ export const submitBody = z.strictObject({
   vcpus: z.int().min(1).max(32).default(1),
   memory_mb: z.int().min(128).max(65_536).default(512),
   result: z
-    .enum(['snapshot'])
+    .enum(['snapshot', 'image'])
     .default('snapshot')
-    .describe('`snapshot`: capsules start from the memory of the template.'),
+    .describe(
+      '`snapshot`: capsules start from the memory of the template, with all that runs in it. `image`: they boot from its disk, in any shape, with nothing that was started: a recipe must not have START.',
+    ),
   skip_pre_post: z.boolean().default(false).describe('Without `wrenn-user`, package lists, and tidying up.'),
   no_cache: z.boolean().default(false).describe('Do every step anew.'),
   timeout_sec: seconds(3600, 86_400).describe('For all of it.'),
@@ -83,6 +85,7 @@ export const buildBody = z
     tags: z.array(z.string()),
     format: z.enum(['recipe', 'dockerfile']),
     base_template: z.string(),
+    result: z.enum(['snapshot', 'image']),
     recipe: z.string(),
     healthcheck: z.string().optional(),
     vcpus: z.int(),

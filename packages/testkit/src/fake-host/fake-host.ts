@@ -23,6 +23,7 @@ const steps = [{ name: 'fake', durationMs: 1 }];
 export class FakeHost implements AsyncDisposable {
   readonly guests = new Map<string, FakeGuest>();
   readonly snapshots = new Map<string, FakeGuest>();
+  readonly images = new Map<string, FakeGuest>();
   readonly #epoch = crypto.randomUUID();
   #server: FakeAgentServer | undefined;
 
@@ -47,6 +48,7 @@ export class FakeHost implements AsyncDisposable {
       ...this.#hostCalls(),
       ...this.#stateCalls(),
       ...this.#snapshotCalls(),
+      ...this.#imageCalls(),
       ...this.#fileCalls(),
       ...fakeProcessCalls((id) => this.#guest(id).requireRunning()),
     });
@@ -62,7 +64,6 @@ export class FakeHost implements AsyncDisposable {
       listSnapshots: () => ({
         snapshots: [...this.snapshots].map(([id, guest]) => snapshotInfo(id, guest)),
       }),
-      listImages: () => ({ images: [] }),
       listSandboxes: () => ({
         epoch: this.#epoch,
         sandboxes: [...this.guests].map(([sandboxId, guest]) => ({
@@ -134,6 +135,22 @@ export class FakeHost implements AsyncDisposable {
     };
   }
 
+  #imageCalls(): FakeService {
+    return {
+      makeImage: ({ sandboxId, imageId }) => {
+        const guest = this.#guest(sandboxId).requireRunning();
+        const kept = this.images.get(imageId) ?? new FakeGuest(guest.request, guest);
+        this.images.set(imageId, kept);
+        return { image: imageInfo(imageId, kept), steps, stillMs: 1 };
+      },
+      deleteImage: ({ imageId }) => {
+        this.images.delete(imageId);
+        return {};
+      },
+      listImages: () => ({ images: [...this.images].map(([id, guest]) => imageInfo(id, guest)) }),
+    };
+  }
+
   #fileCalls(): FakeService {
     const tree = (id: string) => this.#guest(id).requireRunning().tree;
     return {
@@ -173,6 +190,8 @@ export class FakeHost implements AsyncDisposable {
   }
 
   #made(request: CreateSandboxRequest): FakeGuest {
+    if (request.imageId !== '' && !this.images.has(request.imageId))
+      throw new WrennError('not_found', `no image ${request.imageId}`);
     if (request.snapshotId === '') return new FakeGuest(request, request);
     const snapshot = this.snapshots.get(request.snapshotId);
     if (snapshot === undefined) throw new WrennError('not_found', `no snapshot ${request.snapshotId}`);
@@ -189,6 +208,11 @@ export class FakeHost implements AsyncDisposable {
 function snapshotInfo(snapshotId: string, { vcpus, memoryMb, createdAtMs }: FakeGuest) {
   const createdAtUnix = BigInt(Math.floor(createdAtMs / 1000));
   return { snapshotId, vcpus, memoryMb, sizeBytes: 5_000_000n, createdAtUnix, metadata: facts };
+}
+
+function imageInfo(imageId: string, { createdAtMs }: FakeGuest) {
+  const createdAtUnix = BigInt(Math.floor(createdAtMs / 1000));
+  return { imageId, sizeBytes: 1_000_000_000n, createdAtUnix, sha256: 'a'.repeat(64) };
 }
 
 /** Its faults as an agent tells them. */

@@ -2,13 +2,14 @@ import { Readable } from 'node:stream';
 import {
   type CapsuleId,
   type HostId,
+  type ImageId,
   idFromUuid,
   newId,
   type SnapshotId,
   uuidFromId,
   WrennError,
 } from '@wrenn/core';
-import { Outcome, type SnapshotInfo } from '@wrenn/protocol/hostagent';
+import { type ImageInfo, Outcome, type SnapshotInfo } from '@wrenn/protocol/hostagent';
 import type { Doer } from '../../access/principal.ts';
 import { createCapsule } from '../../capsules/create.ts';
 import { destroyCapsule } from '../../capsules/destroy.ts';
@@ -179,6 +180,13 @@ export class BuildCapsule implements AsyncDisposable {
   async snapshot(id: SnapshotId): Promise<SnapshotInfo> {
     const { snapshot } = await this.#watched(unhurried, () => this.#agent.snapshot(this.id, id));
     if (snapshot !== undefined) return snapshot;
+    throw new WrennError('agent_error', 'the host does not say what it has made');
+  }
+
+  /** Makes a root file system of its disk; it goes on. Done twice with the same ID, it is done once. */
+  async makeImage(id: ImageId): Promise<ImageInfo> {
+    const { image } = await this.#watched(unhurried, () => this.#agent.makeImage(this.id, id));
+    if (image !== undefined) return image;
     throw new WrennError('agent_error', 'the host does not say what it has made');
   }
 

@@ -5,6 +5,7 @@ import { baseOf } from '../recipe/plan/base.ts';
 import type { Plan, PlannedStage, StageBase, Step } from '../recipe/plan/plan.ts';
 import { planOf } from '../recipe/plan/plan-of.ts';
 import { parseRecipe } from '../recipe/read-recipe.ts';
+import { refuseStart } from '../refuse-start.ts';
 
 export interface PlannedStep {
   readonly phase: Phase;
@@ -19,7 +20,7 @@ export interface BuildStage {
   readonly tidying: readonly PlannedStep[];
 }
 
-export interface BuildPlan extends Pick<Plan, 'start' | 'healthcheck'> {
+export interface BuildPlan extends Pick<Plan, 'start' | 'healthcheck'>, Pick<BuildRequest, 'result'> {
   readonly stages: readonly BuildStage[];
 }
 
@@ -37,11 +38,12 @@ RUN --timeout=10m command -v apt-get >/dev/null || exit 0; apt-get clean && apt-
 /** All that a build does, checked as far as it can be without doing it. Throws what is wrong with the request. */
 export function planBuild(request: BuildRequest): BuildPlan {
   const recipe = parseRecipe(request.recipe, request.format);
+  refuseStart(request, recipe);
   const { args, target } = request;
   const plan = planOf(recipe, target === undefined ? { args } : { args, target });
   const last = plan.stages.length - 1;
   const stages = plan.stages.map((stage, index) => stageOf(stage, request, index === last));
-  return { ...plan, stages };
+  return { ...plan, result: request.result, stages };
 }
 
 function stageOf(stage: PlannedStage, request: BuildRequest, isLast: boolean): BuildStage {
@@ -78,9 +80,10 @@ export function templatesIn({ stages }: BuildPlan): string[] {
 }
 
 /** How many steps the log has, as far as that can be told before they are done: an image may have a start of its own. */
-export function countSteps({ stages, start, healthcheck }: BuildPlan): number {
+export function countSteps({ stages, start, healthcheck, result }: BuildPlan): number {
   const isStarted =
-    start.entrypoint !== 'inherited' || start.command !== 'inherited' || healthcheck !== 'inherited';
+    result === 'snapshot' &&
+    (start.entrypoint !== 'inherited' || start.command !== 'inherited' || healthcheck !== 'inherited');
   return stages.reduce(
     (sum, { base, steps, tidying }) => sum + (base.kind === 'stage' ? 0 : 1) + steps.length + tidying.length,
     isStarted ? 2 : 1,
