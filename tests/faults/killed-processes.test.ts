@@ -154,6 +154,45 @@ describe('after kill -9', { timeout: 300_000 }, () => {
     await client.capsules.destroy(id);
   });
 
+  it('of the host agent and then of the control plane, a build goes on from its last step', async () => {
+    const waits = 'RUN echo begun; until [ -e /tmp/go ]; do sleep 0.5; done; echo over';
+    const recipe = `RUN date +%N >first\n${waits}`;
+    const { id } = await client.builds.submit({ name: 'survivor', recipe, skipPrePost: true });
+    /** The capsule that runs the second command, once it does: not one of those before. */
+    const worker = async (earlier: readonly string[]) => {
+      let found = '';
+      const look = async () => {
+        const running = (await client.capsules.list()).filter(({ metadata }) => metadata['build'] === id);
+        const { logs = [] } = await client.builds.get(id);
+        const [capsule] = running.filter((each) => !earlier.includes(each.id));
+        found = capsule?.id ?? '';
+        return found !== '' && logs.at(-1)?.stdout === 'begun\n';
+      };
+      await expect.poll(() => look().catch(() => false), { timeout: 120_000, interval: 500 }).toBe(true);
+      return found;
+    };
+    const first = await worker([]);
+    process.kill(await wrenn.childPid('host-agent'), 'SIGKILL');
+    const second = await worker([first]);
+    process.kill(await wrenn.childPid('control-plane'), 'SIGKILL');
+    const third = await worker([first, second]);
+    await client.files.write(third, '/tmp/go', '');
+    for await (const event of client.builds.follow(id)) if (event.type === 'over') break;
+    const done = await client.builds.get(id);
+    expect(done).toMatchObject({ status: 'success' });
+    const goes = done.logs?.filter(({ step }) => step === 2) ?? [];
+    expect(goes.map(({ cached }) => cached)).toEqual([false, ...goes.slice(1).map(() => true)]);
+    expect(goes.length).toBeGreaterThanOrEqual(3);
+    expect(await client.capsules.list()).toEqual([]);
+    const made = await client.capsules.create({ template: 'survivor' });
+    expect((await client.capsules.exec(made.id, { cmd: 'cat', args: ['/home/user/first'] })).stdout).toMatch(
+      /^\d+\n$/,
+    );
+    await client.capsules.destroy(made.id);
+    await client.snapshots.delete('survivor');
+    await ready();
+  });
+
   it('of a virtual machine its capsule is an error, and can be destroyed', async () => {
     const { id } = await client.capsules.create();
     const state = await machineState();
