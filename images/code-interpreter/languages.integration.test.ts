@@ -122,6 +122,15 @@ describe.skipIf(withIPython === undefined)('Python (skipped without IPython on t
     ]);
   });
 
+  it('shows what is a table to pandas by its columns', async () => {
+    const { results } = await run(`class DataFrame:
+  size = 1
+  def to_dict(self, orient): return {"a": [float("nan")]}
+DataFrame.__module__ = "pandas"
+DataFrame()`);
+    expect(results).toMatchObject([{ data: { a: [null] } }]);
+  });
+
   it('shows what programs print', async () => {
     const { stdout, stderr } = await run('!echo out; echo err >&2');
     expect({ stdout, stderr }).toEqual({ stdout: 'out\n', stderr: 'err\n' });

@@ -130,6 +130,7 @@ describe.skipIf(python === undefined)('the code interpreter (without Python 3.11
     [{ code: 1 }, '400 code is not a text'],
     [{ code: '1', env_vars: { A: 1 } }, '400 env_vars is not'],
     [{ code: '1', env_vars: { 'A=': '1' } }, '400 env_vars is not'],
+    [{ code: '1', env_vars: { A: '\ud800' } }, '400 env_vars is not'],
     [[], '400 the body is not an object'],
   ])('refuses to run %j', async (body, expected) => {
     expect(await refusal('POST', '/execute', body)).toContain(expected);

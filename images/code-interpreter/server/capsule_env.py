@@ -68,4 +68,7 @@ def is_variable(name: object, value: object) -> bool:
     """Whether an environment can hold it."""
     if not isinstance(name, str) or not isinstance(value, str):
         return False
-    return name != "" and "=" not in name and "\0" not in name and "\0" not in value
+    if name == "" or "=" in name or "\0" in name + value:
+        return False
+    # JSON can spell half a character.
+    return all(not "\ud800" <= character <= "\udfff" for character in name + value)

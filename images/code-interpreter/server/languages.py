@@ -42,7 +42,7 @@ def _nul_fields(cell: Cell) -> bytes:
     for name, value in cell.env.items():
         fields += [name, value]
     fields.append(cell.code.replace("\0", ""))
-    return b"".join(field.encode(errors="surrogateescape") + b"\0" for field in fields)
+    return b"".join(field.encode(errors="surrogatepass") + b"\0" for field in fields)
 
 
 def languages(node: str) -> dict[str, Language]:

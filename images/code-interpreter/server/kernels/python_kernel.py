@@ -162,7 +162,9 @@ class Shell(InteractiveShell):
     def init_display_formatter(self) -> None:
         super().init_display_formatter()
         formatter = TableFormatter(parent=self.display_formatter)
-        formatter.for_type_by_name("pandas.core.frame", "DataFrame", _columns)
+        # Where it was made, and where newer ones say that they are from.
+        for module in ("pandas.core.frame", "pandas"):
+            formatter.for_type_by_name(module, "DataFrame", _columns)
         self.display_formatter.formatters[TABLE] = formatter
         self.display_formatter.active_types = [*self.display_formatter.active_types, TABLE]
 
