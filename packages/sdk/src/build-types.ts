@@ -4,6 +4,12 @@ export type BuildStatus = 'pending' | 'running' | 'success' | 'failed' | 'cancel
 
 export type RecipeFormat = 'recipe' | 'dockerfile';
 
+/**
+ * `snapshot`: capsules start from the memory of the template, with all that runs in it. `image`: they boot from its disk,
+ * in any shape, and nothing of what was started runs in them.
+ */
+export type BuildResult = 'snapshot' | 'image';
+
 /** Why a build has no template; the message says at which step and line. */
 export interface BuildError {
   readonly code: string;
@@ -22,6 +28,7 @@ export interface Build {
   readonly tags: readonly string[];
   readonly format: RecipeFormat;
   readonly baseTemplate: string;
+  readonly result: BuildResult;
   readonly recipe: string;
   readonly healthcheck?: string;
   readonly vcpus: number;
@@ -77,6 +84,8 @@ export interface SubmitOptions {
   readonly args?: Readonly<Record<string, string>>;
   /** As after HEALTHCHECK in a recipe. */
   readonly healthcheck?: string;
+  /** Default `snapshot`. */
+  readonly result?: BuildResult;
   /** Default 1. */
   readonly vcpus?: number;
   /** Default 512. */

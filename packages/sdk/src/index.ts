@@ -2,6 +2,7 @@ export type {
   Build,
   BuildError,
   BuildEvent,
+  BuildResult,
   BuildStatus,
   BuildStep,
   FollowOptions,

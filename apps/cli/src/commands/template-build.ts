@@ -13,6 +13,7 @@ interface Flags extends BuildFlags, RecipeFlags {
   readonly tag?: readonly string[];
   readonly arg?: Readonly<Record<string, string>>;
   readonly target?: string;
+  readonly image?: true;
   readonly vcpus?: number;
   readonly memory?: number;
   readonly healthcheck?: string;
@@ -35,6 +36,7 @@ export function templateBuildCommand(context: CommandContext): Command {
     .option('--dockerfile', 'it is a Dockerfile (default: told by the name of the file)')
     .option('--arg <NAME=VALUE>', 'value for an ARG; may be repeated', environmentVariable)
     .option('--target <stage>', 'stage to build (default: the last)')
+    .option('--image', 'capsules boot from its disk, in any shape, instead of starting from its memory')
     .option('--vcpus <count>', 'virtual processors (default: 1)', wholeNumber(1))
     .option('--memory <MiB>', 'memory (default: 512)', wholeNumber(1))
     .option(
@@ -75,6 +77,7 @@ function optionsOf(flags: Flags): Partial<SubmitOptions> {
     ...(flags.tag === undefined ? {} : { tags: flags.tag }),
     ...(flags.arg === undefined ? {} : { args: flags.arg }),
     ...(flags.target === undefined ? {} : { target: flags.target }),
+    ...(flags.image === true ? { result: 'image' } : {}),
     ...(flags.vcpus === undefined ? {} : { vcpus: flags.vcpus }),
     ...(flags.memory === undefined ? {} : { memoryMb: flags.memory }),
     ...(flags.healthcheck === undefined ? {} : { healthcheck: flags.healthcheck }),

@@ -45,6 +45,7 @@ function requestOf({ name, recipe, format, settings }: RecipeSource): SubmitOpti
     name,
     recipe,
     format,
+    ...(settings.result === undefined ? {} : { result: settings.result }),
     ...(settings.vcpus === undefined ? {} : { vcpus: settings.vcpus }),
     ...(settings.memory_mb === undefined ? {} : { memoryMb: settings.memory_mb }),
     ...(settings.healthcheck === undefined ? {} : { healthcheck: settings.healthcheck }),

@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 const settings = z.strictObject({
   name: z.string().optional(),
+  result: z.enum(['snapshot', 'image']).optional(),
   vcpus: z.int().optional(),
   memory_mb: z.int().optional(),
   healthcheck: z.string().optional(),

@@ -46,13 +46,14 @@ describe('wrenn template build', () => {
     await using api = await startFakeBuilds();
     await write('template.json', '{"name": "mine", "vcpus": 2, "memory_mb": 1024, "skip_pre_post": true}');
     const flags = ['--memory', '2048', '--arg', 'A=b=c', '--target', 'last', '--no-cache', '--timeout', '60'];
-    const others = ['--healthcheck', 'true', '--tag', 'v1', '--tag', 'latest'];
+    const others = ['--healthcheck', 'true', '--tag', 'v1', '--tag', 'latest', '--image'];
     await finished(start(api, ['build', folder, ...flags, ...others]));
     expect(api.requests[0]?.config).toEqual({
       name: 'mine',
       tags: ['v1', 'latest'],
       recipe: 'RUN make\n',
       format: 'recipe',
+      result: 'image',
       vcpus: 2,
       memory_mb: 2048,
       skip_pre_post: true,
