@@ -8,7 +8,7 @@ export async function deleteImage(context: CapsuleContext, id: ImageId): Promise
 }
 
 /** Removes what deleted images leave, and what was booted from them, as far as nothing lies on it any more. */
-export async function collectImages(context: CapsuleContext): Promise<void> {
+async function collectImages(context: CapsuleContext): Promise<void> {
   await context.rootImages.collect(
     async (id) => (await context.templates.drop(id, templateKeysInUse(context))) === 0,
   );
