@@ -1,5 +1,6 @@
 import { namePattern } from '@wrenn/core';
 import { z } from 'zod';
+import { shapeFields } from '../capsules/schemas.ts';
 import { buildStatuses } from '../db/schema.ts';
 import { isFreeForm } from '../templates/names.ts';
 import { usualTag } from '../templates/reference.ts';
@@ -40,8 +41,7 @@ export const submitBody = z.strictObject({
     .max(8 * 1024)
     .default('')
     .describe('`[--interval=3s --timeout=10s --start-period=0s --retries=0] COMMAND`'),
-  vcpus: z.int().min(1).max(32).default(1),
-  memory_mb: z.int().min(128).max(65_536).default(512),
+  ...shapeFields,
   result: z
     .enum(['snapshot', 'image'])
     .default('snapshot')

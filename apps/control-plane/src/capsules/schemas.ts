@@ -26,14 +26,19 @@ function fewEntries(value: object): boolean {
   return Object.keys(value).length <= mostEntries;
 }
 
+/** What a machine can be. */
+export const shapeFields = {
+  vcpus: z.int().min(1).max(8).default(1),
+  memory_mb: z.int().min(128).max(8192).multipleOf(2).default(512),
+};
+
 export const createBody = z.strictObject({
   template: z
     .string()
     .regex(referencePattern, 'is not a template name')
     .default('minimal')
     .describe('A name, `name:tag`, `team/name` of a public one of another team, or an ID.'),
-  vcpus: z.int().min(1).max(8).default(1),
-  memory_mb: z.int().min(128).max(8192).multipleOf(2).default(512),
+  ...shapeFields,
   timeout_sec: z
     .int()
     .min(0)

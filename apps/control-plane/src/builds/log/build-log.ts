@@ -67,9 +67,9 @@ export class BuildLog implements AsyncDisposable {
     await this.#write('begin', begin);
   }
 
-  async end(end: StepEnd): Promise<void> {
+  async end({ elapsedMs, ...end }: StepEnd): Promise<void> {
     await this.#flush();
-    await this.#write('end', end);
+    await this.#write('end', { ...end, elapsed_ms: elapsedMs });
   }
 
   async note(text: string): Promise<void> {

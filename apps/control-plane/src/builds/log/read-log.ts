@@ -31,7 +31,7 @@ export async function readLog(
 const begun = z.object({ phase: z.string(), line: z.int(), text: z.string() });
 const ended = z.object({
   ok: z.boolean(),
-  elapsedMs: z.number(),
+  elapsed_ms: z.number(),
   cached: z.boolean(),
   exit: z.int().optional(),
 });
@@ -67,8 +67,7 @@ export async function readSteps(database: Queryable, id: BuildId): Promise<StepL
     const last = steps.at(-1);
     if (last === undefined) continue;
     if (kind === 'end') {
-      const { elapsedMs, ...end } = ended.parse(body);
-      Object.assign(last, end, { elapsed_ms: Math.round(elapsedMs) });
+      Object.assign(last, ended.parse(body));
     } else {
       const { text } = said.parse(body);
       if (kind === 'note') last.notes.push(text);

@@ -96,13 +96,16 @@ export class BuildCapsule implements AsyncDisposable {
       timeoutSec: Math.max(1, Math.ceil(command.timeoutMs / 1000)),
     };
     return await this.#watched(signal, async () => {
+      let end: SeenEnd | undefined;
+      // Read to its end: a stream that is left keeps its deadline, and the process that has it.
       for await (const { event } of this.#agent.execStream(request, signal)) {
         if (event.case === 'data') {
           const { output } = event.value;
           if (output.case === 'stdout' || output.case === 'stderr')
             await take(output.case, view(output.value));
-        } else if (event.case === 'end') return seen(endOf(event.value));
+        } else if (event.case === 'end') end = seen(endOf(event.value));
       }
+      if (end !== undefined) return end;
       throw unseen('the stream of its output ended early');
     });
   }
