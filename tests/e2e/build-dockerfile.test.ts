@@ -9,7 +9,7 @@ FROM template:minimal AS build
 ARG FROM_OUTSIDE
 WORKDIR /src
 COPY . .
-RUN mkdir out && cp main.sh out/ && echo $FROM_OUTSIDE >out/made && ls -A >out/list
+RUN mkdir out && cp *.sh out/ && echo $FROM_OUTSIDE >out/made && ls -A >out/list
 
 FROM template:minimal
 LABEL maintainer="nobody"
@@ -22,14 +22,19 @@ COPY <<-"END" /opt/app/note
 EXPOSE 8000
 USER user
 WORKDIR /opt/app
-HEALTHCHECK --interval=1s --retries=30 CMD [ -e /dev/shm/well ]
-CMD ./main.sh
+HEALTHCHECK --interval=1s --retries=30 CMD sh /opt/app/well.sh
+CMD ["sh", "main.sh"]
 `;
 const archive = tarOf(
   { name: '.dockerignore', content: '# what stays here\n*.key\n!public.key\nnode_modules\n' },
   {
     name: 'main.sh',
-    content: 'echo $MODE $$ >>/dev/shm/starts; sleep 1; touch /dev/shm/well; sleep infinity\n',
+    content: 'echo $MODE $$ >>/dev/shm/starts; sleep infinity\n',
+  },
+  // Not at the first time, and then when it runs.
+  {
+    name: 'well.sh',
+    content: 'if [ -e /dev/shm/asked ]; then [ -s /dev/shm/starts ]; else touch /dev/shm/asked; exit 1; fi\n',
   },
   { name: 'private.key', content: 'secret' },
   { name: 'public.key', content: 'for all' },
@@ -42,13 +47,12 @@ const archive = tarOf(
 describe('a Dockerfile of several stages', () => {
   const name = templateName('served');
   const options = { name, format: 'dockerfile', archive: new Uint8Array(archive) } as const;
-  const build = (recipe = dockerfile) => built({ ...options, recipe, args: { FROM_OUTSIDE: 'given' } });
+  const build = (recipe: string) => built({ ...options, recipe, args: { FROM_OUTSIDE: 'given' } });
 
   let notes: readonly string[] = [];
   beforeAll(async () => {
-    const text = dockerfile.replace('CMD ./main.sh', 'CMD ["sh", "main.sh"]');
-    const done = await build(text);
-    notes = done.logs?.at(-1)?.notes ?? [];
+    const done = await build(dockerfile);
+    notes = done.logs?.flatMap((step) => step.notes) ?? [];
   });
   afterAll(() => client().snapshots.delete(name));
 
@@ -62,6 +66,7 @@ describe('a Dockerfile of several stages', () => {
         'main.sh',
         'out',
         'public.key',
+        'well.sh',
         'as it $stands',
         'one.md',
         'two.md',
@@ -88,7 +93,7 @@ describe('a Dockerfile of several stages', () => {
   });
 
   it('does nothing again but what a changed line is before, in its own stage', async () => {
-    const changed = dockerfile.replace('CMD ./main.sh', 'RUN true\nCMD ["sh", "main.sh"]');
+    const changed = dockerfile.replace('\nCMD', '\nRUN true\nCMD');
     expect(doneIn(await build(changed))).toEqual(['RUN true']);
   });
 
