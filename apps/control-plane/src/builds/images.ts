@@ -10,7 +10,7 @@ import { RegistryClient } from './registry/registry-client.ts';
 import type { ImportedImage } from './stages/stage-end.ts';
 
 /** What a registry wants to know, by its host; as it is sealed in the row. */
-export const sealedCredentials = z.record(
+const sealedCredentials = z.record(
   z.string(),
   z.union([
     z.object({ username: z.string(), password: z.string() }),

@@ -1,11 +1,4 @@
-import {
-  type CapsuleId,
-  idFromUuid,
-  type JobId,
-  type TeamId,
-  uuidFromId,
-  WrennError,
-} from '@wrenn/core';
+import { type CapsuleId, idFromUuid, type JobId, type TeamId, uuidFromId, WrennError } from '@wrenn/core';
 import { type Selectable, sql } from 'kysely';
 import type { Actor } from '../access/principal.ts';
 import { actorFrom } from '../access/stored-actor.ts';

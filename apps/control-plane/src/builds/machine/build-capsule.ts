@@ -25,7 +25,7 @@ import { forgetLayer, type Layer, layerMade, reserveLayer } from '../layers.ts';
 import { explained } from './ended.ts';
 
 /** In every guest, whatever its image holds. */
-export const busybox = '/run/wrenn/runtime/bin/busybox';
+const busybox = '/run/wrenn/runtime/bin/busybox';
 /** A copy of its state is made to its end: half of one is of no use to anybody. */
 const unhurried = new AbortController().signal;
 const helperTimeoutSec = 300;
