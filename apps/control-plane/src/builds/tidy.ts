@@ -27,10 +27,10 @@ export async function tidyBuilds(
              from templates where layer_key is not null and deleted_at is null
          ) ranked where place > ${sql.lit(mostLayers)}
        )`,
-    // A capture whose process died.
+    // What a build was capturing when its process died: nobody else settles it.
     sql`
       delete from templates template
-       where layer_key is not null and ready_at is null and created_at < now() - interval '1 day'
+       where build_id is not null and ready_at is null and created_at < now() - interval '1 day'
          and not exists (select from builds build where build.id = template.build_id and build.status = 'running')`,
     sql`
       delete from archives archive

@@ -56,9 +56,8 @@ async function settleAbandoned(look: Look, snapshots: readonly SnapshotInfo[]): 
      where template.host_id = ${uuidFromId(host.id)}
        and template.deleted_at is null and template.ready_at is null
        and template.created_at < now() - make_interval(secs => ${strangerAfterMs / 1000})
-       and template.layer_key is null and template.snapshot_id is not null
+       and template.build_id is null and template.snapshot_id is not null
        and not exists (select from jobs job where job.id = template.snapshot_id and job.status = 'running')
-       and not exists (select from builds build where build.id = template.build_id and build.status = 'running')
   `.execute(database);
   const made = new Map<string, SnapshotInfo>(snapshots.map((info) => [info.snapshotId, info]));
   for (const { uuid, name, capsule, actor } of rows) {
