@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import {
   FakeHost,
   postgresMissing,
@@ -6,6 +7,7 @@ import {
   testDatabases,
 } from '@wrenn/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { migrateUrl } from '../db/migrator.ts';
 import { startTestServer, type TestServer } from '../test-server.ts';
 import { BuildClient } from './testing/build-client.ts';
@@ -183,6 +185,57 @@ for (const version of postgresVersions) {
         const answer = await builds.submit(body);
         expect(await answer.json(), JSON.stringify(body)).toMatchObject({ error: { field } });
       }
+    });
+
+    describe('that come as a form', () => {
+      const archives = () =>
+        server.controlPlane.context.database.selectFrom('archives').select('id').execute();
+      const form = (...parts: (readonly [string, string | Blob, string?])[]) => {
+        const body = new FormData();
+        for (const [name, value, file] of parts)
+          if (typeof value === 'string') body.append(name, value);
+          else body.append(name, value, file);
+        return builds.call('', { method: 'POST', body });
+      };
+      const config = JSON.stringify({ ...simple, name: 'form' });
+      const archive = new Blob(['not looked at before it is copied from']);
+
+      it('are taken with their config as text, or as a file', async () => {
+        for (const sent of [config, new Blob([config], { type: 'application/json' })]) {
+          const answer = await form(['config', sent, 'config.json'], ['archive', archive, 'a.tar']);
+          expect(answer.status).toBe(201);
+          await builds.ended(z.object({ id: z.string() }).parse(await answer.json()).id);
+        }
+        await expect.poll(archives).toEqual([]);
+      });
+
+      it('are refused, with nothing kept, for parts that are wrong or in another order', async () => {
+        for (const [field, ...parts] of [
+          ['config', ['archive', archive, 'a.tar'], ['config', config]],
+          ['config', ['archive', archive, 'a.tar']],
+          ['archive', ['config', config], ['archive', archive, 'a.tar'], ['archive', archive, 'b.tar']],
+          ['other', ['config', config], ['archive', archive, 'a.tar'], ['other', archive, 'b.tar']],
+          ['name', ['config', '{}'], ['archive', archive, 'a.tar']],
+        ] as [string, ...(readonly [string, string | Blob, string?])[]][]) {
+          const answer = await form(...parts);
+          expect(await answer.json()).toMatchObject({ error: { code: 'invalid_request', field } });
+        }
+        await expect.poll(archives).toEqual([]);
+      });
+
+      it('leave nothing when their client goes away in the middle of the archive', async () => {
+        const { hostname, port } = new URL(server.url);
+        const head = `--b\r\ncontent-disposition: form-data; name="config"\r\n\r\n${config}\r\n--b\r\ncontent-disposition: form-data; name="archive"; filename="a"\r\n\r\n`;
+        const sent = request({
+          ...{ hostname, port, path: '/v1/builds', method: 'POST' },
+          headers: { 'x-api-key': server.apiKey, 'content-type': 'multipart/form-data; boundary=b' },
+        });
+        sent.on('error', () => undefined);
+        sent.write(head + 'x'.repeat(2_000_000));
+        await expect.poll(async () => (await archives()).length).toBe(1);
+        sent.destroy();
+        await expect.poll(archives).toEqual([]);
+      });
     });
 
     it('of a base that is not there fail at once, and say so', async () => {

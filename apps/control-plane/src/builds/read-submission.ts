@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { Busboy } from '@fastify/busboy';
 import { parseJson, WrennError } from '@wrenn/core';
 import type { z } from 'zod';
+import { bounded, formParser, wrong } from '../http/form.ts';
 import { submitBody } from './schemas.ts';
 
 type Submission = z.output<typeof submitBody>;
@@ -18,37 +18,41 @@ export function parseSubmission(value: unknown): Submission {
   throw new WrennError('invalid_request', `${field}: ${issue?.message ?? 'is not valid'}`, { field });
 }
 
+/** Where the archive of a form goes. */
+interface ArchiveKeeper<T> {
+  readonly keep: (archive: Readable) => Promise<T>;
+  /** Takes back what was kept of a form that turned out not to be whole. */
+  readonly drop: (kept: T) => Promise<void>;
+}
+
 /**
- * Reads `multipart/form-data` with a field `config`, in JSON, and then a part `archive` where there is one, which is
- * given to `keep` as it comes.
+ * Reads `multipart/form-data` with a part `config`, in JSON, and then a part `archive` where there is one, which is kept
+ * as it comes.
  */
 export async function readSubmissionForm<T>(
   request: IncomingMessage,
-  keep: (archive: Readable) => Promise<T>,
+  { keep, drop }: ArchiveKeeper<T>,
 ): Promise<{ readonly submission: Submission; readonly archive: T | undefined }> {
-  const form = formOf(request);
-  let submission: Submission | undefined;
+  const form = formParser(request, { fieldSize: mostConfigBytes, files: 3 });
+  let config: Promise<Submission> | undefined;
   let kept: Promise<T> | undefined;
   const done = Promise.withResolvers<void>();
-  const configure = (value: string) => {
-    try {
-      submission = parseSubmission(parseJson(value));
-    } catch (thrown) {
-      done.reject(thrown);
-    }
+  const configure = (text: Promise<string>) => {
+    config ??= text.then((value) => parseSubmission(parseJson(value)));
+    config.catch(done.reject);
   };
   form.on('field', (name, value) => {
-    if (name === 'config') configure(value);
+    if (name === 'config') configure(Promise.resolve(value));
   });
   form.on('file', (name, content) => {
     // A client that sends it from a file gives it a name.
-    if (name === 'config') {
-      void textOf(content).then(configure, done.reject);
-      return;
-    }
-    const fault = fileFault(name, submission, kept);
-    if (fault === undefined) {
-      kept = keep(content);
+    if (name === 'config') return configure(textOf(content));
+    const fault = fileFault(name, config, kept);
+    if (fault === undefined && config !== undefined) {
+      const archive = bounded(content, request, { field: 'archive', mostBytes: Number.POSITIVE_INFINITY });
+      // Whoever keeps it has the fault; until then it may break too.
+      archive.on('error', () => undefined);
+      kept = config.then(() => keep(archive));
       kept.catch((thrown: unknown) => {
         content.resume();
         done.reject(thrown);
@@ -64,9 +68,14 @@ export async function readSubmissionForm<T>(
     if (!request.complete) done.reject(new WrennError('cancelled', 'the client went away'));
   });
   request.pipe(form);
-  await done.promise;
-  if (submission === undefined) throw wrong('config', 'is missing');
-  return { submission, archive: await kept };
+  try {
+    await done.promise;
+    if (config === undefined) throw wrong('config', 'is missing');
+    return { submission: await config, archive: await kept };
+  } catch (thrown) {
+    await kept?.then(drop, () => undefined);
+    throw thrown;
+  }
 }
 
 async function textOf(content: AsyncIterable<Buffer>): Promise<string> {
@@ -80,23 +89,8 @@ async function textOf(content: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-function fileFault(name: string, submission: Submission | undefined, kept: unknown): WrennError | undefined {
+function fileFault(name: string, config: unknown, kept: unknown): WrennError | undefined {
   if (name !== 'archive') return wrong(name, 'is not a part of this form: it has config and archive');
-  if (submission === undefined) return wrong('config', 'must come before the archive');
+  if (config === undefined) return wrong('config', 'must come before the archive');
   return kept === undefined ? undefined : wrong('archive', 'comes twice');
-}
-
-function formOf(request: IncomingMessage) {
-  try {
-    return Busboy({
-      headers: { ...request.headers, 'content-type': request.headers['content-type'] ?? '' },
-      limits: { fields: 4, fieldSize: mostConfigBytes, files: 3, parts: 8, headerPairs: 32 },
-    });
-  } catch (cause) {
-    throw wrong('content-type', 'names no boundary', cause);
-  }
-}
-
-function wrong(field: string, problem: string, cause?: unknown): WrennError {
-  return new WrennError('invalid_request', `${field}: ${problem}`, { field, cause });
 }

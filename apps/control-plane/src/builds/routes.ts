@@ -56,7 +56,10 @@ export const buildRoutes =
           const caller = callerOf(request);
           const isForm = /^multipart\/form-data/i.test(request.headers['content-type'] ?? '');
           const { submission, archive } = isForm
-            ? await readSubmissionForm(request.raw, (body) => keepArchive(database, caller.teamId, body))
+            ? await readSubmissionForm(request.raw, {
+                keep: (body) => keepArchive(database, caller.teamId, body),
+                drop: (id) => dropArchive(database, id),
+              })
             : { submission: parseSubmission(request.body), archive: undefined };
           try {
             const build = await submitBuild(context, caller, submission, archive);

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { type Readable, Transform } from 'node:stream';
-import { Busboy, type BusboyInstance } from '@fastify/busboy';
+import type { Readable } from 'node:stream';
 import { WrennError } from '@wrenn/core';
 import { z } from 'zod';
+import { bounded, formParser, wrong } from '../http/form.ts';
 import { path, user } from './schemas.ts';
 
 /** An upload by a form, up to the begin of its file. */
@@ -20,11 +20,9 @@ const place = z.object({ path, user });
  * in the connection until it is read. Throws invalid_request for a form that is none, or in another order.
  */
 export async function readForm(request: IncomingMessage, mostBytes: number): Promise<FileForm> {
-  const type = request.headers['content-type'] ?? '';
-  if (!/^multipart\/form-data\s*;/i.test(type)) throw wrong('content-type', 'must be multipart/form-data');
   const fields = new Map<string, string>();
   const found = Promise.withResolvers<FileForm>();
-  const form = parserFor(type);
+  const form = formParser(request, { fieldSize: 64 * 1024, files: 1 });
   form.on('field', (name, value) => {
     fields.set(name, value);
   });
@@ -41,7 +39,7 @@ export async function readForm(request: IncomingMessage, mostBytes: number): Pro
       const [issue] = parsed.error.issues;
       return refuse(issue?.path.join('.') || 'body', issue?.message ?? 'is not valid');
     }
-    found.resolve({ ...parsed.data, file: bounded(content, request, mostBytes) });
+    found.resolve({ ...parsed.data, file: bounded(content, request, { field: 'file', mostBytes }) });
   });
   form.on('finish', () => found.reject(wrong('file', 'is missing')));
   form.on('error', (fault) => found.reject(wrong('body', `is not a whole form: ${String(fault)}`)));
@@ -50,37 +48,4 @@ export async function readForm(request: IncomingMessage, mostBytes: number): Pro
   });
   request.pipe(form);
   return await found.promise;
-}
-
-function parserFor(type: string): BusboyInstance {
-  try {
-    return Busboy({
-      headers: { 'content-type': type },
-      limits: { fields: 16, fieldSize: 64 * 1024, files: 1, parts: 32, headerPairs: 32 },
-    });
-  } catch (cause) {
-    throw wrong('content-type', 'names no boundary', cause);
-  }
-}
-
-/** The content, broken where the client leaves before its end, or sends more than it may. */
-function bounded(content: Readable, request: IncomingMessage, mostBytes: number): Readable {
-  let size = 0;
-  const checked = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      size += chunk.length;
-      if (size <= mostBytes) done(null, chunk);
-      else done(new WrennError('too_large', `file: has more than ${mostBytes} bytes`, { field: 'file' }));
-    },
-  });
-  const breakOff = () => {
-    if (!request.complete) checked.destroy(new WrennError('cancelled', 'the client went away'));
-  };
-  request.once('close', breakOff);
-  content.on('error', (fault) => checked.destroy(wrong('body', 'is not a whole form', fault)));
-  return content.pipe(checked);
-}
-
-function wrong(field: string, problem: string, cause?: unknown): WrennError {
-  return new WrennError('invalid_request', `${field}: ${problem}`, { field, cause });
 }
