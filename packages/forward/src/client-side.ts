@@ -72,6 +72,11 @@ export function answerWhole(
   }
 }
 
+/** Whether the client takes more at once; otherwise a `drain` says when it does. */
+export function writeBody(response: OutgoingAnswer, chunk: Buffer): boolean {
+  return response instanceof Http2ServerResponse ? response.write(chunk) : response.write(chunk);
+}
+
 /** Those that may come behind a body; none where the client's protocol has no place for them. */
 export function writeTrailers(response: OutgoingAnswer, rawTrailers: readonly string[]): void {
   const trailers = passedTrailers(rawTrailers);

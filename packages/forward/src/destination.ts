@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
+import { Clients } from './sending/clients.ts';
 
 /**
  * Idle connections to a capsule are closed after this long, in milliseconds: sooner than any usual server does it (the
@@ -17,6 +18,8 @@ export interface Destination {
   readonly port: number;
   /** Connections that are kept for the next request. Never shared between two capsules. */
   readonly pool: Agent;
+  /** The same for requests that can go by undici; undefined where none do. */
+  readonly clients?: Clients;
   /** Connections that become something else than HTTP: each is a new one. */
   readonly dialer: Agent;
   /** TLS, as between an edge and the relay of another machine. */
@@ -27,9 +30,12 @@ export interface Destination {
   readonly comingUpUntilMs?: number;
 }
 
+const mostIdle = 128;
+
 /** The connections to one capsule. Nothing bounds their number but the number of exchanges that are let in. */
 export class Pool {
-  readonly kept: Agent = new Agent({ keepAlive: true, timeout: idleMs, maxFreeSockets: 128 });
+  readonly kept: Agent = new Agent({ keepAlive: true, timeout: idleMs, maxFreeSockets: mostIdle });
+  readonly clients: Clients = new Clients({ idleMs, mostIdle });
   readonly dialer: Agent = new Agent({ keepAlive: false });
 
   to(host: string, port: number): Destination {
@@ -38,6 +44,7 @@ export class Pool {
       host,
       port,
       pool: this.kept,
+      clients: this.clients,
       dialer: this.dialer,
       protocol: 'http:',
       pathPrefix: '',
@@ -47,10 +54,12 @@ export class Pool {
   /** Before the guest is copied: a copy would have them too, with nobody at the other end. */
   closeIdle(): void {
     closeIdle(this.kept);
+    this.clients.closeIdle();
   }
 
   close(): void {
     this.kept.destroy();
+    this.clients.close();
     this.dialer.destroy();
   }
 }

@@ -7,6 +7,10 @@ const attempts = 3;
 const backOffMs = 100;
 /** A guest whose kernel runs answers a connection at once, also under emulation and load. */
 export const connectMs = 10_000;
+/** A peer that vanished without a word is noticed by the kernel, not by a limit that quiet sockets would meet. */
+export const keepAliveMs = 30_000;
+/** Of an answer: as large as those of requests may be. */
+export const maxHeaderSize = 64 * 1024;
 
 const unreachable = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EHOSTDOWN']);
 /** A relay or the API that is not found by its name, or is not who it should be, has got nothing of the request. */
@@ -23,11 +27,17 @@ export function nextAttemptAfter(
   return performance.now() < comingUpUntilMs ? backOffMs * attempts : undefined;
 }
 
+/**
+ * What is no HTTP: Node's parser says so, undici too, and undici where what came is longer than it should be or has less
+ * of a body than it says. It is also what is not sent: bytes that Node's own parser lets in.
+ */
+const noHttp = /^(?:HPE_|UND_ERR_(?:HEADERS_OVERFLOW|RES_CONTENT_LENGTH_MISMATCH|INVALID_ARG)$)/;
+
 /** What went wrong on the way to `hop`. */
 export function asForwardFault(thrown: unknown, { hop }: Pick<Destination, 'hop'>): ForwardFault {
   if (thrown instanceof ForwardFault) return new ForwardFault(thrown.kind, thrown.cause, hop);
   const code = systemCode(thrown) ?? '';
   if (code === 'ECONNREFUSED') return new ForwardFault('closed', thrown, hop);
   if (unreachable.has(code) || notMet.test(code)) return new ForwardFault('unreachable', thrown, hop);
-  return new ForwardFault(code.startsWith('HPE_') ? 'unspeakable' : 'broken', thrown, hop);
+  return new ForwardFault(noHttp.test(code) ? 'unspeakable' : 'broken', thrown, hop);
 }

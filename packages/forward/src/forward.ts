@@ -1,5 +1,3 @@
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { dropRest } from '@wrenn/service';
 import {
   bytesMoved,
@@ -10,17 +8,15 @@ import {
   writeHead,
   writeTrailers,
 } from './client-side.ts';
-import { asForwardFault, connectMs, nextAttemptAfter } from './dial.ts';
+import { asForwardFault, nextAttemptAfter } from './dial.ts';
+import type { Exchange } from './exchanges.ts';
 import { ForwardFault } from './forward-fault.ts';
-import { passedTrailers } from './headers/trailers.ts';
 import type { Passing } from './passing.ts';
-import { onceTaken } from './relay-takes.ts';
-
-/** Of an answer: as large as those of requests may be. */
-const maxHeaderSize = 64 * 1024;
-
-/** Methods that may be sent twice when the first time met a connection that was just being closed. */
-const repeatable = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+import { ByClient, isForClient } from './sending/by-client.ts';
+import { ByRequest } from './sending/by-request.ts';
+import type { Clients } from './sending/clients.ts';
+import { isSafe } from './sending/safe.ts';
+import type { AnswerHead, Hearer, Sending } from './sending/sending.ts';
 
 /**
  * Passes a request on and its answer back, bodies and trailers as they come, neither faster than the slower side takes
@@ -31,15 +27,19 @@ export function forward(request: IncomingRequest, response: OutgoingAnswer, pass
   return new Forwarding(request, response, passing).run();
 }
 
-class Forwarding {
+class Forwarding implements Hearer, Exchange {
   readonly #request: IncomingRequest;
   readonly #response: OutgoingAnswer;
   readonly #passing: Passing;
   readonly #done = Promise.withResolvers<void>();
-  #sent: ClientRequest | undefined;
+  readonly #bytesBefore: number;
+  #sent: Sending | undefined;
+  /** Undefined where the request goes by `node:http`. */
+  #clients: Clients | undefined;
   #attempt = 0;
   #isRepeated = false;
   #isContinued = false;
+  #hasBegun = false;
   #isOver = false;
   /** The guest has given all of its answer: there is nothing of it to break off. */
   #isWhole = false;
@@ -48,110 +48,62 @@ class Forwarding {
     this.#request = request;
     this.#response = response;
     this.#passing = passing;
+    this.#bytesBefore = bytesMoved(request);
+    this.#clients = isForClient(request, passing) ? passing.destination.clients : undefined;
   }
 
   async run(): Promise<void> {
-    const response = this.#response;
-    if (isGone(response)) return;
-    const before = bytesMoved(this.#request);
-    using _exchange = this.#passing.exchanges.add({
-      bytes: () => bytesMoved(this.#request) - before,
-      reset: () => {
-        this.#sent?.destroy();
-        reset(response);
-      },
-    });
+    if (isGone(this.#response)) return;
+    using _exchange = this.#passing.exchanges.add(this);
     // The client has all of it, or has gone away.
-    response.once('close', () => this.#end());
+    this.#response.once('close', () => this.#end());
     this.#dial();
     await this.#done.promise;
+  }
+
+  bytes(): number {
+    return bytesMoved(this.#request) - this.#bytesBefore;
+  }
+
+  reset(): void {
+    this.#sent?.abandon();
+    reset(this.#response);
   }
 
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (!this.#isWhole) this.#sent?.destroy();
+    if (!this.#isWhole) this.#sent?.abandon();
     this.#done.resolve();
   }
 
   #dial(): void {
-    const { destination, path, headers, body } = this.#passing;
     this.#attempt += 1;
-    const send = destination.protocol === 'http:' ? httpRequest : httpsRequest;
-    let sent: ClientRequest;
-    try {
-      sent = send({
-        agent: destination.pool,
-        host: destination.host,
-        port: destination.port,
-        method: this.#request.method ?? 'GET',
-        path: `${destination.pathPrefix}${path}`,
-        headers,
-        maxHeaderSize,
-      });
-    } catch (thrown) {
-      // Node refuses bytes in a path or header that its own parser lets in.
-      this.#fail(new ForwardFault('unspeakable', thrown));
+    const [request, response, passing] = [this.#request, this.#response, this.#passing];
+    if (this.#clients !== undefined) {
+      const sending = new ByClient(this.#clients, passing, response, this);
+      this.#sent = sending;
+      sending.send(request.method ?? 'GET', passing);
       return;
     }
-    this.#sent = sent;
-    sent.on('error', (fault) => this.#broken(sent, fault));
-    sent.on('response', (answer) => this.#answer(sent, answer));
-    sent.on('upgrade', (_answer, socket) => {
-      // Nobody asked for another protocol.
-      socket.destroy();
-      this.#fail(new ForwardFault('unspeakable'));
-    });
-    sent.on('continue', () => this.#continue());
-    if (body === 'none') sent.end();
-    sent.on('socket', (socket) => {
-      if (!socket.connecting) {
-        if (body !== 'none') this.#sendBody(sent);
-        return;
-      }
-      const late = setTimeout(() => sent.destroy(new ForwardFault('unreachable')), connectMs);
-      socket.once('close', () => clearTimeout(late));
-      socket.once(destination.protocol === 'http:' ? 'connect' : 'secureConnect', () => {
-        clearTimeout(late);
-        if (body !== 'none') this.#sendBody(sent);
-      });
-    });
-  }
-
-  /** Only once there is a connection: until then the request can be sent again, since nothing of it is gone. */
-  #sendBody(sent: ClientRequest): void {
-    // A client that waits for `100 Continue` sends nothing before the guest has said it.
-    sent.flushHeaders();
-    if (this.#passing.destination.hop === 'relay') onceTaken(sent, () => this.#pipeBody(sent));
-    else this.#pipeBody(sent);
-  }
-
-  #pipeBody(sent: ClientRequest): void {
-    const request = this.#request;
-    request.pipe(sent, { end: false });
-    request.once('end', () => {
-      const trailers = passedTrailers(request.rawTrailers);
-      try {
-        if (trailers.length > 0) sent.addTrailers(trailers);
-        sent.end();
-      } catch (thrown) {
-        // As in a head: HTTP/2 has letters that Node does not write over HTTP/1.1.
-        sent.destroy(new ForwardFault('unspeakable', thrown));
-      }
-    });
+    try {
+      this.#sent = new ByRequest(request, response, passing, this);
+    } catch (thrown) {
+      this.#fail(new ForwardFault('unspeakable', thrown));
+    }
   }
 
   /** Once, and to nobody who has not asked: it would be taken for the answer to the next request. */
-  #continue(): void {
+  continues(): void {
     const { headers, httpVersion } = this.#request;
     if (this.#isContinued || headers.expect === undefined || httpVersion === '1.0') return;
     this.#isContinued = true;
     if (!isGone(this.#response)) this.#response.writeContinue();
   }
 
-  #broken(sent: ClientRequest, fault: unknown): void {
-    // Once there is an answer, whether that is whole is all that counts.
-    if (sent !== this.#sent || this.#isOver || this.#response.headersSent) return;
+  breaks(sending: Sending, fault: unknown): void {
+    if (this.#hasBegun) reset(this.#response);
+    if (this.#hasBegun || this.#isOver) return;
     const after = nextAttemptAfter(this.#attempt, fault, this.#passing.destination);
     if (after !== undefined) {
       setTimeout(() => {
@@ -159,7 +111,7 @@ class Forwarding {
       }, after);
       return;
     }
-    if (this.#mayRepeat(sent)) {
+    if (this.#mayRepeat(sending)) {
       this.#isRepeated = true;
       this.#dial();
       return;
@@ -167,14 +119,14 @@ class Forwarding {
     this.#fail(asForwardFault(fault, this.#passing.destination));
   }
 
+  misunderstands(): void {
+    this.#clients = undefined;
+    if (!this.#isOver) this.#dial();
+  }
+
   /** The guest closed an idle connection while the request was on its way; the others are closed as well by now. */
-  #mayRepeat(sent: ClientRequest): boolean {
-    return (
-      sent.reusedSocket &&
-      !this.#isRepeated &&
-      this.#passing.body === 'none' &&
-      repeatable.has(this.#request.method ?? '')
-    );
+  #mayRepeat({ isReused }: Sending): boolean {
+    return isReused && !this.#isRepeated && this.#passing.body === 'none' && isSafe(this.#request.method);
   }
 
   #fail(fault: ForwardFault): void {
@@ -182,42 +134,34 @@ class Forwarding {
     this.#done.reject(fault);
   }
 
-  #answer(sent: ClientRequest, answer: IncomingMessage): void {
-    const response = this.#response;
-    const fault =
-      answer.statusCode === 101 ? new ForwardFault('unspeakable') : this.#passing.faultIn?.(answer);
+  begins(sending: Sending, { status, message, rawHeaders }: AnswerHead): boolean {
+    const fault = status === 101 ? new ForwardFault('unspeakable') : this.#passing.faultIn?.(rawHeaders);
     if (fault !== undefined) {
-      sent.destroy();
+      sending.abandon();
       this.#fail(fault);
-      return;
+      return false;
     }
-    const headers = this.#passing.answerHeaders(answer.rawHeaders);
     try {
-      writeHead(response, answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
+      writeHead(this.#response, status, message, this.#passing.answerHeaders(rawHeaders));
     } catch (thrown) {
-      sent.destroy();
+      sending.abandon();
       this.#fail(new ForwardFault('unspeakable', thrown));
-      return;
+      return false;
     }
-    answer.pipe(response, { end: false });
-    answer.once('end', () => {
-      this.#isWhole = true;
-      try {
-        writeTrailers(response, answer.rawTrailers);
-        response.end();
-      } catch {
-        // The status is sent: there is no other way left to say that the answer is not whole.
-        reset(response);
-      }
-      if (!this.#request.complete) this.#leaveRest(sent);
-    });
-    answer.once('close', () => answer.complete || reset(response));
+    this.#hasBegun = true;
+    return true;
   }
 
-  /** The guest has answered without having read all: its answer counts, and nobody wants the rest. */
-  #leaveRest(sent: ClientRequest): void {
-    this.#request.unpipe(sent);
-    sent.destroy();
-    this.#response.once('finish', () => dropRest(this.#request));
+  ends(rawTrailers: readonly string[]): void {
+    this.#isWhole = true;
+    const response = this.#response;
+    try {
+      writeTrailers(response, rawTrailers);
+      response.end();
+    } catch {
+      // The status is sent: there is no other way left to say that the answer is not whole.
+      reset(response);
+    }
+    if (!this.#request.complete) response.once('finish', () => dropRest(this.#request));
   }
 }

@@ -17,5 +17,6 @@ export type { Passing } from './passing.ts';
 export { Places } from './places.ts';
 export { tellTaken } from './relay-takes.ts';
 export { relayedAnswer, relayedHeaders, relayFaultIn, relayHeader } from './relayed.ts';
+export { Clients } from './sending/clients.ts';
 export { tunnel, type Upgrade } from './tunnel.ts';
 export { type Client, whileThere } from './while-there.ts';

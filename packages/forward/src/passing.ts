@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Destination } from './destination.ts';
 import type { Exchanges } from './exchanges.ts';
 import type { ForwardFault } from './forward-fault.ts';
@@ -17,6 +16,6 @@ export interface Passing {
   /** The subprotocol of a WebSocket that the client is told of, if the guest chooses none. */
   readonly subprotocol?: string | undefined;
   /** Why what answered is not the port itself, but somebody on the way who could not reach it. */
-  readonly faultIn?: (answer: IncomingMessage) => ForwardFault | undefined;
+  readonly faultIn?: (rawHeaders: readonly string[]) => ForwardFault | undefined;
   readonly exchanges: Exchanges;
 }

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { ForwardFault, type ForwardFaultKind, forwardFaultKinds } from './forward-fault.ts';
 import { sameHeaders } from './headers/answer-headers.ts';
 import type { RequestHead } from './headers/request-head.ts';
@@ -27,9 +26,14 @@ export function relayedAnswer(rawHeaders: readonly string[]): string[] {
 }
 
 /** The fault that a relay tells of; undefined for what comes from the port itself. */
-export function relayFaultIn({ headers }: IncomingMessage): ForwardFault | undefined {
-  const kind = headers[relayHeader];
-  return isKind(kind) ? new ForwardFault(kind) : undefined;
+export function relayFaultIn(rawHeaders: readonly string[]): ForwardFault | undefined {
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length !== relayHeader.length || name.toLowerCase() !== relayHeader) continue;
+    const kind = rawHeaders[index + 1];
+    return isKind(kind) ? new ForwardFault(kind) : undefined;
+  }
+  return undefined;
 }
 
 /** The one word about a connection that is about the message too. */

@@ -4,12 +4,9 @@ import { request as httpsRequest } from 'node:https';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { resetSocket } from './client-side.ts';
-import { asForwardFault, connectMs, nextAttemptAfter } from './dial.ts';
+import { asForwardFault, connectMs, keepAliveMs, nextAttemptAfter } from './dial.ts';
 import { ForwardFault } from './forward-fault.ts';
 import type { Passing } from './passing.ts';
-
-/** A peer that vanished without a word is noticed by the kernel, not by a limit that quiet sockets would meet. */
-const keepAliveMs = 30_000;
 
 /** A guest that has not said by then whether it agrees never will: an open handshake would be held for nobody. */
 const handshakeMs = 10_000;
@@ -67,7 +64,8 @@ export async function tunnel({ request, socket, head }: Upgrade, passing: Passin
     });
     sent.on('response', (answer) => {
       socket.off('end', leave);
-      const fault = answer.statusCode === 101 ? new ForwardFault('unspeakable') : passing.faultIn?.(answer);
+      const fault =
+        answer.statusCode === 101 ? new ForwardFault('unspeakable') : passing.faultIn?.(answer.rawHeaders);
       if (fault === undefined) passRefusal(answer, socket, passing);
       else {
         sent?.destroy();

@@ -4,7 +4,7 @@ import { Agent } from 'node:https';
 import { join } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { type CapsuleId, systemCode, WrennError } from '@wrenn/core';
-import { closeIdle, Exchanges } from '@wrenn/forward';
+import { Clients, closeIdle, Exchanges } from '@wrenn/forward';
 import { identityOfHost } from '@wrenn/service';
 import type { CapsuleFacts } from './facts.ts';
 import type { Reached } from './reached.ts';
@@ -18,6 +18,7 @@ interface Way {
   readonly hostId: string;
   readonly relay: string;
   readonly pool: Agent;
+  readonly clients: Clients;
   readonly dialer: Agent;
   readonly exchanges: Exchanges;
 }
@@ -45,7 +46,7 @@ export class Relays implements Disposable {
     const known = this.#ways.get(id);
     if (known?.hostId === hostId && known.relay === relay) return reachedBy(known, id);
     // What is under way by the address that is no more ends by itself.
-    if (known !== undefined) closeIdle(known.pool);
+    if (known !== undefined) closeIdleOf(known);
     const way = open(identity, hostId, relay);
     this.#ways.set(id, way);
     return reachedBy(way, id);
@@ -53,8 +54,9 @@ export class Relays implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#sweeping);
-    for (const { pool, dialer } of this.#ways.values()) {
+    for (const { pool, clients, dialer } of this.#ways.values()) {
       pool.destroy();
+      clients.close();
       dialer.destroy();
     }
     this.#ways.clear();
@@ -62,10 +64,10 @@ export class Relays implements Disposable {
 
   /** Forgets those that nobody has used since the last time. */
   #sweep(): void {
-    for (const [id, { exchanges, pool }] of this.#ways) {
-      if (exchanges.takeUse() || exchanges.count > 0) continue;
+    for (const [id, way] of this.#ways) {
+      if (way.exchanges.takeUse() || way.exchanges.count > 0) continue;
       this.#ways.delete(id);
-      closeIdle(pool);
+      closeIdleOf(way);
     }
   }
 
@@ -100,12 +102,18 @@ function open(secureContext: SecureContext, hostId: string, relay: string): Way 
     hostId,
     relay,
     pool: new Agent({ ...tls, keepAlive: true, timeout: idleMs, maxFreeSockets: mostIdle }),
+    clients: new Clients({ tls, idleMs, mostIdle }),
     dialer: new Agent({ ...tls, keepAlive: false }),
     exchanges: new Exchanges(),
   };
 }
 
-function reachedBy({ relay, pool, dialer, exchanges }: Way, id: CapsuleId): Reached {
+function closeIdleOf({ pool, clients }: Way): void {
+  closeIdle(pool);
+  clients.closeIdle();
+}
+
+function reachedBy({ relay, pool, clients, dialer, exchanges }: Way, id: CapsuleId): Reached {
   const colon = relay.lastIndexOf(':');
   const host = relay.slice(0, colon).replace(/^\[|\]$/g, '');
   return {
@@ -116,6 +124,7 @@ function reachedBy({ relay, pool, dialer, exchanges }: Way, id: CapsuleId): Reac
       host,
       port: Number(relay.slice(colon + 1)),
       pool,
+      clients,
       dialer,
       protocol: 'https:',
       pathPrefix: `/proxy/${id}/${port}`,
