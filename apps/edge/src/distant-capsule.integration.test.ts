@@ -180,6 +180,15 @@ describe('what a relay says for itself', () => {
   });
 });
 
+it('requests for all names of a capsule go by one connection to its relay', async () => {
+  distant = await DistantCapsule.start(mirror);
+  for (const domain of ['one.example', 'two.example']) {
+    const host = distant.host.replace(/\..*/, `.${domain}`);
+    expect((await seen(distant, { headers: { host } })).headers).toMatchObject({ host });
+  }
+  expect(distant.relay.connections.size).toBe(1);
+});
+
 it('a relay that is down is not a port that is closed', async () => {
   distant = await startHashing();
   await distant.relay[Symbol.asyncDispose]();

@@ -68,14 +68,19 @@ export function protocolOf(
   request: IncomingRequest,
   { forwarded }: Pick<Outside, 'forwarded'>,
 ): 'http' | 'https' {
+  if (forwarded !== 'trust') return isSecure(request) ? 'https' : 'http';
   // Each balancer on the way adds its own behind those before it.
   const [first = ''] = protocolSaid(request, forwarded).split(',', 1);
   return first.trim().toLowerCase() === 'https' ? 'https' : 'http';
 }
 
-function protocolSaid({ socket, headers }: IncomingRequest, forwarded: Outside['forwarded']): string {
-  const said = forwarded === 'trust' ? single(headers['x-forwarded-proto']) : undefined;
-  return said ?? ('encrypted' in socket ? 'https' : 'http');
+function protocolSaid(request: IncomingRequest, forwarded: Outside['forwarded']): string {
+  const said = forwarded === 'trust' ? single(request.headers['x-forwarded-proto']) : undefined;
+  return said ?? (isSecure(request) ? 'https' : 'http');
+}
+
+function isSecure({ socket }: IncomingRequest): boolean {
+  return 'encrypted' in socket;
 }
 
 function isPort(authority: string, host: string, port: number): boolean {

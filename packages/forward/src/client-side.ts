@@ -48,11 +48,19 @@ export function writeHead(
 
 /** Without a `Trailer` where no trailers can follow: Node refuses to write it. */
 function writable(response: ServerResponse, status: number, headers: string[]): string[] {
-  const names = headers.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
-  if (!names.includes('trailer')) return headers;
+  if (!has(headers, 'trailer')) return headers;
   const hasBody = response.req.method !== 'HEAD' && status !== 204 && status !== 304;
-  const isChunked = hasBody && response.useChunkedEncodingByDefault && !names.includes('content-length');
-  return isChunked ? headers : headers.filter((_, index) => names[index >> 1] !== 'trailer');
+  const isChunked = hasBody && response.useChunkedEncodingByDefault && !has(headers, 'content-length');
+  return isChunked ? headers : pairs(headers).flatMap((pair) => (isNamed(pair[0], 'trailer') ? [] : pair));
+}
+
+function has(headers: readonly string[], name: string): boolean {
+  return headers.some((each, index) => index % 2 === 0 && isNamed(each, name));
+}
+
+/** The length of most names says that they are another, without a copy in lower case. */
+function isNamed(text: string, name: string): boolean {
+  return text.length === name.length && text.toLowerCase() === name;
 }
 
 /** A whole answer of the proxy's own. */

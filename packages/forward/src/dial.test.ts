@@ -23,7 +23,10 @@ it.each([
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'unreachable'],
   ['ENOTFOUND', 'unreachable'],
   ['ECONNRESET', 'broken'],
+  ['UND_ERR_SOCKET', 'broken'],
   ['HPE_INVALID_CONSTANT', 'unspeakable'],
+  ['UND_ERR_HEADERS_OVERFLOW', 'unspeakable'],
+  ['UND_ERR_INVALID_ARG', 'unspeakable'],
 ])('takes %s of a relay as that it is %s, and says that it is the relay', (code, kind) => {
   const fault = asForwardFault(Object.assign(new Error('x'), { code }), { hop: 'relay' });
   expect([fault.kind, fault.hop]).toEqual([kind, 'relay']);

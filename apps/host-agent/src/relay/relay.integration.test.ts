@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Agent, type ClientRequest, type IncomingMessage, type RequestListener } from 'node:http';
+import type { ClientRequest, IncomingMessage, RequestListener } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -184,14 +184,15 @@ it('waits for a port that a capsule has yet to open again after it stood still',
   const address = relay.guest.address() as AddressInfo;
   await relay.agent.still(id, AbortSignal.timeout(20_000));
   await new Promise((resolve) => relay.guest.close(resolve));
-  const dialled = vi.spyOn(Agent.prototype, 'createConnection');
+  const { clients } = relay.catalog.passage(id)?.pool ?? {};
+  if (clients === undefined) throw new Error('the capsule is not known');
+  const dialled = vi.spyOn(clients, 'take');
   relay.agent.release(id);
   const asking = ask(`${relay.prefix}/`);
   // More attempts than a port has that was closed all the time.
   await expect.poll(() => dialled.mock.calls.length).toBeGreaterThan(3);
   relay.guest.listen(address.port, '127.0.0.1');
   expect(await text(await asking)).toBe('open again');
-  dialled.mockRestore();
 });
 
 it('counts those that wait with those that are under way, and turns the rest away', async () => {
