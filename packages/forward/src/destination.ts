@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
+import type { Hop } from './hop.ts';
 import { Clients } from './sending/clients.ts';
 
 /**
@@ -7,9 +8,6 @@ import { Clients } from './sending/clients.ts';
  * hastiest, gunicorn, waits 2 s), since a request on a connection that is just being closed is lost.
  */
 const idleMs = 1_500;
-
-/** Who is asked next: the port itself, the relay of a host before it, or the platform's own API. */
-export type Hop = 'port' | 'relay' | 'api';
 
 /** Where the requests for one port of one capsule go. */
 export interface Destination {

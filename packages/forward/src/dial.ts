@@ -1,6 +1,6 @@
 import { systemCode } from '@wrenn/core';
-import type { Destination } from './destination.ts';
 import { ForwardFault } from './forward-fault.ts';
+import type { Hop } from './hop.ts';
 
 /** A port that is closed is tried three times: at once, after 100 ms, and after 200 ms more. */
 const attempts = 3;
@@ -20,7 +20,7 @@ const notMet = /^(?:ENOTFOUND|EAI_|EPROTO$|ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SE
 export function nextAttemptAfter(
   attempt: number,
   fault: unknown,
-  { comingUpUntilMs = 0 }: Pick<Destination, 'comingUpUntilMs'>,
+  { comingUpUntilMs = 0 }: { readonly comingUpUntilMs?: number },
 ): number | undefined {
   if (systemCode(fault) !== 'ECONNREFUSED') return undefined;
   if (attempt < attempts) return backOffMs * attempt;
@@ -34,7 +34,7 @@ export function nextAttemptAfter(
 const noHttp = /^(?:HPE_|UND_ERR_(?:HEADERS_OVERFLOW|RES_CONTENT_LENGTH_MISMATCH|INVALID_ARG)$)/;
 
 /** What went wrong on the way to `hop`. */
-export function asForwardFault(thrown: unknown, { hop }: Pick<Destination, 'hop'>): ForwardFault {
+export function asForwardFault(thrown: unknown, { hop }: { readonly hop: Hop }): ForwardFault {
   if (thrown instanceof ForwardFault) return new ForwardFault(thrown.kind, thrown.cause, hop);
   const code = systemCode(thrown) ?? '';
   if (code === 'ECONNREFUSED') return new ForwardFault('closed', thrown, hop);

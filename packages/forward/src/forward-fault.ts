@@ -1,4 +1,4 @@
-import type { Hop } from './destination.ts';
+import type { Hop } from './hop.ts';
 
 /**
  * Why a request did not reach the port, or its answer not the client:

@@ -17,13 +17,12 @@ export function isForClient({ method, headers }: IncomingRequest, { body, path }
   return body === 'none' && isSafe(method) && path.startsWith('/') && headers.expect === undefined;
 }
 
-/** Sends a request by undici, which takes half of the time that `node:http` does. */
+/** Sends a request by undici, which takes about half of the time that `node:http` does. */
 export class ByClient implements Sending, Dispatcher.DispatchHandler {
   readonly #response: OutgoingAnswer;
   readonly #hearer: Hearer;
   readonly #clients: Clients;
   readonly #connection: Connection;
-  #controller: Dispatcher.DispatchController | undefined;
   #state: 'sent' | 'heard' | 'answered' | 'over' = 'sent';
 
   constructor(clients: Clients, { destination }: Passing, response: OutgoingAnswer, hearer: Hearer) {
@@ -48,8 +47,8 @@ export class ByClient implements Sending, Dispatcher.DispatchHandler {
     this.#clients.discard(this.#connection);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
+  onRequestStart(): void {
+    // Undici requires it.
   }
 
   onResponseStarted(): void {
@@ -75,10 +74,8 @@ export class ByClient implements Sending, Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#state === 'over' || writeBody(this.#response, chunk)) return;
     controller.pause();
-    this.#response.once('drain', this.#goOn);
+    this.#response.once('drain', () => controller.resume());
   }
-
-  readonly #goOn = (): void => this.#controller?.resume();
 
   onResponseEnd({ rawTrailers }: Dispatcher.DispatchController): void {
     if (this.#state === 'over') return;
