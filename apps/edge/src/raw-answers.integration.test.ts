@@ -42,10 +42,14 @@ describe('an answer', () => {
     },
   );
 
-  it('with a longer head than one may be is none', async () => {
-    const answer = await answerTo((socket) =>
-      socket.write(`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}\r\n`),
-    );
+  it.each([
+    ['a head that is too long', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}\r\n`],
+    ['another protocol', 'hello\r\n'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok'],
+    ['a length and chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\nok'],
+    ['a folded header', 'HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 2\r\n\r\nok'],
+  ])('with %s is no HTTP', async (_what, said) => {
+    const answer = await answerTo((socket) => socket.write(said));
     expect(answer.statusCode).toBe(502);
     expect(await bodyOf(answer)).toContain('does not speak HTTP');
   });

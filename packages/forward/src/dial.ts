@@ -28,8 +28,8 @@ export function nextAttemptAfter(
 }
 
 /**
- * What is no HTTP: Node's parser says so, undici too, and undici where what came is longer than it should be or has less
- * of a body than it says. It is also what is not sent: bytes that Node's own parser lets in.
+ * What is no HTTP: Node's parser says so; undici says it of a head that is too long or names a length that is none. It is
+ * also what is not sent: bytes that Node's own parser lets in.
  */
 const noHttp = /^(?:HPE_|UND_ERR_(?:HEADERS_OVERFLOW|RES_CONTENT_LENGTH_MISMATCH|INVALID_ARG)$)/;
 

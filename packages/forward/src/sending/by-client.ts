@@ -1,5 +1,5 @@
 import { systemCode } from '@wrenn/core';
-import type { Dispatcher } from 'undici';
+import { type Dispatcher, errors } from 'undici';
 import { type IncomingRequest, type OutgoingAnswer, writeBody } from '../client-side.ts';
 import { ForwardFault } from '../forward-fault.ts';
 import type { Passing } from '../passing.ts';
@@ -97,7 +97,8 @@ export class ByClient implements Sending, Dispatcher.DispatchHandler {
     if (this.#state === 'heard' && isUnborne) {
       this.abandon();
       this.#hearer.misunderstands();
-    } else this.#break(fault);
+    } else
+      this.#break(fault instanceof errors.HTTPParserError ? new ForwardFault('unspeakable', fault) : fault);
   }
 
   #break(fault: unknown): void {
