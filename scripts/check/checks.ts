@@ -13,6 +13,7 @@ export const checks: readonly Check[] = [
     argv: ['depcruise', '--config', '.dependency-cruiser.cjs', '--output-type', 'err', ...sources],
   },
   { name: 'types', argv: ['tsc', '--project', '.'] },
+  { name: 'pages', argv: ['node', 'apps/dashboard/build/check.ts'] },
   { name: 'promises', argv: ['oxlint', '--type-aware', '--deny-warnings'] },
   { name: 'API document', argv: ['node', 'apps/control-plane/build/openapi.ts', '--check'] },
   { name: 'protocol code', argv: ['node', 'scripts/check/generated-code.ts'] },

@@ -5,16 +5,21 @@ import { startEmbeddedPostgres } from '@wrenn/postgres';
 import { createLogger } from '@wrenn/service';
 import { FakeHost } from '@wrenn/testkit';
 import { bootstrap } from '../../apps/control-plane/src/bootstrap/bootstrap.ts';
+import { ensureFirstAdmin } from '../../apps/control-plane/src/bootstrap/first-admin.ts';
 import { settings } from '../../apps/control-plane/src/config.ts';
 import { startControlPlane } from '../../apps/control-plane/src/control-plane.ts';
 import { ensurePki } from '../../apps/control-plane/src/pki/ensure.ts';
 import { pkiPaths } from '../../apps/control-plane/src/pki/paths.ts';
+import { buildDashboard } from '../../apps/dashboard/build/build-dashboard.ts';
 import { password, seedAccounts } from './seed.ts';
 
 const startMs = 60_000;
 
 export interface Development extends AsyncDisposable {
   readonly url: string;
+  readonly apiKey: string;
+  /** Of all accounts. */
+  readonly password: string;
   /** What whoever started it wants to know. */
   readonly summary: string;
 }
@@ -41,6 +46,7 @@ async function start(
   cleanup: Cleanup,
 ): Promise<Development> {
   await mkdir(folder, { recursive: true, mode: 0o755 });
+  const dashboard = await buildDashboard();
   const postgres = await startEmbeddedPostgres({ directory: join(folder, 'postgres'), signal });
   await cleanup.add('PostgreSQL', () => postgres.stop());
   const config = parseConfig(settings, {
@@ -48,6 +54,7 @@ async function start(
     ...environment,
     DATABASE_URL: postgres.url,
     WRENN_DIR: folder,
+    WRENN_DASHBOARD_DIR: dashboard.value,
   });
 
   const host = await startFakeHost(folder);
@@ -58,6 +65,7 @@ async function start(
   const log = createLogger('dev', config.logLevel);
   const controlPlane = await startControlPlane({ config, log });
   await cleanup.add('the control plane', () => controlPlane.stop('leave'));
+  await ensureFirstAdmin(config, controlPlane.context.database);
   await seedAccounts(controlPlane.context);
 
   const apiKey = (await readFile(keyFile, 'utf8')).trim();
@@ -65,6 +73,8 @@ async function start(
   await seedCapsules(controlPlane.url, apiKey);
   return {
     url: controlPlane.url,
+    apiKey,
+    password,
     summary: summaryOf(controlPlane.url, config.adminEmail, apiKey),
     [Symbol.asyncDispose]: () => cleanup.release(),
   };
@@ -97,6 +107,7 @@ function summaryOf(url: string, admin: string, apiKey: string): string {
   return `
 The control plane on a fake host: no virtual machine is behind it.
 
+dashboard  ${url}/
 API        ${url}  (described at ${url}/docs)
 API key    ${apiKey}
 accounts   ${admin} (administrator), ada@localhost (owner), ben@localhost (member)

@@ -27,6 +27,12 @@ export const settings = {
     'http://127.0.0.1:8080',
     'Where people see the API and the dashboard: links in mails lead there, and cookies are for it alone. With https sessions are kept to it by the browser.',
   ),
+  dashboardDirectory: setting(
+    'WRENN_DASHBOARD_DIR',
+    settingType.optionalText,
+    '',
+    'Folder of the built dashboard. Without it the API is served alone; `npm start` sets it.',
+  ),
   adminEmail: setting(
     'WRENN_ADMIN_EMAIL',
     settingType.text.pipe(emailAddress),

@@ -16,6 +16,7 @@ async function make(bench: Bench, behaviours: Partial<Record<keyof Programs, Beh
   const installation = new Installation({
     config: parseConfig(settings, { WRENN_DIR: bench.directory, DATABASE_URL: 'postgres:///none' }),
     programs: {
+      dashboard: service('dashboard', 'setup'),
       setup: service('setup', 'setup'),
       selftest: service('selftest', 'selftest'),
       agent: service('agent', 'host-agent'),

@@ -48,22 +48,25 @@ export class Installation {
   }
 
   /**
-   * Starts everything as early as what it needs is there: the host's set-up, the database and the edge at once; the
-   * control plane after the database; the agent after the set-up and after the control plane made its certificate.
+   * Starts everything as early as what it needs is there: the host's set-up, the database, the dashboard's build and the
+   * edge at once; the control plane after database and build; the agent after the set-up and after the control plane made its certificate.
    */
   async start(signal: AbortSignal): Promise<void> {
     const { programs } = this.#around;
     const setUp = Promise.withResolvers<void>();
     const identified = Promise.withResolvers<void>();
+    const built = Promise.withResolvers<void>();
     // Whoever waits for these is told by its signal when the other side failed.
     setUp.promise.catch(() => undefined);
     identified.promise.catch(() => undefined);
+    built.promise.catch(() => undefined);
     await together(
       [
         (until) => this.#setUp(until).then(setUp.resolve, failing(setUp.reject)),
         (until) => this.#identify(until).then(identified.resolve, failing(identified.reject)),
+        (until) => this.#buildDashboard(until).then(built.resolve, failing(built.reject)),
         async (until) => {
-          await identified.promise;
+          await Promise.all([identified.promise, built.promise]);
           await this.#serve(programs.controlPlane(this.#databaseUrl()), until);
         },
         async (until) => {
@@ -118,6 +121,11 @@ export class Installation {
   async #setUp(signal: AbortSignal): Promise<void> {
     const { programs, report } = this.#around;
     await runOnce(programs.setup, { report, onStarted: this.#remember, signal });
+  }
+
+  async #buildDashboard(signal: AbortSignal): Promise<void> {
+    const { programs, report } = this.#around;
+    await runOnce(programs.dashboard, { report, onStarted: this.#remember, signal });
   }
 
   async #identify(signal: AbortSignal): Promise<void> {

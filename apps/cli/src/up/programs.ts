@@ -7,6 +7,8 @@ import type { ServiceSpec } from './service-process.ts';
 /** The programs of one installation, and where it keeps things. */
 export interface Programs {
   readonly setup: ServiceSpec;
+  /** Builds the pages that the control plane serves. */
+  readonly dashboard: ServiceSpec;
   readonly selftest: ServiceSpec;
   readonly agent: ServiceSpec;
   readonly edge: ServiceSpec;
@@ -47,11 +49,12 @@ export function programsOf(config: UpConfig, environment: NodeJS.ProcessEnv): Pr
   };
   const program = (name: string, app: string, command: readonly string[], more = {}): ServiceSpec => ({
     name,
-    argv: [mainOf(app), ...command],
+    argv: [fileOf(`${app}/src/main.ts`), ...command],
     environment: { ...common, ...more },
     logDirectory: logDirectory(config),
   });
   return {
+    dashboard: { ...program('dashboard', 'dashboard', []), argv: [fileOf('dashboard/build/main.ts')] },
     setup: program('setup', 'host-agent', ['setup']),
     selftest: program('selftest', 'host-agent', ['selftest']),
     agent: program('host-agent', 'host-agent', ['serve']),
@@ -61,11 +64,15 @@ export function programsOf(config: UpConfig, environment: NodeJS.ProcessEnv): Pr
         DATABASE_URL: databaseUrl,
       }),
     controlPlane: (databaseUrl) =>
-      program('control-plane', 'control-plane', [], { DATABASE_URL: databaseUrl }),
+      program('control-plane', 'control-plane', [], {
+        DATABASE_URL: databaseUrl,
+        WRENN_DASHBOARD_DIR: environment['WRENN_DASHBOARD_DIR'] || fileOf('dashboard/dist'),
+      }),
     task: (databaseUrl, argv) => program(argv[0], 'control-plane', argv, { DATABASE_URL: databaseUrl }),
   };
 }
 
-function mainOf(app: string): string {
-  return fileURLToPath(new URL(`../../../${app}/src/main.ts`, import.meta.url));
+/** By its path below `apps`. */
+function fileOf(path: string): string {
+  return fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 }

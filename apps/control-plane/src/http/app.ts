@@ -17,6 +17,7 @@ import { auditRoutes } from '../audit/routes.ts';
 import { buildRoutes } from '../builds/routes.ts';
 import { capsuleRoutes } from '../capsules/routes.ts';
 import { channelRoutes } from '../channels/routes.ts';
+import { dashboardRoutes } from '../dashboard/routes.ts';
 import type { Extension } from '../extension.ts';
 import { bodyRoutes } from '../files/body-routes.ts';
 import { pathRoutes } from '../files/path-routes.ts';
@@ -122,6 +123,7 @@ export async function buildApp(
   await app.register(buildRoutes(context), { prefix: '/v1/builds' });
   await app.register(templateRoutes(context), { prefix: '/v1/templates' });
   await app.register(templateNameRoutes(context), { prefix: '/v1/templates' });
+  await app.register(dashboardRoutes(context));
   for (const { routes } of extensions) {
     if (routes !== undefined) await app.register(async (scope) => await routes(scope, context));
   }

@@ -1,0 +1,63 @@
+import { type ApiFault, asFault } from './fault.ts';
+
+export interface PageOf<Item, Cursor> {
+  readonly items: readonly Item[];
+  /** Of the page that follows; undefined at the end. */
+  readonly next: Cursor | undefined;
+}
+
+/** A list that grows by pages as far as somebody scrolls. */
+export class Paged<Item, Cursor> {
+  items = $state.raw<readonly Item[]>([]);
+  fault = $state.raw<ApiFault>();
+  isBusy = $state(false);
+  isWhole = $state(false);
+  readonly #read: (cursor: Cursor | undefined, signal: AbortSignal) => Promise<PageOf<Item, Cursor>>;
+  #next: Cursor | undefined;
+  #under: AbortController | undefined;
+
+  constructor(read: (cursor: Cursor | undefined, signal: AbortSignal) => Promise<PageOf<Item, Cursor>>) {
+    this.#read = read;
+  }
+
+  /** From the beginning; what is shown stays until the first page is there. */
+  async restart(): Promise<void> {
+    this.#under?.abort();
+    this.#under = undefined;
+    this.#next = undefined;
+    this.isWhole = false;
+    await this.#page([]);
+  }
+
+  /** Does nothing while a page is on its way, or where there are no more. */
+  async more(): Promise<void> {
+    if (this.#under === undefined && !this.isWhole && this.fault === undefined) await this.#page(this.items);
+  }
+
+  async retry(): Promise<void> {
+    this.fault = undefined;
+    if (this.#next === undefined) await this.restart();
+    else await this.more();
+  }
+
+  async #page(before: readonly Item[]): Promise<void> {
+    const under = new AbortController();
+    this.#under = under;
+    this.isBusy = true;
+    try {
+      const page = await this.#read(this.#next, under.signal);
+      if (this.#under !== under) return;
+      this.items = [...before, ...page.items];
+      this.#next = page.next;
+      this.isWhole = page.next === undefined;
+      this.fault = undefined;
+    } catch (thrown) {
+      if (this.#under === under) this.fault = asFault(thrown);
+    } finally {
+      if (this.#under === under) {
+        this.#under = undefined;
+        this.isBusy = false;
+      }
+    }
+  }
+}

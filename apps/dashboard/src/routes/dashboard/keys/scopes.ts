@@ -1,0 +1,12 @@
+/** What a key may be made for, as people read it. */
+export const keyScopes = [
+  { value: 'all', label: 'Everything that a key can do' },
+  { value: 'capsules:read', label: 'See capsules' },
+  { value: 'capsules:write', label: 'Make, pause and destroy capsules' },
+  { value: 'capsules:exec', label: 'Run commands and terminals' },
+  { value: 'files:read', label: 'Read files' },
+  { value: 'files:write', label: 'Write files' },
+  { value: 'ports', label: 'Open ports' },
+  { value: 'snapshots:read', label: 'See snapshots and templates' },
+  { value: 'snapshots:write', label: 'Make and delete snapshots and templates' },
+] as const;
