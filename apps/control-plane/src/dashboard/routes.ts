@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import { WrennError } from '@wrenn/core';
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
-import type { ServerContext } from '../server-context.ts';
+import type { ControlPlaneConfig } from '../config.ts';
 import { pageHeaders } from './headers.ts';
 
 /** Names in there are of what is in the file: it never changes. */
@@ -28,7 +28,11 @@ const pages = [
 
 /** The dashboard: files that were built beforehand, and one page for every address of it. */
 export const dashboardRoutes =
-  ({ config }: ServerContext): FastifyPluginAsync =>
+  ({
+    config,
+  }: {
+    readonly config: Pick<ControlPlaneConfig, 'dashboardDirectory' | 'publicUrl'>;
+  }): FastifyPluginAsync =>
   async (app) => {
     const root = config.dashboardDirectory;
     if (root === '') return;
