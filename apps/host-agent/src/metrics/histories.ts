@@ -68,9 +68,11 @@ export class Histories {
     const known = this.#open.get(id);
     if (known !== undefined) return known;
     const history = readHistory(this.#pathOf(id));
-    // Whoever waits for it hears of it; here it is only known that it failed, and is tried again.
-    history.catch(() => this.#open.delete(id));
-    const opened = { history, savedAtMs: performance.now(), isNewer: false, saving: undefined };
+    // Who waits for it hears of it; the next one tries again.
+    history.catch(() => {
+      if (this.#open.get(id) === opened) this.#open.delete(id);
+    });
+    const opened: Open = { history, savedAtMs: performance.now(), isNewer: false, saving: undefined };
     this.#open.set(id, opened);
     return opened;
   }
