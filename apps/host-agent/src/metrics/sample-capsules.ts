@@ -1,4 +1,4 @@
-import { type CapsuleId, deadline, describeError } from '@wrenn/core';
+import { type CapsuleId, deadline, describeError, WrennError } from '@wrenn/core';
 import type { RunningCapsule } from '../capsules/capsule.ts';
 import type { CapsuleContext } from '../capsules/capsules.ts';
 import { CpuMeter } from './cpu-meter.ts';
@@ -128,7 +128,8 @@ class Sampler {
   /** Whether this was where its processors' time begins to be counted, of which there is nothing to note yet. */
   async #note(capsule: RunningCapsule, { cpu }: Watch, text: string): Promise<boolean> {
     const reading = readGuestAnswer(text, capsule.record);
-    if (reading === undefined) throw new Error('the guest says what is no answer');
+    if (reading === undefined)
+      throw new WrennError('agent_error', 'asking a guest what it uses: what it says is no answer');
     const cpuPct = cpu.percentSince(reading.cpu);
     if (cpuPct === undefined) return true;
     // Destroyed, or paused, while this was on its way.
