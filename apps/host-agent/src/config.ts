@@ -52,7 +52,7 @@ export const settings = {
     'WRENN_METRICS_INTERVAL_SEC',
     settingType.count.pipe(z.number().min(1).max(30)),
     '5',
-    'Seconds between two samples of what a capsule uses, 1 to 30. Each is a request to the guest: an emulated one works some ten milliseconds for it.',
+    'Seconds between two samples of what a capsule uses, 1 to 30. Each is a request that the guest has to work for, which an emulated one notices.',
   ),
   engine: setting(
     'WRENN_ENGINE',
