@@ -55,6 +55,26 @@ describe('after kill -9', { timeout: 300_000 }, () => {
     await client.capsules.destroy(id);
   });
 
+  it('of the host agent what its capsules used before is still known, and goes on', async () => {
+    const { id } = await client.capsules.create();
+    const times = async () => {
+      const { points } = await client.capsules.metrics(id);
+      return points.map(({ timestampUnix }) => timestampUnix);
+    };
+    await expect.poll(async () => (await times()).length).toBeGreaterThanOrEqual(1);
+    const [first = 0] = await times();
+    // What an agent keeps in memory alone is younger than this.
+    await expect.poll(async () => (await times()).at(-1)).toBeGreaterThan(first + 30);
+    process.kill(await wrenn.childPid('host-agent'), 'SIGKILL');
+    const killedAt = Date.now() / 1000;
+    await ready();
+    await expect
+      .poll(async () => (await times().catch(() => [])).at(-1), { timeout: 90_000 })
+      .toBeGreaterThan(killedAt);
+    expect((await times())[0]).toBe(first);
+    await client.capsules.destroy(id);
+  });
+
   it('of the host agent a WebSocket to a port goes on, during its absence and when it is back', async () => {
     const { id } = await client.capsules.create({ publicPorts: true });
     await startGuestApp(client, wrenn.edgeUrl, id, 8000);

@@ -93,6 +93,8 @@ describe('what is sent', () => {
     await reading.client.snapshots.list();
     await reading.client.snapshots.list({ type: 'base' });
     await reading.client.jobs.get('job-1');
+    await reading.client.capsules.metrics(id);
+    await reading.client.capsules.metrics(id, '1h');
     const deleting = clientOf(undefined);
     await deleting.client.capsules.ping(id);
     await deleting.client.snapshots.delete('a/b');
@@ -100,6 +102,8 @@ describe('what is sent', () => {
       ['GET', '/v1/snapshots', undefined],
       ['GET', '/v1/snapshots?type=base', undefined],
       ['GET', '/v1/jobs/job-1', undefined],
+      ['GET', `${path}/metrics?range=10m`, undefined],
+      ['GET', `${path}/metrics?range=1h`, undefined],
       ['POST', `${path}/ping`, undefined],
       ['DELETE', '/v1/snapshots/a%2Fb', undefined],
     ]);
