@@ -13,6 +13,7 @@ import {
 import { asForwardFault, connectMs, nextAttemptAfter } from './dial.ts';
 import { ForwardFault } from './forward-fault.ts';
 import { passedTrailers } from './headers/trailers.ts';
+import { forwardCounts } from './metrics.ts';
 import type { Passing } from './passing.ts';
 import { onceTaken } from './relay-takes.ts';
 
@@ -38,6 +39,9 @@ class Forwarding {
   readonly #done = Promise.withResolvers<void>();
   #sent: ClientRequest | undefined;
   #attempt = 0;
+  #beganMs = 0;
+  /** On the connection that it was sent by, for requests before it. */
+  #movedBefore = 0;
   #isRepeated = false;
   #isContinued = false;
   #isOver = false;
@@ -56,6 +60,8 @@ class Forwarding {
     const before = bytesMoved(this.#request);
     using _exchange = this.#passing.exchanges.add({
       bytes: () => bytesMoved(this.#request) - before,
+      // A client's connection may be one of HTTP/2, which it shares with others; that to the next hop never is.
+      moved: () => this.#movedBeyond(),
       reset: () => {
         this.#sent?.destroy();
         reset(response);
@@ -63,8 +69,14 @@ class Forwarding {
     });
     // The client has all of it, or has gone away.
     response.once('close', () => this.#end());
+    this.#beganMs = performance.now();
     this.#dial();
     await this.#done.promise;
+  }
+
+  #movedBeyond(): number {
+    const socket = this.#sent?.socket;
+    return socket == null ? 0 : socket.bytesRead + socket.bytesWritten - this.#movedBefore;
   }
 
   #end(): void {
@@ -105,14 +117,17 @@ class Forwarding {
     sent.on('continue', () => this.#continue());
     if (body === 'none') sent.end();
     sent.on('socket', (socket) => {
+      this.#movedBefore = socket.bytesRead + socket.bytesWritten;
       if (!socket.connecting) {
         if (body !== 'none') this.#sendBody(sent);
         return;
       }
+      const beganMs = performance.now();
       const late = setTimeout(() => sent.destroy(new ForwardFault('unreachable')), connectMs);
       socket.once('close', () => clearTimeout(late));
       socket.once(destination.protocol === 'http:' ? 'connect' : 'secureConnect', () => {
         clearTimeout(late);
+        forwardCounts.connected(destination.hop, beganMs);
         if (body !== 'none') this.#sendBody(sent);
       });
     });
@@ -154,6 +169,7 @@ class Forwarding {
     if (sent !== this.#sent || this.#isOver || this.#response.headersSent) return;
     const after = nextAttemptAfter(this.#attempt, fault, this.#passing.destination);
     if (after !== undefined) {
+      forwardCounts.repeated(this.#passing.destination.hop, 'closed');
       setTimeout(() => {
         if (!this.#isOver) this.#dial();
       }, after);
@@ -161,6 +177,7 @@ class Forwarding {
     }
     if (this.#mayRepeat(sent)) {
       this.#isRepeated = true;
+      forwardCounts.repeated(this.#passing.destination.hop, 'stale');
       this.#dial();
       return;
     }
@@ -179,6 +196,7 @@ class Forwarding {
 
   #fail(fault: ForwardFault): void {
     this.#isOver = true;
+    forwardCounts.failed(fault.hop, fault.kind);
     this.#done.reject(fault);
   }
 
@@ -199,6 +217,7 @@ class Forwarding {
       this.#fail(new ForwardFault('unspeakable', thrown));
       return;
     }
+    forwardCounts.answered(this.#passing.destination.hop, answer.statusCode ?? 502, this.#beganMs);
     answer.pipe(response, { end: false });
     answer.once('end', () => {
       this.#isWhole = true;
