@@ -19,7 +19,7 @@ interface Look {
 }
 
 /** In seconds: from what a database answers to what a large capsule takes to be paused. */
-export const operationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180, 600];
+const operationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180, 600];
 
 /**
  * Metrics that belong together, of one process. Label values come from small fixed sets: never IDs, names that users

@@ -7,7 +7,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import { WrennError } from '@wrenn/core';
+import { codeOf } from '../error-code.ts';
 
 const scope = 'wrenn';
 const kinds = { internal: SpanKind.INTERNAL, client: SpanKind.CLIENT, server: SpanKind.SERVER } as const;
@@ -69,7 +69,7 @@ export async function* throughout<T>(started: Span, items: AsyncIterable<T>): As
 export function noteFault(started: Span, thrown: unknown): void {
   if (!started.isRecording()) return;
   // The code alone: a message may name what users typed.
-  const { code } = WrennError.from(thrown);
+  const code = codeOf(thrown);
   started.setAttribute('error.type', code);
   started.setStatus({ code: SpanStatusCode.ERROR, message: code });
 }
