@@ -12,6 +12,13 @@ import { codeOf } from '../error-code.ts';
 const scope = 'wrenn';
 const kinds = { internal: SpanKind.INTERNAL, client: SpanKind.CLIENT, server: SpanKind.SERVER } as const;
 
+interface SpanOptions {
+  readonly kind?: keyof typeof kinds;
+  readonly parent?: Context;
+  /** In milliseconds of Unix time; by default it is now. */
+  readonly startTime?: number;
+}
+
 /**
  * Does `work` as a span of the trace that is under way, or as the first of a new one. Without an SDK in the process (see
  * register.ts) it does just the work. Attributes are never secrets, and nothing that users typed: traces are read by
@@ -25,9 +32,10 @@ export function span<T>(name: string, attributes: Attributes, work: () => Promis
 export function startSpan(
   name: string,
   attributes: Attributes,
-  { kind = 'internal', parent = context.active() }: { kind?: keyof typeof kinds; parent?: Context } = {},
+  { kind = 'internal', parent = context.active(), startTime }: SpanOptions = {},
 ): Span {
-  return trace.getTracer(scope).startSpan(name, { kind: kinds[kind], attributes }, parent);
+  const options = { kind: kinds[kind], attributes, ...(startTime === undefined ? {} : { startTime }) };
+  return trace.getTracer(scope).startSpan(name, options, parent);
 }
 
 /** Does the work as part of the span, which goes on. */
