@@ -40,6 +40,7 @@ describe('the operators’ view', { timeout: 300_000 }, () => {
     const has = (service: string, name: RegExp) =>
       collector.of(traceId).some((span) => span.service === service && name.test(span.name));
     await expect.poll(() => has('wrenn-host-agent', /^guest Start$/)).toBe(true);
+    await expect.poll(() => has('wrenn-host-agent', /^envd Start$/)).toBe(true);
     await expect.poll(() => has('wrenn-host-agent', /^create: init$/)).toBe(true);
     await expect.poll(() => has('wrenn-control-plane', /^DELETE /)).toBe(true);
 
@@ -50,12 +51,14 @@ describe('the operators’ view', { timeout: 300_000 }, () => {
         : [...pathOf(spans.find(({ spanId }) => spanId === span.parentSpanId)), span.name];
     const create = spans.find(({ name }) => name === 'create: init');
     expect(pathOf(create)).toEqual([
-      'POST /v1/capsules/',
+      'POST /v1/capsules',
       'capsule: create',
       'agent CreateSandbox',
       'CreateSandbox',
       'create: init',
     ]);
+    const inGuest = spans.find(({ name }) => name === 'envd Start');
+    expect(pathOf(inGuest).slice(-4)).toEqual(['agent Exec', 'Exec', 'guest Start', 'envd Start']);
     const roots = spans.filter(({ parentSpanId }) => parentSpanId === parentId);
     expect(new Set(roots.map(({ service }) => service))).toEqual(new Set(['wrenn-control-plane']));
     const served = spans.find(({ name }) => name === 'CreateSandbox');

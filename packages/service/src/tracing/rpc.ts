@@ -18,7 +18,9 @@ export function tracedClient(peer: string): Interceptor {
     );
     return await answerIn(span, async () => {
       for (const [name, value] of Object.entries(traceHeaders())) call.header.set(name, value);
-      return await next(call);
+      const answer = await next(call);
+      addToldSpan(answer.header, call.method.name);
+      return answer;
     });
   };
 }
@@ -32,6 +34,16 @@ export function tracedServer(): Interceptor {
     const span = startSpan(name, { 'rpc.method': name, ...subjectOf(call.message) }, options);
     return await answerIn(span, () => next(call));
   };
+}
+
+const toldTime = /^(\w+);dur=([\d.]+)$/;
+
+/** A server that records nothing itself may say who it is and how long it took, in `Server-Timing`: that is a span too. */
+function addToldSpan(headers: Headers, method: string): void {
+  const [, who, tookMs] = toldTime.exec(headers.get('server-timing') ?? '') ?? [];
+  if (who === undefined) return;
+  const endMs = Date.now();
+  startSpan(`${who} ${method}`, {}, { kind: 'server', startTime: endMs - Number(tookMs) }).end(endMs);
 }
 
 /** Ends the span with the answer: with the last of it, where that is a stream. */
