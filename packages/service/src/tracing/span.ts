@@ -8,6 +8,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { codeOf } from '../error-code.ts';
+import { isTracing } from './propagation.ts';
 
 const scope = 'wrenn';
 const kinds = { internal: SpanKind.INTERNAL, client: SpanKind.CLIENT, server: SpanKind.SERVER } as const;
@@ -25,7 +26,7 @@ interface SpanOptions {
  * whoever runs the platform.
  */
 export function span<T>(name: string, attributes: Attributes, work: () => Promise<T>): Promise<T> {
-  return within(startSpan(name, attributes), work);
+  return isTracing() ? within(startSpan(name, attributes), work) : work();
 }
 
 /** A span as a child of what `parent` says; by default of the one under way. Whoever starts it ends it. */
