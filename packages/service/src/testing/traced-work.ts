@@ -9,13 +9,15 @@ import {
   traceHeaders,
   traceOf,
   within,
+  withTraceHeaders,
 } from '../index.ts';
 
 const log = createLogger('traced', 'info');
 const parent = traceOf({ traceparent: process.env['TEST_TRACEPARENT'] });
 await within(startSpan('outer', { 'wrenn.capsule': 'cl-1' }, { parent }), async () => {
   await span('inner', {}, async () => {
-    log.info(traceHeaders(), 'inside');
+    const passed = withTraceHeaders(['Host', 'a', 'Traceparent', 'of the client', 'Accept', 'b']);
+    log.info({ ...traceHeaders(), passed }, 'inside');
     throw new WrennError('no_space', 'writing /secret/path');
   }).catch(() => undefined);
 });

@@ -11,7 +11,12 @@ const traceId = '0af7651916cd43dd8448eb211c80319c';
 const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
 
 const lines = z.array(
-  z.looseObject({ msg: z.string(), trace_id: z.string().optional(), traceparent: z.string().optional() }),
+  z.looseObject({
+    msg: z.string(),
+    trace_id: z.string().optional(),
+    traceparent: z.string().optional(),
+    passed: z.array(z.string()).optional(),
+  }),
 );
 
 async function logOf(options: readonly string[], environment: Record<string, string> = {}) {
@@ -40,6 +45,7 @@ describe('a process that records traces', () => {
     expect(inner).toMatchObject({ traceId, parentSpanId: outer?.spanId });
     const inside = log.find(({ msg }) => msg === 'inside');
     expect(inside).toMatchObject({ trace_id: traceId, traceparent: `00-${traceId}-${inner?.spanId}-01` });
+    expect(inside?.passed).toEqual(['Host', 'a', 'Accept', 'b', 'traceparent', inside?.traceparent]);
     expect(log.find(({ msg }) => msg === 'outside')).not.toHaveProperty('trace_id');
   });
 
@@ -69,8 +75,10 @@ describe('a process that records traces', () => {
 });
 
 describe('a process that does not', () => {
-  it('says nothing of the trace to anybody', async () => {
+  it('says nothing of the trace to anybody, and passes on what the client said of one', async () => {
     const log = await logOf([]);
+    const inside = log.find(({ msg }) => msg === 'inside');
+    expect(inside?.passed).toEqual(['Host', 'a', 'Traceparent', 'of the client', 'Accept', 'b']);
     for (const line of log) {
       expect(line).not.toHaveProperty('trace_id');
       expect(line).not.toHaveProperty('traceparent');
