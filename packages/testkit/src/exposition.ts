@@ -5,7 +5,8 @@ export interface Sample {
   readonly value: number;
 }
 
-const line = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (NaN|[+-]?Inf|[-+\d.eE]+)$/;
+/** As Prometheus reads numbers: `Nan` too, which prom-client writes. */
+const line = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (Na[Nn]|[+-]?Inf|[-+\d.eE]+)$/;
 const label = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"(?:,|$)/g;
 
 /** Reads the text exposition format; throws for a line that is none of it. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { z } from 'zod';
 
 const value = z.looseObject({ stringValue: z.string().optional() });
@@ -47,10 +47,7 @@ export class TraceCollector implements AsyncDisposable {
   static async start(): Promise<TraceCollector> {
     const server = createServer();
     const collector = new TraceCollector(server);
-    server.on('request', async (request, response) => {
-      collector.#take(await textOf(request));
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-    });
+    server.on('request', (request, response) => void collector.#answer(request, response));
     await once(server.listen(0, '127.0.0.1'), 'listening');
     return collector;
   }
@@ -70,6 +67,12 @@ export class TraceCollector implements AsyncDisposable {
     this.#server.close();
     this.#server.closeAllConnections();
     await once(this.#server, 'close');
+  }
+
+  /** A fault of a test's own process ends it, as it should. */
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#take(await textOf(request));
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
   }
 
   #take(text: string): void {
