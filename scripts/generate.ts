@@ -15,6 +15,7 @@ const commands: readonly (readonly [string, ...string[]])[] = [
   ['node', 'apps/control-plane/build/openapi.ts'],
   ['node', 'scripts/generate-configuration.ts'],
   ['node', 'scripts/generate-capsule-states.ts'],
+  ['node', 'scripts/generate-metrics.ts'],
   ['node', 'scripts/generate-firecracker-types.ts'],
 ];
 

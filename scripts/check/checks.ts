@@ -21,5 +21,6 @@ export const checks: readonly Check[] = [
   { name: 'protocol lint', argv: ['buf', 'lint', 'packages/protocol'] },
   { name: 'configuration page', argv: ['node', 'scripts/generate-configuration.ts', '--check'] },
   { name: 'Firecracker types', argv: ['node', 'scripts/generate-firecracker-types.ts', '--check'] },
+  { name: 'metrics page', argv: ['node', 'scripts/generate-metrics.ts', '--check'] },
   { name: 'states page', argv: ['node', 'scripts/generate-capsule-states.ts', '--check'] },
 ];

@@ -10,6 +10,8 @@ const packages = {
   chromium: '/usr/bin/chromium',
   git: '/usr/bin/git',
   openssl: '/usr/bin/openssl',
+  // Its service is not wanted, and does no harm where it runs: the tests start one of their own.
+  prometheus: '/usr/bin/prometheus',
   socat: '/usr/bin/socat',
   xfsprogs: '/usr/sbin/mkfs.xfs',
 } as const;

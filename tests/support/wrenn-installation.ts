@@ -13,6 +13,19 @@ export const cliEntry = join(repository, 'apps/cli/src/main.ts');
 const startDeadlineMs = 300_000;
 const stopDeadlineMs = 60_000;
 
+const metricsVariables = [
+  'WRENN_CP_METRICS_ADDR',
+  'WRENN_SESSIONS_METRICS_ADDR',
+  'WRENN_EDGE_METRICS_ADDR',
+  'WRENN_HOST_METRICS_ADDR',
+  'WRENN_RELAY_METRICS_ADDR',
+] as const;
+
+async function freeAddresses(variables: readonly string[]): Promise<Record<string, string>> {
+  const entries = variables.map(async (variable) => [variable, `127.0.0.1:${await freePort()}`] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
 /** Slots of the tests: away from those of an installation on the same machine. Each folder of tests has its own. */
 export type SlotRange = { readonly first: number; readonly count: number };
 
@@ -34,6 +47,7 @@ export class WrennInstallation implements AsyncDisposable {
     const directory = await mkdtemp('/var/tmp/wrenn-test-');
     await chmod(directory, 0o711);
     const [api, edge, host, relay] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+    const metrics = await freeAddresses(metricsVariables);
     return new WrennInstallation(directory, {
       ...process.env,
       ...settings,
@@ -42,6 +56,7 @@ export class WrennInstallation implements AsyncDisposable {
       WRENN_EDGE_LISTEN_ADDR: `127.0.0.1:${edge}`,
       WRENN_HOST_LISTEN_ADDR: `127.0.0.1:${host}`,
       WRENN_RELAY_LISTEN_ADDR: `127.0.0.1:${relay}`,
+      ...metrics,
       WRENN_SLOT_FIRST: String(slots.first),
       WRENN_SLOT_COUNT: String(slots.count),
       WRENN_SLOTS_READY: '2',

@@ -1,5 +1,10 @@
 import { type Config, setting, settingType } from '@wrenn/core';
 
+function metricsOf(variable: string, fallback: string, whose: string) {
+  const doc = `Address and port of /metrics of ${whose}, for Prometheus, without any protection of its own; or off.`;
+  return setting(variable, settingType.listenAddressOrOff, fallback, doc);
+}
+
 /** What `wrenn up` reads itself; the processes that it starts read the same environment. */
 export const settings = {
   directory: setting(
@@ -38,6 +43,11 @@ export const settings = {
     '127.0.0.1:50052',
     "Address and port of the host-agent's relay, for files and ports of capsules, with mutual TLS.",
   ),
+  controlPlaneMetrics: metricsOf('WRENN_CP_METRICS_ADDR', '127.0.0.1:9471', 'the control plane'),
+  sessionsMetrics: metricsOf('WRENN_SESSIONS_METRICS_ADDR', '127.0.0.1:9472', 'its process of sessions'),
+  edgeMetrics: metricsOf('WRENN_EDGE_METRICS_ADDR', '127.0.0.1:9473', 'the edge'),
+  agentMetrics: metricsOf('WRENN_HOST_METRICS_ADDR', '127.0.0.1:9474', 'the host agent'),
+  relayMetrics: metricsOf('WRENN_RELAY_METRICS_ADDR', '127.0.0.1:9475', 'its relay'),
   databaseUrl: setting(
     'DATABASE_URL',
     settingType.text,

@@ -138,6 +138,18 @@ export const settings = {
     '0',
     'How long entries of the audit log are kept; 0 keeps them for ever.',
   ),
+  metricsAddress: setting(
+    'WRENN_CP_METRICS_ADDR',
+    settingType.listenAddressOrOff,
+    '127.0.0.1:9471',
+    "Address and port of the control plane's /metrics, for Prometheus, without any protection of its own; or off.",
+  ),
+  sessionsMetricsAddress: setting(
+    'WRENN_SESSIONS_METRICS_ADDR',
+    settingType.listenAddressOrOff,
+    '127.0.0.1:9472',
+    'The same of the process of its sessions.',
+  ),
   directory: setting(
     'WRENN_DIR',
     settingType.text,

@@ -1,11 +1,11 @@
 import { abortable, Cleanup, deadline, describeError } from '@wrenn/core';
-import type { Logger, RunningService } from '@wrenn/service';
+import { type Logger, MetricsServer, type RunningService } from '@wrenn/service';
 import { Recorder } from './audit/recorder.ts';
 import { BuildWorker } from './builds/build-worker.ts';
 import { sendDeliveries } from './channels/send-deliveries.ts';
 import { channelGuard } from './channels/send-guarded.ts';
 import { scheduleChores } from './chores/chores.ts';
-import type { ControlPlaneConfig } from './config.ts';
+import { type ControlPlaneConfig, settings } from './config.ts';
 import { openDatabase } from './db/database.ts';
 import { migrate } from './db/migrator.ts';
 import type { Extension } from './extension.ts';
@@ -21,6 +21,8 @@ import { RateLimits } from './limits/rate-limits.ts';
 import { openPost } from './mail/post.ts';
 import { QueuedMailer } from './mail/queued-mailer.ts';
 import { sendMails } from './mail/send-mails.ts';
+import { lookAtState } from './metrics/look-at-state.ts';
+import { controlPlaneMetricSets } from './metrics/metrics.ts';
 import { Queues } from './queues/queues.ts';
 import { ensureSecrets, type Secrets } from './secrets/secrets.ts';
 import type { ServerContext } from './server-context.ts';
@@ -60,6 +62,17 @@ export async function startControlPlane({
     await cleanup.add('the database', () => context.database.destroy());
     await cleanup.add('the agents', () => context.agents[Symbol.dispose]());
     await migrate(context.database, config.databaseUrl);
+    const looks = lookAtState(context.database);
+    await cleanup.add('looks at the database', () => looks[Symbol.dispose]());
+    const metrics = await MetricsServer.start({
+      name: 'control-plane',
+      version,
+      address: config.metricsAddress,
+      variable: settings.metricsAddress.variable,
+      sets: controlPlaneMetricSets,
+      log,
+    });
+    await cleanup.add('the metrics', () => metrics[Symbol.asyncDispose]());
     const post = openPost(config, log);
     await cleanup.add('the post', () => post.close());
     await cleanup.add('the queues', () => context.queues.stop());
@@ -92,7 +105,12 @@ export async function startControlPlane({
       app.server.closeAllConnections();
     });
     const url = await listen(app, config.listenAddress);
-    return { url, context, facts: { address: url, version }, stop: () => cleanup.release() };
+    return {
+      url,
+      context,
+      facts: { address: url, version, ...metrics.facts },
+      stop: () => cleanup.release(),
+    };
   } catch (thrown) {
     await cleanup.release();
     throw thrown;

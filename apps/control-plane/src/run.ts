@@ -1,5 +1,5 @@
 import { parseConfig, startLogLevel, WrennError } from '@wrenn/core';
-import { createLogger, runService, runTask } from '@wrenn/service';
+import { createLogger, flushTraces, runService, runTask } from '@wrenn/service';
 import { settings } from './config.ts';
 import type { Extension } from './extension.ts';
 
@@ -44,6 +44,7 @@ export async function run({ extensions = [], argv = process.argv.slice(2) }: Run
     case 'sessions': {
       const { serveSessions } = await import('./sockets/serve-sessions.ts');
       await serveSessions(parseConfig(settings, process.env), createLogger('sessions', level));
+      await flushTraces();
       process.exit(0);
       break;
     }

@@ -8,6 +8,8 @@ export function testConfig(
 ): ControlPlaneConfig {
   const config = parseConfig(settings, {
     LOG_LEVEL: 'silent',
+    WRENN_CP_METRICS_ADDR: 'off',
+    WRENN_SESSIONS_METRICS_ADDR: 'off',
     DATABASE_URL: place.databaseUrl,
     WRENN_DIR: place.directory,
     ...variables,

@@ -1,5 +1,6 @@
 import { describeError, pause } from '@wrenn/core';
 import type { Logger } from '@wrenn/service';
+import { workerFailures } from './metrics/metrics.ts';
 import type { Worker } from './worker.ts';
 
 const firstPauseMs = 500;
@@ -23,6 +24,7 @@ async function keepRunning(worker: Worker, log: Logger, signal: AbortSignal): Pr
       return;
     } catch (thrown) {
       if (signal.aborted) return;
+      workerFailures.inc({ worker: worker.name });
       log.error(
         { worker: worker.name, cause: describeError(thrown) },
         'a worker failed; it is started again',

@@ -39,6 +39,12 @@ export const settings = {
     'replace',
     'What becomes of X-Forwarded-For and -Proto that come in. trust: they are taken over, from a load balancer that sets them itself.',
   ),
+  metricsAddress: setting(
+    'WRENN_EDGE_METRICS_ADDR',
+    settingType.listenAddressOrOff,
+    '127.0.0.1:9473',
+    "Address and port of the edge's /metrics, for Prometheus, without any protection of its own; or off.",
+  ),
   logLevel: setting('LOG_LEVEL', settingType.logLevel, 'info', 'debug, info, warn, error or silent.'),
 };
 

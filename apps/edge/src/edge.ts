@@ -24,10 +24,12 @@ import type { FactsCache } from './capsules/facts-cache.ts';
 import type { Reach } from './capsules/reach.ts';
 import type { Reached } from './capsules/reached.ts';
 import type { Front } from './front.ts';
+import { countRequest, type RequestGoal, type RequestOutcome, timeReach } from './metrics.ts';
 import { type Outside, passingOf, protocolOf } from './passing.ts';
 import { readerOf, refusalAnswer } from './refusal/answer.ts';
 import { faultRefusal, tooMany } from './refusal/fault-refusal.ts';
 import { Refusal } from './refusal/refusal.ts';
+import { tracedRequest, withTrace } from './traced.ts';
 
 const healthy = JSON.stringify({ status: 'ok' });
 
@@ -64,10 +66,22 @@ export class Edge {
     this.#places = parts.places ?? new Places(mostAtOnce);
   }
 
-  async request(request: IncomingRequest, response: OutgoingAnswer): Promise<void> {
+  request(request: IncomingRequest, response: OutgoingAnswer): Promise<void> {
     expectFaults(request, response);
+    return tracedRequest(request, 'request', () => this.#request(request, response));
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // Nobody else listens while the way is looked for; who waits for it hears of the close.
+    socket.on('error', () => socket.destroy());
+    return tracedRequest(request, 'upgrade', () => this.#upgrade(request, socket, head));
+  }
+
+  async #request(request: IncomingRequest, response: OutgoingAnswer): Promise<void> {
+    let goal: RequestGoal = 'unknown';
     try {
       const way = await this.#way(request, undefined);
+      goal = way.kind;
       switch (way.kind) {
         case 'capsule':
           await this.#toCapsule(way, response, (passing) => forward(request, response, passing));
@@ -82,21 +96,26 @@ export class Edge {
           answerWhole(response, 200, { 'content-type': 'application/json' }, healthy);
           dropRest(request);
       }
+      countRequest('request', goal, 'passed');
     } catch (thrown) {
-      if (response.destroyed) return;
-      const { status, headers, body } = this.#refusal(thrown, request);
+      if (response.destroyed) {
+        countRequest('request', goal, 'gone');
+        return;
+      }
+      const { status, headers, body, outcome } = this.#refusal(thrown, request);
+      countRequest('request', goal, outcome);
       answerWhole(response, status, headers, request.method === 'HEAD' ? '' : body);
       dropRest(request);
     }
   }
 
-  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    // Nobody else listens while the way is looked for; who waits for it hears of the close.
-    socket.on('error', () => socket.destroy());
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    let goal: RequestGoal = 'unknown';
     const leave = () => socket.destroy();
     socket.once('end', leave);
     try {
       const way = await this.#way(request, request.headers.upgrade);
+      goal = way.kind;
       const join = async (passing: Passing) => {
         // From here on it may end its side and still listen.
         socket.off('end', leave);
@@ -105,9 +124,14 @@ export class Edge {
       if (way.kind === 'capsule') await this.#toCapsule(way, socket, join);
       else if (way.kind === 'api') await join(way.passing);
       else throw nothingHere();
+      countRequest('upgrade', goal, 'passed');
     } catch (thrown) {
-      if (socket.destroyed) return;
-      const { status, headers, body } = this.#refusal(thrown, request);
+      if (socket.destroyed) {
+        countRequest('upgrade', goal, 'gone');
+        return;
+      }
+      const { status, headers, body, outcome } = this.#refusal(thrown, request);
+      countRequest('upgrade', goal, outcome);
       answerRaw(socket, status, headers, body);
     }
   }
@@ -118,7 +142,7 @@ export class Edge {
     // First: at the API's name nothing of a capsule may be shown.
     if (front.isAt(head.host)) {
       if (front.keepsBack(head.path)) throw nothingHere();
-      return { kind: 'api', passing: front.passing(request, head, outside, upgrade) };
+      return { kind: 'api', passing: withTrace(front.passing(request, head, outside, upgrade)) };
     }
     const target = targetIn(request, head);
     if (target === undefined) {
@@ -135,7 +159,7 @@ export class Edge {
       protocol: protocolOf(request, outside),
     });
     if (admission.kind === 'remember') return { kind: 'remember', admission };
-    const passing = (by: Reached) => passingOf(request, head, target, by, outside, upgrade);
+    const passing = (by: Reached) => withTrace(passingOf(request, head, target, by, outside, upgrade));
     return { kind: 'capsule', id: target.capsuleId, passing };
   }
 
@@ -149,7 +173,8 @@ export class Edge {
     const place = this.#places.take(id);
     if (place === undefined) throw tooMany();
     using _place = place;
-    let reached = reach.direct(id) ?? (await whileThere(client, (gone) => reach.find(id, gone)));
+    let reached =
+      reach.direct(id) ?? (await timeReach(() => whileThere(client, (gone) => reach.find(id, gone))));
     for (let round = 1; ; round++) {
       try {
         await send(passing(reached));
@@ -158,7 +183,7 @@ export class Edge {
         const isAbsent = thrown instanceof ForwardFault && thrown.kind === 'absent';
         if (!isAbsent || round === rounds) throw thrown;
       }
-      reached = await whileThere(client, (gone) => reach.findAgain(id, gone));
+      reached = await timeReach(() => whileThere(client, (gone) => reach.findAgain(id, gone)));
     }
   }
 
@@ -186,7 +211,7 @@ export class Edge {
         { capsule: target?.capsuleId, port: target?.port, cause: describeError(thrown) },
         'a request was not passed on',
       );
-    return answer;
+    return { ...answer, outcome: outcomeOf(fault) };
   }
 }
 
@@ -194,6 +219,11 @@ export class Edge {
 function isOurFault(fault: unknown): boolean {
   if (!(fault instanceof Refusal)) return !(fault instanceof WrennError && fault.code === 'invalid_request');
   return fault.kind === 'unavailable' || fault.kind === 'unreachable';
+}
+
+function outcomeOf(fault: unknown): RequestOutcome {
+  if (fault instanceof Refusal) return fault.kind;
+  return fault instanceof WrennError && fault.code === 'invalid_request' ? 'bad_request' : 'fault';
 }
 
 function isE2b({ headers }: IncomingRequest): boolean {

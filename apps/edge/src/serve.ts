@@ -1,6 +1,6 @@
 import { Cleanup, describeError } from '@wrenn/core';
 import { Catalog, trafficSocket } from '@wrenn/forward';
-import { listen, type RunningService, type ServiceContext } from '@wrenn/service';
+import { listen, MetricsServer, type RunningService, type ServiceContext } from '@wrenn/service';
 import { ControlPlane } from './capsules/facts.ts';
 import { FactsCache } from './capsules/facts-cache.ts';
 import { Reach } from './capsules/reach.ts';
@@ -9,11 +9,22 @@ import { type EdgeConfig, settings } from './config.ts';
 import { Edge } from './edge.ts';
 import { type EdgeServer, edgeServer, readTls } from './edge-server.ts';
 import { Front } from './front.ts';
+import { edgeMetricSets } from './metrics.ts';
+import { version } from './version.ts';
 
 /** Serves until it is told to stop; open connections are then closed. */
 export async function serve(config: EdgeConfig, { log }: ServiceContext): Promise<RunningService> {
   const cleanup = new Cleanup();
   try {
+    const metrics = await MetricsServer.start({
+      name: 'edge',
+      version,
+      address: config.metricsAddress,
+      variable: settings.metricsAddress.variable,
+      sets: edgeMetricSets,
+      log,
+    });
+    await cleanup.add('the metrics', () => metrics[Symbol.asyncDispose]());
     const catalog = new Catalog({ socketPath: trafficSocket(config.directory), kind: 'edge', log });
     await cleanup.add('the catalog', () => catalog[Symbol.dispose]());
     const relays = new Relays(config.directory);
@@ -30,7 +41,7 @@ export async function serve(config: EdgeConfig, { log }: ServiceContext): Promis
     const address = await listen(server, config.listenAddress, settings.listenAddress.variable);
     await cleanup.add('the server', () => close(listening));
     return {
-      facts: { address: `${tls === undefined ? 'http' : 'https'}://${address}` },
+      facts: { address: `${tls === undefined ? 'http' : 'https'}://${address}`, ...metrics.facts },
       stop: () => cleanup.release(),
     };
   } catch (thrown) {

@@ -72,6 +72,18 @@ export const settings = {
     'off',
     'boot: guests have a serial console while a template boots with Firecracker, which a failed boot is then explained with.',
   ),
+  metricsAddress: setting(
+    'WRENN_HOST_METRICS_ADDR',
+    settingType.listenAddressOrOff,
+    '127.0.0.1:9474',
+    "Address and port of the agent's /metrics, for Prometheus, without any protection of its own; or off.",
+  ),
+  relayMetricsAddress: setting(
+    'WRENN_RELAY_METRICS_ADDR',
+    settingType.listenAddressOrOff,
+    '127.0.0.1:9475',
+    'The same of its relay.',
+  ),
   logLevel: setting('LOG_LEVEL', settingType.logLevel, 'info', 'debug, info, warn, error or silent.'),
 };
 

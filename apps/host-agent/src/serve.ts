@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import { Cleanup, type StopMode, WrennError } from '@wrenn/core';
-import type { RunningService, ServiceContext } from '@wrenn/service';
+import { MetricsServer, type RunningService, type ServiceContext } from '@wrenn/service';
 import { expireCapsules } from './capsules/expire-capsules.ts';
 import { pauseAll } from './capsules/pause-all.ts';
 import { recoverCapsules } from './capsules/recover-capsules.ts';
-import { type AgentConfig, slotsOf } from './config.ts';
+import { type AgentConfig, settings, slotsOf } from './config.ts';
+import { lookAtHost } from './metrics/look-at-host.ts';
+import { agentMetricSets } from './metrics/metrics.ts';
 import { sampleCapsules } from './metrics/sample-capsules.ts';
 import { openHost } from './open-host.ts';
 import { RelayProcess } from './relay/relay-process.ts';
 import { serveRpc } from './rpc/rpc-server.ts';
+import { agentVersion } from './version.ts';
 
 /** The template and shape that a capsule has when nothing else is asked for: built before the first one asks. */
 const usualTemplate = { name: 'minimal', shape: { vcpus: 1, memoryMiB: 512 } };
@@ -23,8 +26,19 @@ export async function serve(
   const cleanup = new Cleanup();
   try {
     const slots = slotsOf(config);
+    const metrics = await MetricsServer.start({
+      name: 'host-agent',
+      version: agentVersion,
+      address: config.metricsAddress,
+      variable: settings.metricsAddress.variable,
+      sets: agentMetricSets,
+      log,
+    });
+    await cleanup.add('the metrics', () => metrics[Symbol.asyncDispose]());
     const context = await openHost({ ...config, slots }, { log, report, signal: untilStop }, cleanup);
     const { engine, templates } = context;
+    const looks = lookAtHost(context);
+    await cleanup.add('looks at the host', () => looks[Symbol.dispose]());
 
     const recovery = await recoverCapsules(context, untilStop);
     context.traffic.complete();
@@ -56,6 +70,7 @@ export async function serve(
         engine: engine.traits.name,
         isolation: engine.traits.isolation,
         adopted: String(recovery.adopted.length),
+        ...metrics.facts,
       },
       async stop(mode: StopMode) {
         if (mode === 'pause') context.admission.drain();

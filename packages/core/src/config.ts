@@ -67,6 +67,15 @@ const list = z.string().transform((text) =>
     .filter((part) => part !== ''),
 );
 
+const listenAddress = z
+  .string({ error: 'must be an address and a port' })
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:]+):\d{1,5}$/, 'must be an address and a port, as 127.0.0.1:8080')
+  .transform((text) => {
+    const colon = text.lastIndexOf(':');
+    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+  })
+  .refine(({ port }) => port <= 65535, 'has a port above 65535');
+
 /** Schemas for the shapes that settings have. Sizes and times are integers in the unit that the name says. */
 export const settingType = {
   text: z.string({ error: 'must be set' }),
@@ -100,12 +109,9 @@ export const settingType = {
       'must have no path',
     ),
   /** `127.0.0.1:8080` or `[::1]:8080`; the host is given without its brackets. */
-  listenAddress: z
-    .string({ error: 'must be an address and a port' })
-    .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:]+):\d{1,5}$/, 'must be an address and a port, as 127.0.0.1:8080')
-    .transform((text) => {
-      const colon = text.lastIndexOf(':');
-      return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
-    })
-    .refine(({ port }) => port <= 65535, 'has a port above 65535'),
+  listenAddress,
+  /** The same, or `off`, which is undefined. */
+  listenAddressOrOff: z.union([z.literal('off').transform(() => undefined), listenAddress], {
+    error: 'must be an address and a port, as 127.0.0.1:9471, or off',
+  }),
 };

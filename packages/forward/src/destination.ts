@@ -33,7 +33,7 @@ const mostIdle = 128;
 /** The connections to one capsule. Nothing bounds their number but the number of exchanges that are let in. */
 export class Pool {
   readonly kept: Agent = new Agent({ keepAlive: true, timeout: idleMs, maxFreeSockets: mostIdle });
-  readonly clients: Clients = new Clients({ idleMs, mostIdle });
+  readonly clients: Clients = new Clients({ hop: 'port', idleMs, mostIdle });
   readonly dialer: Agent = new Agent({ keepAlive: false });
 
   to(host: string, port: number): Destination {

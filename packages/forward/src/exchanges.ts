@@ -1,9 +1,12 @@
 import { until } from '@wrenn/core';
+import { forwardCounts } from './metrics.ts';
 
 /** One request with its answer, or one tunnel, from its first byte to its last. */
 export interface Exchange {
   /** Bytes that have moved so far, in both directions. */
   bytes(): number;
+  /** The same for the metrics, at its end; for one whose connection has bytes of others too. */
+  moved?(): number;
   /** Ends it at once, by a reset on the client's side: a clean end would look like a whole answer. */
   reset(): void;
 }
@@ -19,9 +22,12 @@ export class Exchanges {
 
   add(exchange: Exchange): Disposable {
     this.#isUsed = true;
-    this.#open.set(exchange, exchange.bytes());
+    const before = exchange.bytes();
+    this.#open.set(exchange, before);
+    forwardCounts.opened();
     return {
       [Symbol.dispose]: () => {
+        forwardCounts.ended(exchange.moved?.() ?? exchange.bytes() - before);
         if (this.#open.delete(exchange)) this.#isUsed = true;
       },
     };

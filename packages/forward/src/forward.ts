@@ -11,6 +11,7 @@ import {
 import { asForwardFault, nextAttemptAfter } from './dial.ts';
 import type { Exchange } from './exchanges.ts';
 import { ForwardFault } from './forward-fault.ts';
+import { forwardCounts } from './metrics.ts';
 import type { Passing } from './passing.ts';
 import { ByClient, isForClient } from './sending/by-client.ts';
 import { ByRequest } from './sending/by-request.ts';
@@ -37,6 +38,7 @@ class Forwarding implements Hearer, Exchange {
   /** Undefined where the request goes by `node:http`. */
   #clients: Clients | undefined;
   #attempt = 0;
+  #beganMs = 0;
   #isRepeated = false;
   #isContinued = false;
   #hasBegun = false;
@@ -57,12 +59,18 @@ class Forwarding implements Hearer, Exchange {
     using _exchange = this.#passing.exchanges.add(this);
     // The client has all of it, or has gone away.
     this.#response.once('close', () => this.#end());
+    this.#beganMs = performance.now();
     this.#dial();
     await this.#done.promise;
   }
 
   bytes(): number {
     return bytesMoved(this.#request) - this.#bytesBefore;
+  }
+
+  /** A client's connection may be one of HTTP/2, which it shares with others; that to the next hop never is. */
+  moved(): number {
+    return this.#sent?.moved ?? 0;
   }
 
   reset(): void {
@@ -106,6 +114,7 @@ class Forwarding implements Hearer, Exchange {
     if (this.#hasBegun || this.#isOver) return;
     const after = nextAttemptAfter(this.#attempt, fault, this.#passing.destination);
     if (after !== undefined) {
+      forwardCounts.repeated(this.#passing.destination.hop, 'closed');
       setTimeout(() => {
         if (!this.#isOver) this.#dial();
       }, after);
@@ -113,6 +122,7 @@ class Forwarding implements Hearer, Exchange {
     }
     if (this.#mayRepeat(sending)) {
       this.#isRepeated = true;
+      forwardCounts.repeated(this.#passing.destination.hop, 'stale');
       this.#dial();
       return;
     }
@@ -131,6 +141,7 @@ class Forwarding implements Hearer, Exchange {
 
   #fail(fault: ForwardFault): void {
     this.#isOver = true;
+    forwardCounts.failed(fault.hop, fault.kind);
     this.#done.reject(fault);
   }
 
@@ -149,6 +160,7 @@ class Forwarding implements Hearer, Exchange {
       return false;
     }
     this.#hasBegun = true;
+    forwardCounts.answered(this.#passing.destination.hop, status, this.#beganMs);
     return true;
   }
 

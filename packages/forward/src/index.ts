@@ -13,6 +13,7 @@ export { cookieIn } from './headers/cookies.ts';
 export { type OutsideView, sameHost } from './headers/links.ts';
 export { type RequestHead, readHead } from './headers/request-head.ts';
 export { requestHeaders, type Told } from './headers/request-headers.ts';
+export { forwardMetrics } from './metrics.ts';
 export type { Passing } from './passing.ts';
 export { Places } from './places.ts';
 export { tellTaken } from './relay-takes.ts';

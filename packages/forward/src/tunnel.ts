@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { resetSocket } from './client-side.ts';
 import { asForwardFault, connectMs, keepAliveMs, nextAttemptAfter } from './dial.ts';
 import { ForwardFault } from './forward-fault.ts';
+import { forwardCounts } from './metrics.ts';
 import type { Passing } from './passing.ts';
 
 /** A guest that has not said by then whether it agrees never will: an open handshake would be held for nobody. */
@@ -39,6 +40,12 @@ export async function tunnel({ request, socket, head }: Upgrade, passing: Passin
     },
   });
   const done = Promise.withResolvers<void>();
+  const { hop } = passing.destination;
+  const beganMs = performance.now();
+  const fail = (fault: ForwardFault) => {
+    forwardCounts.failed(fault.hop, fault.kind);
+    done.reject(fault);
+  };
   const end = () => {
     isOver = true;
     sent?.destroy();
@@ -55,10 +62,11 @@ export async function tunnel({ request, socket, head }: Upgrade, passing: Passin
       socket.off('end', leave);
       if (!hasReadKey(request, answer)) {
         guest.destroy();
-        done.reject(new ForwardFault('unspeakable'));
+        fail(new ForwardFault('unspeakable'));
         return;
       }
       isJoined = true;
+      forwardCounts.answered(hop, 101, beganMs);
       socket.write(agreement(answer, passing), 'latin1');
       join(socket, head, guest, first);
     });
@@ -66,18 +74,23 @@ export async function tunnel({ request, socket, head }: Upgrade, passing: Passin
       socket.off('end', leave);
       const fault =
         answer.statusCode === 101 ? new ForwardFault('unspeakable') : passing.faultIn?.(answer.rawHeaders);
-      if (fault === undefined) passRefusal(answer, socket, passing);
-      else {
+      if (fault === undefined) {
+        forwardCounts.answered(hop, answer.statusCode ?? 502, beganMs);
+        passRefusal(answer, socket, passing);
+      } else {
         sent?.destroy();
-        done.reject(fault);
+        fail(fault);
       }
     });
     sent.on('error', (fault) => {
       // Once the two are one, their own ends say how it went.
       if (isOver || isJoined) return;
       const after = nextAttemptAfter(count, fault, passing.destination);
-      if (after === undefined) done.reject(asForwardFault(fault, passing.destination));
-      else setTimeout(() => isOver || attempt(count + 1), after);
+      if (after === undefined) fail(asForwardFault(fault, passing.destination));
+      else {
+        forwardCounts.repeated(hop, 'closed');
+        setTimeout(() => isOver || attempt(count + 1), after);
+      }
     });
     sent.end();
   };
@@ -99,9 +112,11 @@ function dial(request: IncomingMessage, { destination, path, headers }: Passing)
   let late = setTimeout(giveUp, connectMs);
   const clear = () => clearTimeout(late);
   for (const event of ['upgrade', 'response', 'close']) sent.once(event, clear);
+  const beganMs = performance.now();
   sent.once('socket', (guest) =>
     guest.once(destination.protocol === 'http:' ? 'connect' : 'secureConnect', () => {
       clear();
+      forwardCounts.connected(destination.hop, beganMs);
       late = setTimeout(giveUp, destination.hop === 'relay' ? relayedHandshakeMs : handshakeMs);
     }),
   );

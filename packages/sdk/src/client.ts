@@ -14,6 +14,8 @@ export interface WrennClientOptions {
   /** Or the token of a session. Default: WRENN_API_KEY. */
   readonly apiKey?: string | undefined;
   readonly fetch?: Fetch | undefined;
+  /** The trace that a request is to be part of, as W3C Trace Context writes it; asked before each request. */
+  readonly traceparent?: (() => string | undefined) | undefined;
 }
 
 const localUrl = 'http://127.0.0.1:8080';
@@ -37,7 +39,7 @@ export class WrennClient {
     if (apiKey === undefined) throw new TypeError('no API key: pass apiKey, or set WRENN_API_KEY');
     // Browsers refuse a fetch that is called as a method of something else.
     const fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
-    const http = new Http(baseUrl, apiKey, fetch);
+    const http = new Http(baseUrl, apiKey, fetch, options.traceparent);
     this.capsules = new Capsules(http);
     this.snapshots = new Snapshots(http);
     this.builds = new Builds(http, '/v1/builds');

@@ -22,11 +22,18 @@ export class Http {
   readonly #baseUrl: string;
   readonly #apiKey: string;
   readonly #fetch: Fetch;
+  readonly #traceparent: () => string | undefined;
 
-  constructor(baseUrl: string, apiKey: string, fetch: Fetch) {
+  constructor(
+    baseUrl: string,
+    apiKey: string,
+    fetch: Fetch,
+    traceparent: () => string | undefined = () => undefined,
+  ) {
     this.#baseUrl = baseUrl.replace(/\/+$/, '');
     this.#apiKey = apiKey;
     this.#fetch = fetch;
+    this.#traceparent = traceparent;
   }
 
   /**
@@ -49,9 +56,11 @@ export class Http {
     idempotencyKey,
     signal,
   }: Call): Promise<Response> {
+    const traceparent = this.#traceparent();
     const response = await this.#request(`${this.#baseUrl}${path}`, {
       method,
       headers: {
+        ...(traceparent === undefined ? {} : { traceparent }),
         ...headers,
         accept,
         'x-api-key': this.#apiKey,

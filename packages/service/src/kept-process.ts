@@ -10,6 +10,8 @@ const longestRestartMs = 5_000;
 export interface KeptProcessOptions {
   /** For the log. */
   readonly name: string;
+  /** For traces: the child's own name there. */
+  readonly traceName: string;
   readonly program: string;
   readonly args: readonly string[];
   readonly log: Logger;
@@ -66,9 +68,13 @@ export class KeptProcess {
   }
 
   #start(): ChildProcess {
-    const { name, program, args, log, onMessage } = this.#options;
+    const { name, traceName, program, args, log, onMessage } = this.#options;
     const began = performance.now();
-    const child = fork(program, [...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    // What this process was started with to record traces, the child is started with too.
+    const child = fork(program, [...args], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      env: { ...process.env, OTEL_SERVICE_NAME: traceName },
+    });
     child.on('message', (message: unknown) => onMessage(message, child));
     child.on('error', (fault) => log.error({ cause: describeError(fault) }, name));
     child.once('exit', (code, signal) => {

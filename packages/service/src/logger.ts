@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { traceFields } from './tracing/span.ts';
 
 export type { Logger } from 'pino';
 
@@ -16,13 +17,14 @@ const secretKeys = [
   'envs',
 ];
 
-/** JSON lines on standard output; `service` is on every line. */
+/** JSON lines on standard output; `service` is on every line, and `trace_id` on those that belong to a trace. */
 export function createLogger(service: string, level: LogLevel) {
   const paths = secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
   return pino({
     level,
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
+    mixin: () => traceFields() ?? {},
     redact: { paths, censor: '[redacted]' },
   });
 }

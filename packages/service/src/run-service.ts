@@ -2,6 +2,7 @@ import type { StopMode } from '@wrenn/core';
 import type { LogLevel } from './logger.ts';
 import { QuietLimit } from './quiet-limit.ts';
 import { linkToSupervisor, type ServiceContext } from './supervisor-link.ts';
+import { flushTraces } from './tracing/flush.ts';
 
 export interface RunningService {
   /** Shown by the supervisor: addresses, versions. */
@@ -37,6 +38,7 @@ export async function runService(
     });
     await running.stop(mode);
     link.log.info('stopped');
+    await flushTraces();
     process.exit(0);
   } catch (thrown) {
     await link.fault(thrown);

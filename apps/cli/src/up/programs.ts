@@ -49,8 +49,9 @@ export function programsOf(config: UpConfig, environment: NodeJS.ProcessEnv): Pr
   };
   const program = (name: string, app: string, command: readonly string[], more = {}): ServiceSpec => ({
     name,
+    nodeOptions: recordsTraces(environment) ? ['--import', traceRecorder] : [],
     argv: [fileOf(`${app}/src/main.ts`), ...command],
-    environment: { ...common, ...more },
+    environment: { ...common, OTEL_SERVICE_NAME: `wrenn-${name}`, ...more },
     logDirectory: logDirectory(config),
   });
   return {
@@ -70,6 +71,13 @@ export function programsOf(config: UpConfig, environment: NodeJS.ProcessEnv): Pr
       }),
     task: (databaseUrl, argv) => program(argv[0], 'control-plane', argv, { DATABASE_URL: databaseUrl }),
   };
+}
+
+/** Its SDK costs each process time at its start and memory, so it is loaded only where somebody collects what it records. */
+const traceRecorder = new URL('../../../../packages/service/src/tracing/register.ts', import.meta.url).href;
+
+function recordsTraces(environment: NodeJS.ProcessEnv): boolean {
+  return (environment['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '') !== '';
 }
 
 /** By its path below `apps`. */

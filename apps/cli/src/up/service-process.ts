@@ -13,6 +13,8 @@ import { openLog } from './log-file.ts';
 /** A program of ours that runs as a child of the supervisor. */
 export interface ServiceSpec {
   readonly name: string;
+  /** For Node itself. */
+  readonly nodeOptions?: readonly string[];
   /** The TypeScript file and its arguments. */
   readonly argv: readonly [string, ...string[]];
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -49,7 +51,7 @@ export async function startService(spec: ServiceSpec, onProgress: Report): Promi
   const logFile = join(spec.logDirectory, `${spec.name}.log`);
   const log = await openLog(logFile);
   try {
-    const child = spawn(process.execPath, [...spec.argv], {
+    const child = spawn(process.execPath, [...(spec.nodeOptions ?? []), ...spec.argv], {
       detached: true,
       env: { ...spec.environment },
       stdio: ['ignore', log.fd, log.fd, 'ipc'],

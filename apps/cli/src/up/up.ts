@@ -78,7 +78,21 @@ function wantedPorts(config: UpConfig): WantedPort[] {
     { usedBy: 'edge', variable: 'WRENN_EDGE_LISTEN_ADDR', address: config.edgeAddress },
     { usedBy: 'host agent', variable: 'WRENN_HOST_LISTEN_ADDR', address: config.agentAddress },
     { usedBy: 'relay', variable: 'WRENN_RELAY_LISTEN_ADDR', address: config.relayAddress },
+    ...wantedForMetrics(config),
   ];
+}
+
+function wantedForMetrics(config: UpConfig): WantedPort[] {
+  const all = [
+    ['WRENN_CP_METRICS_ADDR', config.controlPlaneMetrics],
+    ['WRENN_SESSIONS_METRICS_ADDR', config.sessionsMetrics],
+    ['WRENN_EDGE_METRICS_ADDR', config.edgeMetrics],
+    ['WRENN_HOST_METRICS_ADDR', config.agentMetrics],
+    ['WRENN_RELAY_METRICS_ADDR', config.relayMetrics],
+  ] as const;
+  return all.flatMap(([variable, address]) =>
+    address === undefined ? [] : [{ usedBy: 'metrics', variable, address }],
+  );
 }
 
 async function start(

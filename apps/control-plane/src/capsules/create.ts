@@ -7,6 +7,7 @@ import type { HostAgent } from '../hosts/agent.ts';
 import type { ServerContext } from '../server-context.ts';
 import { type Asked, failedMaking } from './asked.ts';
 import { type Capsule, diskSizeMb } from './capsule.ts';
+import { measured, measuredSchedule } from './measured.ts';
 import { type CapsuleSpec, type Reservation, reserve } from './reserve.ts';
 import { transition } from './store.ts';
 
@@ -30,7 +31,15 @@ export interface CreatedCapsule {
  * capsule runs, or the row says `error` and the host was told to destroy what it had. When this process dies in
  * between, the host monitor settles the row.
  */
-export async function createCapsule(
+export function createCapsule(
+  context: ServerContext,
+  doer: Doer,
+  request: CreateRequest,
+): Promise<CreatedCapsule> {
+  return measured('create', () => create(context, doer, request));
+}
+
+async function create(
   context: ServerContext,
   { teamId, actor }: Doer,
   request: CreateRequest,
@@ -64,7 +73,7 @@ async function reserveFor(
   request: CreateRequest,
 ): Promise<Reservation> {
   try {
-    return await reserve(context.database, teamId, asked, request);
+    return await measuredSchedule(() => reserve(context.database, teamId, asked, request));
   } catch (thrown) {
     await recordFailure(context, { teamId, ...asked }, thrown);
     throw thrown;

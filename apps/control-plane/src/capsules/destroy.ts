@@ -2,17 +2,18 @@ import { type CapsuleId, describeError, WrennError } from '@wrenn/core';
 import type { Doer } from '../access/principal.ts';
 import { recordFailure } from '../audit/failure.ts';
 import type { ServerContext } from '../server-context.ts';
+import { measured } from './measured.ts';
 import { type CapsuleHappening, findPlaced, type PlacedCapsule, transition } from './store.ts';
 
 /**
  * Ends a capsule for good. Done twice, it succeeds twice. On a host that is known to be unreachable the row is
  * closed at once, and the machine is destroyed when the host comes back.
  */
-export async function destroyCapsule(
-  context: ServerContext,
-  { teamId, actor }: Doer,
-  id: CapsuleId,
-): Promise<void> {
+export function destroyCapsule(context: ServerContext, doer: Doer, id: CapsuleId): Promise<void> {
+  return measured('destroy', () => destroy(context, doer, id));
+}
+
+async function destroy(context: ServerContext, { teamId, actor }: Doer, id: CapsuleId): Promise<void> {
   const capsule = await findPlaced(context.database, teamId, id);
   if (capsule.status === 'stopped') return;
   const happening = { what: 'capsule.destroy', actor } as const;

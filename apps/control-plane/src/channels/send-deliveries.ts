@@ -1,5 +1,6 @@
 import { type DeliveryId, deadline, describeError, parseId, uuidFromId, WrennError } from '@wrenn/core';
 import { sql } from 'kysely';
+import { deliveries } from '../metrics/metrics.ts';
 import type { AddressGuard } from '../outgoing/address-guard.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Channel } from './channel.ts';
@@ -24,6 +25,9 @@ export async function sendDeliveries(context: ServerContext, guard: AddressGuard
     const found = await findWaiting(context, id);
     if (found === undefined) return;
     const outcome = await attempt(guard, found.channel, found.outgoing, signal);
+    const { provider } = found.channel;
+    const came = outcome.fault === undefined ? 'delivered' : isLast ? 'given_up' : 'retried';
+    deliveries.inc({ provider, outcome: came });
     await noteAttempt(context, id, outcome, isLast ? 'failed' : 'waiting');
     if (outcome.fault !== undefined) throw new WrennError('host_unavailable', outcome.fault);
   });

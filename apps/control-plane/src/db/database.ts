@@ -1,8 +1,11 @@
 import { WrennError } from '@wrenn/core';
+import { isTracing } from '@wrenn/service';
 import { Kysely, PostgresDialect, type PostgresPool, type Transaction } from 'kysely';
 import { Pool } from 'pg';
+import { databaseGauges } from '../metrics/metrics.ts';
 import { StatementNames, withPreparedStatements } from './prepared.ts';
 import type { Schema } from './schema.ts';
+import { traceQuery } from './trace-query.ts';
 
 export type Database = Kysely<Schema>;
 /** What a query needs: the pool, or the transaction that it belongs to. */
@@ -25,6 +28,12 @@ export function openDatabase(url: string, report: (fault: Error) => void): Datab
     application_name: 'wrenn-control-plane',
   });
   pool.on('error', report);
+  const look = databaseGauges.set.whenAsked([databaseGauges.connections, databaseGauges.waiting], () => {
+    const { totalCount, idleCount, waitingCount } = pool;
+    databaseGauges.connections.set({ state: 'used' }, totalCount - idleCount);
+    databaseGauges.connections.set({ state: 'idle' }, idleCount);
+    databaseGauges.waiting.set(waitingCount);
+  });
   const names = new StatementNames();
   const dialectPool: PostgresPool = {
     connect: async () => {
@@ -37,8 +46,12 @@ export function openDatabase(url: string, report: (fault: Error) => void): Datab
         });
       }
     },
-    end: () => pool.end(),
+    end: () => {
+      look[Symbol.dispose]();
+      return pool.end();
+    },
     options: { Client: pool.options.Client },
   };
-  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: dialectPool }) });
+  const dialect = new PostgresDialect({ pool: dialectPool });
+  return new Kysely<Schema>(isTracing() ? { dialect, log: traceQuery } : { dialect });
 }

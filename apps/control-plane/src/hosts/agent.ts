@@ -43,6 +43,8 @@ import {
   type WatchDirRequestSchema,
   type WatchDirResponse,
 } from '@wrenn/protocol/hostagent';
+import { timedCalls, tracedClient } from '@wrenn/service';
+import { agentCalls } from '../metrics/metrics.ts';
 import { fromAgent } from './agent-errors.ts';
 import { HostConnections } from './connections.ts';
 import type { AgentCredentials } from './credentials.ts';
@@ -394,6 +396,7 @@ function client(address: string, agent: HttpsAgent): Client<typeof HostAgentServ
     baseUrl: `https://${address}`,
     httpVersion: '1.1',
     nodeOptions: { agent },
+    interceptors: [tracedClient('agent'), timedCalls(agentCalls)],
     // On one machine or in one data centre, compressing costs more than it saves.
     acceptCompression: [],
     readMaxBytes: largestMessageBytes,

@@ -24,6 +24,7 @@ import { pathRoutes } from '../files/path-routes.ts';
 import { healthRoutes } from '../health/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import { keyRoutes } from '../keys/routes.ts';
+import { addHttpMetrics } from '../metrics/http-metrics.ts';
 import { oauthRoutes } from '../oauth/routes.ts';
 import { edgeRoutes } from '../ports/edge-routes.ts';
 import { portRoutes } from '../ports/routes.ts';
@@ -48,6 +49,7 @@ import { addErrorHandling } from './errors.ts';
 import { addGracefulClose } from './graceful-close.ts';
 import { openapiOptions } from './openapi.ts';
 import { requestId } from './request-id.ts';
+import { traceRequests } from './trace-requests.ts';
 
 /** A client that takes longer to send its headers is cut off, and so is one that dawdles over its body. */
 const headersMs = 10_000;
@@ -86,6 +88,8 @@ export async function buildApp(
   app.setSerializerCompiler(serializerCompiler);
   acceptEmptyBodies(app);
   addErrorHandling(app);
+  traceRequests(app);
+  addHttpMetrics(app);
   addRequestLog(app);
   addGracefulClose(app);
   boundBodies(app);

@@ -1,4 +1,5 @@
 import { deadline, describeError, type JobId, newId, type TeamId, until, WrennError } from '@wrenn/core';
+import { measured } from '../capsules/measured.ts';
 import { findPlaced } from '../capsules/store.ts';
 import { stateDeadlineMs } from '../hosts/agent.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -89,7 +90,9 @@ async function finishJob<T extends object>(
   work: () => Promise<T>,
 ): Promise<T> {
   try {
-    const result = await underLease(context, job.id, work);
+    // A create measures itself, since it need not be a job.
+    const measuredWork = job.kind === 'create' ? work : () => measured(job.kind, work);
+    const result = await underLease(context, job.id, measuredWork);
     await writeEnding(context, job, { status: 'succeeded', result });
     return result;
   } catch (thrown) {

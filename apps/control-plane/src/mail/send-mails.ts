@@ -1,6 +1,7 @@
 import { describeError, type Secret } from '@wrenn/core';
 import type { Logger } from '@wrenn/service';
 import { z } from 'zod';
+import { mails } from '../metrics/metrics.ts';
 import type { Attempt, Queues } from '../queues/queues.ts';
 import { unseal } from '../secrets/seal.ts';
 import type { Mail } from './mail.ts';
@@ -21,7 +22,9 @@ export async function sendMails(queues: Queues, key: Secret, post: Post, log: Lo
   await queues.work('mail', async (attempt) => {
     try {
       await post.send(mailOf(attempt, key), attempt.signal);
+      mails.inc({ outcome: 'sent' });
     } catch (thrown) {
+      mails.inc({ outcome: attempt.isLast ? 'given_up' : 'retried' });
       const facts = { kind: attempt.data.kind, cause: describeError(thrown) };
       if (attempt.isLast) log.error(facts, 'a mail is given up');
       else log.warn(facts, 'a mail is tried again later');

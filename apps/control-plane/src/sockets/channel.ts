@@ -1,5 +1,6 @@
 import { WrennError } from '@wrenn/core';
 import type { WebSocket } from 'ws';
+import { sockets } from '../metrics/metrics.ts';
 
 /** A message as the client sent it. */
 export type Message =
@@ -73,6 +74,7 @@ export class Channel {
     if (this.#socket.readyState === this.#socket.OPEN) {
       const data = frame instanceof Uint8Array ? frame : JSON.stringify(frame);
       this.#socket.send(data, () => resolve());
+      sockets.bytes.inc({ direction: 'out' }, data.length);
       if (this.#socket.bufferedAmount <= mostUnsentBytes) return;
     }
     const stop = () => resolve();
@@ -121,6 +123,7 @@ export class Channel {
       : { kind: 'text', text: data.toString('utf8') };
     this.#waiting.push(message);
     this.#waitingBytes += sizeOf(message);
+    sockets.bytes.inc({ direction: 'in' }, sizeOf(message));
     if (!this.#hasRoom()) this.#socket.pause();
     this.#wake?.();
   }

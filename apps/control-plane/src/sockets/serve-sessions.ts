@@ -1,8 +1,9 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import type { Logger } from '@wrenn/service';
-import type { ControlPlaneConfig } from '../config.ts';
+import { type Logger, MetricsServer } from '@wrenn/service';
+import { type ControlPlaneConfig, settings } from '../config.ts';
 import { createContext, readIdentity } from '../control-plane.ts';
+import { sessionsMetricSets } from '../metrics/metrics.ts';
 import { fromAcceptor, type Handover } from './handover.ts';
 import { socketRoutes } from './socket-routes.ts';
 import { Sockets } from './sockets.ts';
@@ -11,6 +12,14 @@ import { Sockets } from './sockets.ts';
 export async function serveSessions(config: ControlPlaneConfig, log: Logger): Promise<void> {
   const context = createContext(config, log, await readIdentity(config.directory));
   await context.queues.start();
+  await using _metrics = await MetricsServer.start({
+    name: 'sessions',
+    version: context.version,
+    address: config.sessionsMetricsAddress,
+    variable: settings.sessionsMetricsAddress.variable,
+    sets: sessionsMetricSets,
+    log,
+  });
   const sockets = new Sockets(context, socketRoutes);
   /** Those that the parent has not let go of yet. */
   const arriving = new Map<number, () => void>();

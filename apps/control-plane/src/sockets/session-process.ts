@@ -40,6 +40,7 @@ export class SessionProcess implements Upgrades {
     this.#takeMs = options.takeMs ?? takeMs;
     this.#process = new KeptProcess({
       name: 'the process of sessions',
+      traceName: 'wrenn-sessions',
       program: options.program ?? main,
       args: ['sessions'],
       log,

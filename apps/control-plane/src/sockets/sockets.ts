@@ -14,6 +14,7 @@ import { allow } from '../http/auth.ts';
 import { requestId } from '../http/request-id.ts';
 import type { ServerContext } from '../server-context.ts';
 import { Channel } from './channel.ts';
+import { counted } from './count-sockets.ts';
 import { parseFrame } from './frames.ts';
 import { refuse } from './refuse.ts';
 import { type Match, matchRoute, type SocketRoute } from './socket-route.ts';
@@ -120,7 +121,7 @@ export class Sockets implements Upgrades {
       await auditAccess(this.#context, caller, route.audits, capsuleId);
       const opened = { ...caller, capsuleId, parameters, query, log };
       await this.#whileAllowed(channel, { ...shown, auth, caller }, () =>
-        route.serve(this.#context, channel, opened),
+        counted(route.path, () => route.serve(this.#context, channel, opened)),
       );
       channel.close(closeCodes.done, '');
     } catch (thrown) {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CapsuleId, capsuleStates, Secret, WrennError } from '@wrenn/core';
+import { traceHeaders } from '@wrenn/service';
 import { z } from 'zod';
 
 const factsBody = z.object({
@@ -49,7 +50,7 @@ export class ControlPlane {
 
   async #ask(method: string, path: string, signal: AbortSignal): Promise<CapsuleFacts | undefined> {
     this.#secret ??= await this.#readSecret();
-    const headers = { authorization: `Bearer ${this.#secret.reveal()}` };
+    const headers = { ...traceHeaders(), authorization: `Bearer ${this.#secret.reveal()}` };
     const answer = await fetch(new URL(path, this.#url), { method, headers, signal });
     if (answer.status === 404) {
       await answer.body?.cancel();

@@ -102,7 +102,7 @@ function open(secureContext: SecureContext, hostId: string, relay: string): Way 
     hostId,
     relay,
     pool: new Agent({ ...tls, keepAlive: true, timeout: idleMs, maxFreeSockets: mostIdle }),
-    clients: new Clients({ tls, idleMs, mostIdle }),
+    clients: new Clients({ hop: 'relay', tls, idleMs, mostIdle }),
     dialer: new Agent({ ...tls, keepAlive: false }),
     exchanges: new Exchanges(),
   };

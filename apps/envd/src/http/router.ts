@@ -5,6 +5,7 @@ import { claimOf, expiredMessage } from '../access/signature.ts';
 import { allowOrigin, replyPreflight } from './cors.ts';
 import { dropRest } from './drop-rest.ts';
 import { replyFault, replyStatus } from './reply.ts';
+import { tellTime } from './tell-time.ts';
 
 export interface Route {
   /** A `GET` route answers HEAD too: Node sends no body then. */
@@ -55,6 +56,7 @@ export function createRouter(
     await route.handle(request, response);
   };
   return (request, response) => {
+    tellTime(request, response);
     answer(request, response).catch((thrown: unknown) => {
       replyFault(response, thrown);
       // One that did not come in time never ends.

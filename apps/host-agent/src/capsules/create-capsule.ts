@@ -61,7 +61,7 @@ async function create(
   signal: AbortSignal,
 ): Promise<CreatedCapsule> {
   const { capsuleId: id, snapshotId, imageId } = options;
-  const watch = new Stopwatch();
+  const watch = new Stopwatch('create');
   await using undo = new Cleanup();
   const parent = snapshotId === undefined ? undefined : context.snapshots.hold(snapshotId);
   await undo.add('snapshot', () => parent?.release());

@@ -42,7 +42,7 @@ export async function forkCapsule(
   signal: AbortSignal,
 ): Promise<Fork> {
   context.admission.requireOpen();
-  const watch = new Stopwatch();
+  const watch = new Stopwatch('fork');
   const { state, record, stillMs } = await copyState(context, id, watch, signal);
   try {
     const outcomes = await watch.time('children', () =>

@@ -1,4 +1,5 @@
 import { describeError } from '@wrenn/core';
+import { countMachineExit } from '../metrics/metrics.ts';
 import { type RunningCapsule, withoutMachine } from './capsule.ts';
 import type { CapsuleContext } from './capsules.ts';
 import { releaseMachine } from './release-machine.ts';
@@ -23,6 +24,7 @@ export function watchMachine(context: CapsuleContext, capsule: RunningCapsule): 
 async function fail(context: CapsuleContext, capsule: RunningCapsule): Promise<void> {
   // Destroyed in the meantime: that was the cause.
   if (context.capsules.get(capsule.id) !== capsule) return;
+  countMachineExit();
   const failure = `its virtual machine ended by itself; it said: ${await lastWordsOf(capsule)}`;
   const failed = {
     ...withoutMachine(capsule.record),

@@ -30,7 +30,7 @@ export function makeImage(
     if (made !== undefined) return { image: made, steps: [], stillMs: 0 };
     const capsule = requireRunning(context, id);
     using limit = deadline(captureDeadlineMs, `making an image of capsule ${id}`, signal);
-    const watch = new Stopwatch();
+    const watch = new Stopwatch('image');
     await using draft = await context.rootImages.begin(imageId);
     // A copy of its disk, where one is made, is of no use once it is in the image.
     await using copies = new Cleanup();

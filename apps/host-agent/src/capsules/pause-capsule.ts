@@ -64,7 +64,7 @@ async function pause(
   signal: AbortSignal,
 ): Promise<PausedOutcome> {
   const { id } = capsule;
-  const watch = new Stopwatch();
+  const watch = new Stopwatch('pause');
   await using undo = new Cleanup();
   const snapshotId = newId('snapshot');
   const before = capsule.record;

@@ -43,7 +43,7 @@ async function resume(
   signal: AbortSignal,
 ): Promise<ResumedCapsule> {
   const { id, record, state } = paused;
-  const watch = new Stopwatch();
+  const watch = new Stopwatch('resume');
   const point = await watch.time('check', () => startOfSnapshot(context, state, signal));
   await using undo = new Cleanup();
   await undo.add('record', () => context.journal.write(id, record));

@@ -34,7 +34,7 @@ export function snapshotCapsule(
     }
     const capsule = requirePresent(context, id);
     using limit = deadline(captureDeadlineMs, `copying capsule ${id}`, signal);
-    const watch = new Stopwatch();
+    const watch = new Stopwatch('snapshot');
     switch (capsule.kind) {
       case 'failed':
         throw notRunnable(id);

@@ -1,12 +1,23 @@
+import { span } from '@wrenn/service';
+import { observeStep } from '../metrics/metrics.ts';
+
+/** What is measured; a small fixed set. */
+export type Operation = 'create' | 'resume' | 'pause' | 'snapshot' | 'fork' | 'image';
+
 /** One step of an operation and how long it took. */
 export interface TimedStep {
   readonly name: string;
   readonly durationMs: number;
 }
 
-/** Remembers what an operation spent its time on, for its result to say. */
+/** Remembers what an operation spent its time on, for its result, the metrics and the trace to say. */
 export class Stopwatch {
+  readonly #operation: Operation;
   readonly #steps: TimedStep[] = [];
+
+  constructor(operation: Operation) {
+    this.#operation = operation;
+  }
 
   get steps(): readonly TimedStep[] {
     return this.#steps;
@@ -15,9 +26,11 @@ export class Stopwatch {
   async time<T>(name: string, work: () => Promise<T>): Promise<T> {
     const began = performance.now();
     try {
-      return await work();
+      return await span(`${this.#operation}: ${name}`, {}, work);
     } finally {
-      this.#steps.push({ name, durationMs: performance.now() - began });
+      const durationMs = performance.now() - began;
+      this.#steps.push({ name, durationMs });
+      observeStep(this.#operation, name, durationMs / 1000);
     }
   }
 }

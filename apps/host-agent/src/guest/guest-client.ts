@@ -2,6 +2,7 @@ import { type Client, Code, ConnectError, createClient } from '@connectrpc/conne
 import { deadline, type Secret, unlessSilent, until, WrennError } from '@wrenn/core';
 import { Filesystem } from '@wrenn/protocol/filesystem';
 import { Process } from '@wrenn/protocol/process';
+import { traceHeaders } from '@wrenn/service';
 import { z } from 'zod';
 import { askHealth } from './ask-health.ts';
 import { askMetrics } from './ask-metrics.ts';
@@ -211,7 +212,8 @@ export class GuestClient {
   }
 
   #post(path: string, hostSecret: Secret | undefined, body: Body, signal: AbortSignal): Promise<GuestAnswer> {
-    const headers = hostSecret === undefined ? {} : { 'X-Wrenn-Host-Secret': hostSecret.reveal() };
+    const secret = hostSecret === undefined ? {} : { 'X-Wrenn-Host-Secret': hostSecret.reveal() };
+    const headers = { ...traceHeaders(), ...secret };
     const request = { url: `${this.#baseUrl}${path}`, agent: this.#connections.lasting, headers, body };
     return until(() => postToGuest(request, signal), retryMs, signal);
   }

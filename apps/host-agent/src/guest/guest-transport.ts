@@ -4,6 +4,7 @@ import type { Interceptor, Transport } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { type Secret, unlessSilent, WrennError } from '@wrenn/core';
 import { Process } from '@wrenn/protocol/process';
+import { tracedClient } from '@wrenn/service';
 import type { GuestConnections } from './guest-connections.ts';
 import type { Presence } from './presence.ts';
 import type { Standstill } from './standstill.ts';
@@ -31,7 +32,7 @@ const lastingCalls = new Set<DescMethod>([Process.method.sendInput]);
  */
 export function guestTransport(options: TransportOptions): Transport {
   const { connections, callMs } = options;
-  const interceptors = [interceptor(options)];
+  const interceptors = [tracedClient('guest'), interceptor(options)];
   const common = {
     baseUrl: options.baseUrl,
     httpVersion: '1.1',

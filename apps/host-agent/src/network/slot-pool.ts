@@ -85,6 +85,10 @@ export class SlotPool {
     return this.#names.serviceAddress;
   }
 
+  get counts(): { readonly owned: number; readonly ready: number } {
+    return { owned: this.#owned.size, ready: this.#ready.length };
+  }
+
   get capacity(): number {
     return this.#options.range.count - 1;
   }

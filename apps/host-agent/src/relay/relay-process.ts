@@ -20,6 +20,7 @@ export class RelayProcess {
     const relay: RelayProcess = new RelayProcess(
       new KeptProcess({
         name: 'the relay',
+        traceName: 'wrenn-relay',
         program,
         args: ['relay'],
         log,

@@ -18,7 +18,8 @@ import {
   tunnel,
   whileThere,
 } from '@wrenn/forward';
-import { answerRaw, dropRest, type Logger } from '@wrenn/service';
+import { answerRaw, dropRest, type Logger, outcomeOf } from '@wrenn/service';
+import { countRelayed, type RelayOutcome } from '../metrics/metrics.ts';
 import { moveBody } from './bodies.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -53,12 +54,15 @@ export class Relay {
       if (body !== undefined) {
         const passage = (signal: AbortSignal) => this.#open(body.id, held, signal);
         await moveBody({ path: body.path, passage }, request, response, this.#log);
+        countRelayed('body', outcomeOfAnswer(response));
         return;
       }
       const passing = await this.#passing(request, response, held, undefined);
       if (passing.body !== 'none') tellTaken(response);
       await forward(request, response, passing);
+      countRelayed('port', 'ok');
     } catch (thrown) {
+      countRelayed('port', outcomeOfFault(thrown));
       if (response.destroyed) return;
       const { status, headers, text } = this.#refusal(thrown);
       response.writeHead(status, headers).end(text);
@@ -72,7 +76,9 @@ export class Relay {
     try {
       const passing = await this.#passing(request, socket, held, request.headers.upgrade);
       await tunnel({ request, socket, head }, passing);
+      countRelayed('port', 'ok');
     } catch (thrown) {
+      countRelayed('port', outcomeOfFault(thrown));
       if (socket.destroyed) return;
       const { status, headers, text } = this.#refusal(thrown);
       answerRaw(socket, status, headers, text);
@@ -127,6 +133,16 @@ export class Relay {
       this.#log.error({ cause: describeError(thrown) }, refusal.error.message);
     return refusal;
   }
+}
+
+function outcomeOfFault(thrown: unknown): RelayOutcome {
+  return thrown instanceof ForwardFault ? 'not_reached' : outcomeOf(thrown);
+}
+
+function outcomeOfAnswer({ statusCode, writableEnded }: ServerResponse): RelayOutcome {
+  if (!writableEnded) return 'broken';
+  if (statusCode < 400) return 'ok';
+  return statusCode < 500 ? 'refused' : 'failed';
 }
 
 /** What of a file's body is asked for; undefined for a request that is for a port. */

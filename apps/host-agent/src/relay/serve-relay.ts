@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { Cleanup, describeError } from '@wrenn/core';
 import { Catalog, trafficSocket } from '@wrenn/forward';
-import { listen, type RunningService, type ServiceContext } from '@wrenn/service';
+import { listen, MetricsServer, type RunningService, type ServiceContext } from '@wrenn/service';
 import { type AgentConfig, settings } from '../config.ts';
+import { relayMetricSets } from '../metrics/metrics.ts';
 import { readHostCredentials } from '../rpc/credentials.ts';
+import { agentVersion } from '../version.ts';
 import { Relay } from './relay.ts';
 import { relayServer } from './relay-server.ts';
 
@@ -14,6 +16,15 @@ export async function serveRelay(
 ): Promise<RunningService> {
   const cleanup = new Cleanup();
   try {
+    const metrics = await MetricsServer.start({
+      name: 'relay',
+      version: agentVersion,
+      address: config.relayMetricsAddress,
+      variable: settings.relayMetricsAddress.variable,
+      sets: relayMetricSets,
+      log,
+    });
+    await cleanup.add('the metrics', () => metrics[Symbol.asyncDispose]());
     const catalog = new Catalog({ socketPath: trafficSocket(config.directory), kind: 'relay', log });
     await cleanup.add('the catalog', () => catalog[Symbol.dispose]());
     const credentials = await readHostCredentials(join(config.directory, 'pki'));
@@ -26,7 +37,7 @@ export async function serveRelay(
       server.closeAllConnections();
       await closed.promise;
     });
-    return { facts: { address }, stop: () => cleanup.release() };
+    return { facts: { address, ...metrics.facts }, stop: () => cleanup.release() };
   } catch (thrown) {
     await cleanup.release();
     throw thrown;

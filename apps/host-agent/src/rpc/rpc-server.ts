@@ -2,9 +2,10 @@ import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { describeError, WrennError } from '@wrenn/core';
 import { HostAgentService } from '@wrenn/protocol/hostagent';
-import { type ListenAddress, type Logger, listen } from '@wrenn/service';
+import { type ListenAddress, type Logger, listen, timedCalls, tracedServer } from '@wrenn/service';
 import type { CapsuleContext } from '../capsules/capsules.ts';
 import { settings } from '../config.ts';
+import { agentCalls } from '../metrics/metrics.ts';
 import { agentServer } from './agent-server.ts';
 import { capsuleService, type ServedBeside } from './capsule-service.ts';
 import { toConnect } from './connect-errors.ts';
@@ -27,7 +28,7 @@ export async function serveRpc(
 ): Promise<RpcServer> {
   const handler = connectNodeAdapter({
     routes: (router) => router.service(HostAgentService, capsuleService(context, options, options.signal)),
-    interceptors: [errors(context.log)],
+    interceptors: [tracedServer(), errors(context.log), timedCalls(agentCalls)],
     // Nothing here is large but input of a command, which the control plane bounds too.
     readMaxBytes: 32 * 1024 * 1024,
   });

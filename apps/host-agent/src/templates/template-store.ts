@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namePattern, type Report, runStep, WrennError } from '@wrenn/core';
+import { timed } from '@wrenn/service';
+import { templateBoots } from '../metrics/metrics.ts';
 import type { MachineShape } from '../engine/engine.ts';
 import type { RootfsImage } from '../images/image-set.ts';
 import type { RootImages } from '../root-images/root-images.ts';
@@ -108,7 +110,10 @@ export class TemplateStore {
     return runStep(this.#report, step, async (note) => {
       await rm(temporary, { recursive: true, force: true });
       const build = { template, key, rootfs, shape, destination, temporary };
-      await buildTemplate(build, this.#parts, note, this.#signal);
+      await timed(
+        (outcome, seconds) => templateBoots.observe({ outcome }, seconds),
+        () => buildTemplate(build, this.#parts, note, this.#signal),
+      );
       const built = await readSnapshot(key, destination);
       if (built === undefined)
         throw new WrennError('agent_error', `template ${template} vanished after its build`);

@@ -23,6 +23,9 @@ export class ByClient implements Sending, Dispatcher.DispatchHandler {
   readonly #hearer: Hearer;
   readonly #clients: Clients;
   readonly #connection: Connection;
+  readonly #movedBefore: number;
+  /** Once it is over and its connection may carry another. */
+  #movedInAll: number | undefined;
   #state: 'sent' | 'heard' | 'answered' | 'over' = 'sent';
 
   constructor(clients: Clients, { destination }: Passing, response: OutgoingAnswer, hearer: Hearer) {
@@ -30,6 +33,7 @@ export class ByClient implements Sending, Dispatcher.DispatchHandler {
     this.#hearer = hearer;
     this.#clients = clients;
     this.#connection = clients.take(destination.host, destination.port);
+    this.#movedBefore = this.#connection.bytesMoved;
   }
 
   /** Bytes in a path or header that Node's own parser lets in are a fault that is heard of before this returns. */
@@ -41,9 +45,14 @@ export class ByClient implements Sending, Dispatcher.DispatchHandler {
     return this.#connection.isReused;
   }
 
+  get moved(): number {
+    // A connection that was opened anew counts from nothing.
+    return this.#movedInAll ?? Math.max(0, this.#connection.bytesMoved - this.#movedBefore);
+  }
+
   abandon(): void {
     if (this.#state === 'over') return;
-    this.#state = 'over';
+    this.#end();
     this.#clients.discard(this.#connection);
   }
 
@@ -84,7 +93,7 @@ export class ByClient implements Sending, Dispatcher.DispatchHandler {
       this.#break(new ForwardFault('broken'));
       return;
     }
-    this.#state = 'over';
+    this.#end();
     this.#connection.answered();
     this.#clients.giveBack(this.#connection);
     this.#hearer.ends(rawTextsOf(rawTrailers));
@@ -99,6 +108,11 @@ export class ByClient implements Sending, Dispatcher.DispatchHandler {
       this.#hearer.misunderstands();
     } else
       this.#break(fault instanceof errors.HTTPParserError ? new ForwardFault('unspeakable', fault) : fault);
+  }
+
+  #end(): void {
+    this.#movedInAll = this.moved;
+    this.#state = 'over';
   }
 
   #break(fault: unknown): void {

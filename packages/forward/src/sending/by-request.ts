@@ -4,6 +4,7 @@ import type { IncomingRequest, OutgoingAnswer } from '../client-side.ts';
 import { connectMs, maxHeaderSize } from '../dial.ts';
 import { ForwardFault } from '../forward-fault.ts';
 import { passedTrailers } from '../headers/trailers.ts';
+import { forwardCounts } from '../metrics.ts';
 import type { Passing } from '../passing.ts';
 import { onceTaken } from '../relay-takes.ts';
 import type { Hearer, Sending } from './sending.ts';
@@ -16,6 +17,8 @@ export class ByRequest implements Sending {
   readonly #hearer: Hearer;
   readonly #sent: ClientRequest;
   #isAbandoned = false;
+  /** On its connection, by requests before it. */
+  #movedBefore = 0;
 
   /** Throws for bytes in a path or header that Node's own parser lets in. */
   constructor(request: IncomingRequest, response: OutgoingAnswer, passing: Passing, hearer: Hearer) {
@@ -42,6 +45,11 @@ export class ByRequest implements Sending {
     return this.#sent.reusedSocket;
   }
 
+  get moved(): number {
+    const { socket } = this.#sent;
+    return socket === null ? 0 : socket.bytesRead + socket.bytesWritten - this.#movedBefore;
+  }
+
   abandon(): void {
     this.#isAbandoned = true;
     this.#sent.destroy();
@@ -66,14 +74,17 @@ export class ByRequest implements Sending {
     });
     sent.on('continue', () => this.#isAbandoned || this.#hearer.continues());
     sent.on('socket', (socket) => {
+      this.#movedBefore = socket.bytesRead + socket.bytesWritten;
       if (!socket.connecting) {
         if (body !== 'none') this.#sendBody();
         return;
       }
+      const beganMs = performance.now();
       const late = setTimeout(() => sent.destroy(new ForwardFault('unreachable')), connectMs);
       socket.once('close', () => clearTimeout(late));
       socket.once(destination.protocol === 'http:' ? 'connect' : 'secureConnect', () => {
         clearTimeout(late);
+        forwardCounts.connected(destination.hop, beganMs);
         if (body !== 'none') this.#sendBody();
       });
     });

@@ -51,7 +51,7 @@ const connections = async () =>
 
 describe('connections', () => {
   it('are taken again, the last one first', async () => {
-    clients = new Clients({ idleMs: long, mostIdle: 2 });
+    clients = new Clients({ hop: 'port', idleMs: long, mostIdle: 2 });
     const [first, second] = [take(), take()];
     expect([await askBy(first), await askBy(second)]).toEqual([false, false]);
     expect([take(), take()]).toEqual([second, first]);
@@ -59,13 +59,13 @@ describe('connections', () => {
   });
 
   it('that are more than may idle are closed', async () => {
-    clients = new Clients({ idleMs: long, mostIdle: 1 });
+    clients = new Clients({ hop: 'port', idleMs: long, mostIdle: 1 });
     await Promise.all([take(), take(), take()].map(askBy));
     await expect.poll(connections).toBe(1);
   });
 
   it('that idle for too long are closed, and not taken again', async () => {
-    clients = new Clients({ idleMs: 1, mostIdle: 2 });
+    clients = new Clients({ hop: 'port', idleMs: 1, mostIdle: 2 });
     const connection = take();
     await askBy(connection);
     await expect.poll(connections).toBe(0);
@@ -74,7 +74,7 @@ describe('connections', () => {
   });
 
   it('that idle are closed at once when that is asked for, and those in use are not', async () => {
-    clients = new Clients({ idleMs: long, mostIdle: 2 });
+    clients = new Clients({ hop: 'port', idleMs: long, mostIdle: 2 });
     const inUse = take();
     await Promise.all([take(), take()].map(askBy));
     clients.closeIdle();
@@ -84,7 +84,7 @@ describe('connections', () => {
   });
 
   it('are closed when they come back after the end', async () => {
-    clients = new Clients({ idleMs: long, mostIdle: 2 });
+    clients = new Clients({ hop: 'port', idleMs: long, mostIdle: 2 });
     await askBy(take());
     const connection = take();
     clients.close();
@@ -93,7 +93,7 @@ describe('connections', () => {
   });
 
   it('are opened again where they were closed with nothing of a request sent, and are new then', async () => {
-    clients = new Clients({ idleMs: long, mostIdle: 2 });
+    clients = new Clients({ hop: 'port', idleMs: long, mostIdle: 2 });
     const connection = take();
     await askBy(connection);
     expect(take()).toBe(connection);

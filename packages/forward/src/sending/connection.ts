@@ -3,8 +3,12 @@ import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'nod
 import { type buildConnector, Client, type Dispatcher } from 'undici';
 import { connectMs, keepAliveMs, maxHeaderSize } from '../dial.ts';
 import { ForwardFault } from '../forward-fault.ts';
+import type { Hop } from '../hop.ts';
+import { forwardCounts } from '../metrics.ts';
 
 export interface ConnectionOptions {
+  /** What it leads to, for the metrics. */
+  readonly hop: Hop;
   /** Without a request it is closed after this long, in milliseconds. */
   readonly idleMs: number;
   /** Undefined for one without TLS. */
@@ -31,14 +35,19 @@ export class Connection {
   constructor(
     origin: string,
     to: Readonly<Pick<SocketOptions, 'host' | 'port'>>,
-    { idleMs, tls }: ConnectionOptions,
+    { hop, idleMs, tls }: ConnectionOptions,
   ) {
     this.origin = origin;
     const options = { ...to, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs };
     this.#client = new Client(`${tls === undefined ? 'http' : 'https'}://${origin}`, {
       connect: (_options, done) => {
         this.#hasAnswered = false;
-        this.#socket = tls === undefined ? plain(options, done) : secure(options, tls, done);
+        const beganMs = performance.now();
+        const counted: buildConnector.Callback = (...result) => {
+          if (result[0] === null) forwardCounts.connected(hop, beganMs);
+          done(...result);
+        };
+        this.#socket = tls === undefined ? plain(options, counted) : secure(options, tls, counted);
       },
       keepAliveTimeout: idleMs,
       keepAliveMaxTimeout: idleMs,
@@ -68,6 +77,11 @@ export class Connection {
   /** By a fault, be it one of what came by it. */
   get wasBroken(): boolean {
     return this.#socket !== undefined && this.#socket.errored !== null;
+  }
+
+  /** On the socket as it is now, in both directions. */
+  get bytesMoved(): number {
+    return this.#socket === undefined ? 0 : this.#socket.bytesRead + this.#socket.bytesWritten;
   }
 
   onClosed(hear: () => void): void {

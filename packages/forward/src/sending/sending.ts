@@ -10,6 +10,8 @@ export interface AnswerHead {
 export interface Sending {
   /** Whether it goes by a connection that has carried another request before, and may just be closed at its other end. */
   readonly isReused: boolean;
+  /** Bytes of it that have moved to the next hop and back so far. */
+  readonly moved: number;
   /** Closes its connection. Nothing is heard of it from then on. */
   abandon(): void;
 }
