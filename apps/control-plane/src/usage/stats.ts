@@ -1,5 +1,5 @@
 import { type TeamId, uuidFromId, WrennError } from '@wrenn/core';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Queryable } from '../db/database.ts';
 
 /** How far a range goes back, and how much of it is one point. */
@@ -36,48 +36,52 @@ export interface Stats {
 export async function statsOf(database: Queryable, teamId: TeamId, range: Range): Promise<Stats> {
   const { seconds, bucketSec } = ranges[range];
   const bucket = sql`make_interval(secs => ${sql.lit(bucketSec)})`;
-  const origin = sql`timestamptz '1970-01-01 00:00:00Z'`;
+  const beginOf = (at: RawBuilder<unknown>) =>
+    sql`date_bin(${bucket}, ${at}, timestamptz '1970-01-01 00:00:00Z')`;
+  const begins = sql`(${beginOf(sql`now()`)} - ${bucket} * ${sql.lit(seconds / bucketSec - 1)})`;
+  const earliest = sql`(now() - make_interval(days => ${sql.lit(peakDays)}))`;
   const { rows } = await sql<Row>`
-    with clock as (
-      select now() as instant,
-             now() - make_interval(days => ${sql.lit(peakDays)}) as earliest,
-             date_bin(${bucket}, now(), ${origin}) - ${bucket} * ${sql.lit(seconds / bucketSec - 1)} as begins
-    ),
-    held as (
-      select greatest(since, earliest) as since, until, is_running::integer as running, vcpus, memory_mb
-        from reservations cross join clock
-       where team_id = ${uuidFromId(teamId)} and since <= instant and (until is null or until > earliest)
+    with held as not materialized (
+      select since, until, is_running::integer as running, vcpus, memory_mb
+        from reservations
+       where team_id = ${uuidFromId(teamId)} and since <= now()
     ),
     change as (
-      select since as at, running, vcpus, memory_mb from held
+      select edge.*
+        from held
+       cross join lateral (values
+          (greatest(since, ${earliest}), running, vcpus, memory_mb),
+          (until, -running, -vcpus, -memory_mb)
+        ) as edge (at, running, vcpus, memory_mb)
+       where (until is null or until > ${earliest}) and edge.at <= now()
       union all
-      select until, -running, -vcpus, -memory_mb from held cross join clock where until <= instant
-      union all
-      select generate_series(begins, instant, ${bucket}), 0, 0, 0 from clock
+      select generate_series(${begins}, now(), ${bucket}), 0, 0, 0
     ),
+    -- What changes at the same moment is one change.
     level as (
       select at,
-             sum(sum(running)) over in_time as running,
-             sum(sum(vcpus)) over in_time as vcpus,
-             sum(sum(memory_mb)) over in_time as memory_mb
+             sum(running) over in_time as running,
+             sum(vcpus) over in_time as vcpus,
+             sum(memory_mb) over in_time as memory_mb
         from change
-       group by at
-      window in_time as (order by at)
+      window in_time as (order by at range unbounded preceding)
     ),
+    -- The time before the range is one without a beginning.
     point as (
-      select extract(epoch from date_bin(${bucket}, at, ${origin})) as at,
+      select extract(epoch from case when at >= ${begins} then ${beginOf(sql`at`)} end) as at,
              max(running) as running, max(vcpus) as vcpus, max(memory_mb) as "memoryMb"
-        from level cross join clock
-       where at >= begins
+        from level
        group by 1
     )
-    select (select row_to_json(now_held) from (
-              select running, vcpus, memory_mb as "memoryMb" from level order by at desc limit 1
-            ) as now_held) as current,
+    select (select json_agg(point order by at) from point where at is not null) as series,
            (select row_to_json(largest) from (
-              select max(running) as running, max(vcpus) as vcpus, max(memory_mb) as "memoryMb" from level
+              select max(running) as running, max(vcpus) as vcpus, max("memoryMb") as "memoryMb" from point
             ) as largest) as peaks,
-           (select json_agg(point order by at) from point) as series`.execute(database);
+           (select row_to_json(held_now) from (
+              select coalesce(sum(running), 0) as running, coalesce(sum(vcpus), 0) as vcpus,
+                     coalesce(sum(memory_mb), 0) as "memoryMb"
+                from held where until is null or until > now()
+            ) as held_now) as current`.execute(database);
   const [row] = rows;
   if (row === undefined) throw new WrennError('internal_error', 'the database gave no statistics');
   const series = row.series.map(({ at, ...level }) => ({ at: new Date(at * 1000), ...level }));
