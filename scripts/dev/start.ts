@@ -10,6 +10,7 @@ import { startControlPlane } from '../../apps/control-plane/src/control-plane.ts
 import { ensurePki } from '../../apps/control-plane/src/pki/ensure.ts';
 import { pkiPaths } from '../../apps/control-plane/src/pki/paths.ts';
 import { password, seedAccounts } from './seed.ts';
+import { seedUsage } from './seed-usage.ts';
 
 const startMs = 60_000;
 
@@ -59,6 +60,7 @@ async function start(
   const controlPlane = await startControlPlane({ config, log });
   await cleanup.add('the control plane', () => controlPlane.stop('leave'));
   await seedAccounts(controlPlane.context);
+  await seedUsage(controlPlane.context);
 
   const apiKey = (await readFile(keyFile, 'utf8')).trim();
   await isReady(controlPlane.url, signal);
@@ -101,5 +103,6 @@ API        ${url}  (described at ${url}/docs)
 API key    ${apiKey}
 accounts   ${admin} (administrator), ada@localhost (owner), ben@localhost (member)
 password   ${password}
+usage      of the six weeks before the first start is made up, so that charts have something to show
 `;
 }
