@@ -12,6 +12,7 @@ import { ensurePki } from '../../apps/control-plane/src/pki/ensure.ts';
 import { pkiPaths } from '../../apps/control-plane/src/pki/paths.ts';
 import { buildDashboard } from '../../apps/dashboard/build/build-dashboard.ts';
 import { password, seedAccounts } from './seed.ts';
+import { seedUsage } from './seed-usage.ts';
 
 const startMs = 60_000;
 
@@ -67,6 +68,7 @@ async function start(
   await cleanup.add('the control plane', () => controlPlane.stop('leave'));
   await ensureFirstAdmin(config, controlPlane.context.database);
   await seedAccounts(controlPlane.context);
+  await seedUsage(controlPlane.context);
 
   const apiKey = (await readFile(keyFile, 'utf8')).trim();
   await isReady(controlPlane.url, signal);
@@ -112,5 +114,6 @@ API        ${url}  (described at ${url}/docs)
 API key    ${apiKey}
 accounts   ${admin} (administrator), ada@localhost (owner), ben@localhost (member)
 password   ${password}
+usage      of the six weeks before the first start is made up, so that charts have something to show
 `;
 }
