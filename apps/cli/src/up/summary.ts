@@ -27,6 +27,7 @@ export function summaryLines(summary: Summary, colors: Colors): string[] {
     '',
     `  ${bold('Wrenn is up')} after ${formatDuration(summary.ms)}`,
     '',
+    `  Dashboard  ${cyan(summary.apiUrl)}`,
     `  API        ${cyan(summary.apiUrl)}  ${dim(`(described at ${summary.apiUrl}/docs)`)}`,
     `  Capsules   ${cyan(summary.edgeUrl)}`,
     `  API key    ${summary.apiKey}  ${dim(`(in ${summary.apiKeyFile})`)}`,
