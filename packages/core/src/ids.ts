@@ -21,6 +21,7 @@ export type DeliveryId = Id<'delivery'>;
 export type BuildId = Id<'build'>;
 export type ArchiveId = Id<'archive'>;
 export type ImageId = Id<'image'>;
+export type OperationId = Id<'operation'>;
 
 type Ids = {
   capsule: CapsuleId;
@@ -40,6 +41,7 @@ type Ids = {
   build: BuildId;
   archive: ArchiveId;
   image: ImageId;
+  operation: OperationId;
 };
 export type IdKind = keyof Ids;
 
@@ -61,6 +63,7 @@ const prefixes: Record<IdKind, string> = {
   build: 'bld',
   archive: 'arc',
   image: 'img',
+  operation: 'op',
 };
 
 const digits = 25;
