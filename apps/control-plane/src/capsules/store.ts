@@ -66,31 +66,6 @@ export async function findPlaced(database: Queryable, teamId: TeamId, id: Capsul
   };
 }
 
-export interface Page {
-  readonly limit: number;
-  /** The last capsule of the page before. */
-  readonly after: CapsuleId | undefined;
-}
-
-/** A team's capsules that are not over, newest first. */
-export async function listCapsules(database: Queryable, teamId: TeamId, page: Page): Promise<Capsule[]> {
-  let query = database
-    .selectFrom('capsules')
-    .selectAll()
-    .where('team_id', '=', uuidFromId(teamId))
-    .where('status', 'not in', ['stopped', 'error'])
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(page.limit);
-  if (page.after !== undefined) {
-    const last = uuidFromId(page.after);
-    query = query.where(
-      sql<boolean>`(created_at, id) < (select created_at, id from capsules where id = ${last})`,
-    );
-  }
-  return (await query.execute()).map(capsuleFrom);
-}
-
 /** What the audit log says of a capsule, whose row has the rest. */
 export type CapsuleHappening = Omit<Happening, 'teamId' | 'resourceId'>;
 

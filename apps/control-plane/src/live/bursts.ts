@@ -1,7 +1,7 @@
 import type { Change } from './change.ts';
 
 /** More capsules of a team that change at once are loaded anew as one list. */
-const mostAtOnce = 500;
+const mostAtOnce = 200;
 const everyMs = 1_000;
 
 /** Teams of which so many capsules change that their clients are told once a second only that they do. */

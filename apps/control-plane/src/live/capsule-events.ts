@@ -7,15 +7,15 @@ import { changeEvent } from './wire.ts';
 
 const atOnce = 500;
 /** One that has more to say is fetched by whoever wants it. */
-const mostBytes = 16 * 1024;
+const mostBytes = 8 * 1024;
 const over = new Set(['stopped', 'error']);
 
 /** An event for each capsule, with the capsule as lists show it now: each row is read once. */
 export async function capsuleEvents(
   database: Queryable,
   changes: readonly Change[],
-): Promise<ReadonlyMap<Change, string>> {
-  const events = new Map<Change, string>();
+): Promise<ReadonlyMap<Change, Buffer>> {
+  const events = new Map<Change, Buffer>();
   for (let from = 0; from < changes.length; from += atOnce) {
     const part = changes.slice(from, from + atOnce);
     const rows = await database

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { platformAudience } from './audience.ts';
 import { LiveClient, mostWaitingBytes } from './client.ts';
 
-const event = (number: number) => `id: ${number}\n${'x'.repeat(1000)}\n\n`;
+const event = (number: number) => Buffer.from(`id: ${number}\n${'x'.repeat(1000)}\n\n`);
 
 async function readAll(client: LiveClient): Promise<string> {
   let text = '';
@@ -33,7 +33,7 @@ test('what a client does not read is bounded, and it is told that it missed some
 
 test('one that never reads again is given up', () => {
   const client = new LiveClient(platformAudience);
-  for (let number = 0; number < 1000; number += 1) client.tell(event(number));
+  for (let number = 0; number < 2000; number += 1) client.tell(event(number));
   for (let beat = 0; beat < 4; beat += 1) client.beat();
   expect(client.destroyed).toBe(true);
 });

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import type { Audience } from './audience.ts';
 import { heartbeat, resyncEvent } from './wire.ts';
 
-/** What waits for a client that does not read; what comes beyond it is left out. */
-export const mostWaitingBytes = 256 * 1024;
+/** What waits for a client that does not read, which it shares with others; what comes beyond it is left out. */
+export const mostWaitingBytes = 1024 * 1024;
 const readAheadBytes = 16 * 1024;
 /** Heartbeats that a client may take to read again. */
 const patience = 4;
@@ -22,7 +22,7 @@ export class LiveClient extends Readable {
     this.audience = audience;
   }
 
-  tell(event: string): void {
+  tell(event: Buffer): void {
     if (this.#isLagging || this.readableEnded || this.destroyed) return;
     if (this.readableLength + event.length > mostWaitingBytes) this.#isLagging = true;
     else this.push(event);

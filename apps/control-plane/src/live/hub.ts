@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describeError } from '@wrenn/core';
 import type { Logger } from '@wrenn/service';
 import type { Database } from '../db/database.ts';
@@ -12,6 +13,7 @@ import { changeEvent, heartbeatMs, type ResyncReason, resyncEvent, serverSent } 
 const gatherMs = 100;
 /** More than this at once is not told one by one, nor kept. */
 const mostGathered = 10_000;
+const atOnce = 50;
 
 interface Services {
   readonly database: Database;
@@ -105,7 +107,9 @@ export class LiveHub {
   async #tell(changes: readonly Change[]): Promise<void> {
     const capsules = this.#bursts.without(changes.filter(({ kind }) => kind === 'capsule'));
     const read = capsules.length === 0 ? undefined : await capsuleEvents(this.#services.database, capsules);
-    for (const change of changes) {
+    for (const [index, change] of changes.entries()) {
+      // Whoever reads gets what was pushed before more of it is.
+      if (index % atOnce === atOnce - 1) await setImmediate();
       const event = change.kind === 'capsule' ? read?.get(change) : changeEvent(change);
       if (event === undefined) continue;
       for (const client of this.#audience(change)) client.tell(event);

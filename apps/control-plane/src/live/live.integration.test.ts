@@ -165,17 +165,16 @@ for (const version of postgresVersions) {
       using slow = await follow(ann.token);
       using quick = await follow(ann.token);
       slow.stopReading();
-      const id = await ann.rest.capsule({ metadata: { text: 'x'.repeat(4096), more: 'y'.repeat(4096) } });
+      const id = await ann.rest.capsule({ metadata: { text: 'x'.repeat(4096), more: 'y'.repeat(3000) } });
       await sql`
         insert into capsules (id, team_id, host_id, template_id, template, status, vcpus, memory_mb, disk_size_mb,
                               timeout_sec, metadata)
-        select gen_random_uuid(), team_id, host_id, template_id, template, 'paused', vcpus, memory_mb, disk_size_mb,
-               timeout_sec, metadata
-          from capsules, generate_series(1, 200) where id = ${uuidFromId(parseId('capsule', id))}`.execute(
+        select gen_random_uuid(), team_id, host_id, template_id, template, 'stopped', 1, 1, 1, timeout_sec, metadata
+          from capsules, generate_series(1, 150) where id = ${uuidFromId(parseId('capsule', id))}`.execute(
         database(),
       );
       // More than all buffers between them hold.
-      for (let timeout = 1; timeout <= 12; timeout += 1) {
+      for (let timeout = 1; timeout <= 15; timeout += 1) {
         await database().updateTable('capsules').set({ timeout_sec: timeout }).execute();
         await quick.next(
           (told) =>
@@ -193,7 +192,7 @@ for (const version of postgresVersions) {
       const id = await ann.rest.capsule();
       await sql`
         insert into capsules (id, team_id, host_id, template_id, template, status, vcpus, memory_mb, disk_size_mb, timeout_sec)
-        select gen_random_uuid(), team_id, host_id, template_id, template, 'paused', vcpus, memory_mb, disk_size_mb, 0
+        select gen_random_uuid(), team_id, host_id, template_id, template, 'stopped', 1, 1, 1, 0
           from capsules, generate_series(1, 600) where id = ${uuidFromId(parseId('capsule', id))}`.execute(
         database(),
       );
@@ -217,12 +216,12 @@ for (const version of postgresVersions) {
         config: { ...config, listenAddress: { host: '127.0.0.1', port: 0 } },
         log: createLogger('test', 'silent'),
       });
+      await using _stop = { [Symbol.asyncDispose]: () => other.stop('leave') };
       using there = await Following.start(`${other.url}/v1/live`, bearer(ann.token));
       const id = await ann.rest.capsule();
       await there.next(isOf('capsule', id));
-      const stopped = other.stop('leave');
+      void other.stop('leave');
       await there.over;
-      await stopped;
     });
 
     test('go on when the connection to the database broke, and say that something may have been missed', async () => {

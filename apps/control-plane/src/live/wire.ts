@@ -3,7 +3,7 @@ import type { Change, LiveKind } from './change.ts';
 
 /** Between two comments that show that the connection is alive. */
 export const heartbeatMs = 15_000;
-export const heartbeat = ': beat\n\n';
+export const heartbeat = Buffer.from(': beat\n\n');
 
 /**
  * Why something may have been missed: the client came back; the database did not answer for a while; the client read too
@@ -27,18 +27,18 @@ const idKinds: Readonly<Record<LiveKind, IdKind>> = {
 
 let number = 0;
 
-/** One event. The ID is there only for clients to send it when they come back: it says that they were here. */
-export function serverSent(event: string, data: object): string {
+/** One event, as bytes that all clients share. The ID is there only for clients to send it when they come back: it says that they were here. */
+export function serverSent(event: string, data: object): Buffer {
   number += 1;
-  return `id: ${number}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+  return Buffer.from(`id: ${number}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
 }
 
-export function resyncEvent(reason: ResyncReason, of?: readonly LiveKind[]): string {
+export function resyncEvent(reason: ResyncReason, of?: readonly LiveKind[]): Buffer {
   return serverSent('resync', { reason, ...(of === undefined ? {} : { of }) });
 }
 
 /** What changed, by its public ID, with what else there is to say of it. */
-export function changeEvent({ kind, action, team, id, about }: Change, also: object = {}): string {
+export function changeEvent({ kind, action, team, id, about }: Change, also: object = {}): Buffer {
   return serverSent(kind, {
     action,
     ...(id === undefined ? {} : { id: idFromUuid(idKinds[kind], id) }),

@@ -46,6 +46,7 @@ export const routeExamples: Readonly<Record<string, Example | Open>> = {
 
   'POST /v1/capsules': { ...own, body: () => ({}) },
   'GET /v1/capsules': own,
+  'GET /v1/capsules/counts': own,
   'GET /v1/capsules/:id': capsule,
   'DELETE /v1/capsules/:id': capsule,
   'POST /v1/capsules/:id/pause': capsule,
