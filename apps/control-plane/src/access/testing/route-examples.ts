@@ -48,6 +48,7 @@ export const routeExamples: Readonly<Record<string, Example | Open>> = {
   'GET /v1/capsules': own,
   'GET /v1/capsules/counts': own,
   'GET /v1/capsules/:id': capsule,
+  'GET /v1/capsules/:id/operations': capsule,
   'DELETE /v1/capsules/:id': capsule,
   'POST /v1/capsules/:id/pause': capsule,
   'POST /v1/capsules/:id/resume': capsule,
