@@ -17,6 +17,7 @@ export { WrennClient, type WrennClientOptions } from './client.ts';
 export { WrennApiError } from './error.ts';
 export { type FileContent, type FileOptions, Files } from './files.ts';
 export { Jobs } from './jobs.ts';
+export { Live } from './live.ts';
 export { Ports } from './ports.ts';
 export { Processes } from './processes.ts';
 export { type SignInOptions, type SignOutOptions, signIn, signOut } from './sign-in.ts';
@@ -28,6 +29,9 @@ export type {
   BackgroundProcess,
   CallOptions,
   Capsule,
+  CapsuleCounts,
+  CapsuleFilter,
+  CapsuleOperation,
   CapsuleStatus,
   CheckpointOptions,
   CreatedCapsule,
@@ -43,6 +47,7 @@ export type {
   Job,
   JobOutcome,
   ListOptions,
+  LiveEvent,
   Outcome,
   PausedCapsule,
   PortAccess,
