@@ -9,7 +9,7 @@ import { settings } from '../../apps/control-plane/src/config.ts';
 import { startControlPlane } from '../../apps/control-plane/src/control-plane.ts';
 import { ensurePki } from '../../apps/control-plane/src/pki/ensure.ts';
 import { pkiPaths } from '../../apps/control-plane/src/pki/paths.ts';
-import { password, seedAccounts } from './seed.ts';
+import { password, seedAccounts, seedManyCapsules } from './seed.ts';
 
 const startMs = 60_000;
 
@@ -59,6 +59,7 @@ async function start(
   const controlPlane = await startControlPlane({ config, log });
   await cleanup.add('the control plane', () => controlPlane.stop('leave'));
   await seedAccounts(controlPlane.context);
+  await seedManyCapsules(controlPlane.context, Number(environment['WRENN_DEV_CAPSULES'] ?? 0));
 
   const apiKey = (await readFile(keyFile, 'utf8')).trim();
   await isReady(controlPlane.url, signal);

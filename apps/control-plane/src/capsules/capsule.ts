@@ -1,4 +1,5 @@
 import type { CapsuleId, CapsuleState, HostId, TeamId, TemplateId } from '@wrenn/core';
+import type { OperationStep } from '../operations/operation.ts';
 
 /** A capsule as the database knows it. */
 export interface Capsule {
@@ -31,6 +32,12 @@ export interface Capsule {
   /** Since when; undefined unless it is paused. */
   readonly pausedAt: Date | undefined;
   readonly lastUpdated: Date;
+}
+
+export interface CreatedCapsule {
+  readonly capsule: Capsule;
+  /** What the time went to, in order. */
+  readonly steps: readonly OperationStep[];
 }
 
 /** Not settable yet. */

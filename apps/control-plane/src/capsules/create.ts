@@ -7,18 +7,12 @@ import type { HostAgent } from '../hosts/agent.ts';
 import { type OperationStep, parseReceipt } from '../operations/operation.ts';
 import type { ServerContext } from '../server-context.ts';
 import { type Asked, failedMaking } from './asked.ts';
-import { type Capsule, diskSizeMb } from './capsule.ts';
+import { type CreatedCapsule, diskSizeMb } from './capsule.ts';
 import { type CapsuleSpec, type Reservation, reserve } from './reserve.ts';
 import { transition } from './store.ts';
 
 export interface CreateRequest extends CapsuleSpec {
   readonly envs: Readonly<Record<string, string>>;
-}
-
-export interface CreatedCapsule {
-  readonly capsule: Capsule;
-  /** What the time went to, in order. */
-  readonly steps: readonly OperationStep[];
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import type { OperationStep } from '../operations/operation.ts';
-import type { Capsule } from './capsule.ts';
-import type { CreatedCapsule } from './create.ts';
+import type { Capsule, CreatedCapsule } from './capsule.ts';
 import { type capsuleBody, type createdBody, factsOf, type stepsBody } from './schemas.ts';
 
 /** A capsule as clients get it. */
