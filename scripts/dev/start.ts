@@ -5,11 +5,12 @@ import { startEmbeddedPostgres } from '@wrenn/postgres';
 import { createLogger } from '@wrenn/service';
 import { FakeHost } from '@wrenn/testkit';
 import { bootstrap } from '../../apps/control-plane/src/bootstrap/bootstrap.ts';
+import { seedManyCapsules } from '../../apps/control-plane/src/capsules/testing/many-capsules.ts';
 import { settings } from '../../apps/control-plane/src/config.ts';
 import { startControlPlane } from '../../apps/control-plane/src/control-plane.ts';
 import { ensurePki } from '../../apps/control-plane/src/pki/ensure.ts';
 import { pkiPaths } from '../../apps/control-plane/src/pki/paths.ts';
-import { password, seedAccounts, seedManyCapsules } from './seed.ts';
+import { password, seedAccounts } from './seed.ts';
 
 const startMs = 60_000;
 
