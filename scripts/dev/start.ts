@@ -6,6 +6,7 @@ import { createLogger } from '@wrenn/service';
 import { FakeHost } from '@wrenn/testkit';
 import { bootstrap } from '../../apps/control-plane/src/bootstrap/bootstrap.ts';
 import { ensureFirstAdmin } from '../../apps/control-plane/src/bootstrap/first-admin.ts';
+import { seedManyCapsules } from '../../apps/control-plane/src/capsules/testing/many-capsules.ts';
 import { settings } from '../../apps/control-plane/src/config.ts';
 import { startControlPlane } from '../../apps/control-plane/src/control-plane.ts';
 import { ensurePki } from '../../apps/control-plane/src/pki/ensure.ts';
@@ -69,6 +70,7 @@ async function start(
   await ensureFirstAdmin(config, controlPlane.context.database);
   await seedAccounts(controlPlane.context);
   await seedUsage(controlPlane.context);
+  await seedManyCapsules(controlPlane.context, Number(environment['WRENN_DEV_CAPSULES'] ?? 0));
 
   const apiKey = (await readFile(keyFile, 'utf8')).trim();
   await isReady(controlPlane.url, signal);

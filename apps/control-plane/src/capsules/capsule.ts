@@ -1,4 +1,5 @@
-import type { CapsuleId, CapsuleState, HostId, TeamId } from '@wrenn/core';
+import type { CapsuleId, CapsuleState, HostId, TeamId, TemplateId } from '@wrenn/core';
+import type { OperationStep } from '../operations/operation.ts';
 
 /** A capsule as the database knows it. */
 export interface Capsule {
@@ -6,6 +7,10 @@ export interface Capsule {
   readonly teamId: TeamId;
   readonly hostId: HostId;
   readonly template: string;
+  /** The version that the name stood for. */
+  readonly templateId: TemplateId;
+  /** The capsule whose state it began with. */
+  readonly forkedFrom: CapsuleId | undefined;
   readonly status: CapsuleState;
   readonly vcpus: number;
   readonly memoryMb: number;
@@ -27,6 +32,12 @@ export interface Capsule {
   /** Since when; undefined unless it is paused. */
   readonly pausedAt: Date | undefined;
   readonly lastUpdated: Date;
+}
+
+export interface CreatedCapsule {
+  readonly capsule: Capsule;
+  /** What the time went to, in order. */
+  readonly steps: readonly OperationStep[];
 }
 
 /** Not settable yet. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { Capsule } from './capsule.ts';
-import type { CreatedCapsule, Step } from './create.ts';
+import type { OperationStep } from '../operations/operation.ts';
+import type { Capsule, CreatedCapsule } from './capsule.ts';
 import { type capsuleBody, type createdBody, factsOf, type stepsBody } from './schemas.ts';
 
 /** A capsule as clients get it. */
@@ -10,6 +10,8 @@ export function present(capsule: Capsule): z.output<typeof capsuleBody> {
     id: capsule.id,
     status: capsule.status,
     template: capsule.template,
+    template_id: capsule.templateId,
+    ...(capsule.forkedFrom === undefined ? {} : { forked_from: capsule.forkedFrom }),
     vcpus: capsule.vcpus,
     memory_mb: capsule.memoryMb,
     disk_size_mb: capsule.diskSizeMb,
@@ -37,7 +39,7 @@ export function presentCreated({ capsule, steps }: CreatedCapsule): z.output<typ
   };
 }
 
-export function presentSteps(steps: readonly Step[]): z.output<typeof stepsBody> {
+export function presentSteps(steps: readonly OperationStep[]): z.output<typeof stepsBody> {
   return steps.map(({ name, durationMs }) => ({ name, duration_ms: rounded(durationMs) }));
 }
 

@@ -1,4 +1,4 @@
-import { capsuleStates, parseId, WrennError } from '@wrenn/core';
+import { capsuleStates } from '@wrenn/core';
 import { z } from 'zod';
 import { text } from '../http/schemas.ts';
 import { referencePattern } from '../templates/reference.ts';
@@ -66,6 +66,8 @@ export const capsuleBody = z
     id: z.string(),
     status: z.enum(capsuleStates),
     template: z.string(),
+    template_id: z.string().describe('The version that the name stood for.'),
+    forked_from: z.string().optional().describe('The capsule whose state it began with.'),
     vcpus: z.int(),
     memory_mb: z.int(),
     disk_size_mb: z.int(),
@@ -100,23 +102,6 @@ export const createdBody = z
     steps: stepsBody,
   })
   .meta({ id: 'CreatedCapsule' });
-
-export const listQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1000).default(1000),
-  after: z
-    .string()
-    .transform((value, context) => {
-      try {
-        return parseId('capsule', value, 'after');
-      } catch (thrown) {
-        if (!(thrown instanceof WrennError)) throw thrown;
-        context.addIssue({ code: 'custom', message: 'is not a capsule ID' });
-        return z.NEVER;
-      }
-    })
-    .optional()
-    .describe('The ID of the last capsule of the page before.'),
-});
 
 export function factsOf(facts: Readonly<Record<string, string>>): Record<string, string> {
   const entries = platformFacts.map((name) => [name, facts[name] ?? ''] as const);

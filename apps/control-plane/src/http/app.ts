@@ -24,8 +24,10 @@ import { pathRoutes } from '../files/path-routes.ts';
 import { healthRoutes } from '../health/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import { keyRoutes } from '../keys/routes.ts';
+import { liveRoutes } from '../live/routes.ts';
 import { addHttpMetrics } from '../metrics/http-metrics.ts';
 import { oauthRoutes } from '../oauth/routes.ts';
+import { operationRoutes } from '../operations/routes.ts';
 import { edgeRoutes } from '../ports/edge-routes.ts';
 import { portRoutes } from '../ports/routes.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -107,6 +109,7 @@ export async function buildApp(
   await app.register(bodyRoutes(context), { prefix: '/v1/capsules' });
   await app.register(portRoutes(context), { prefix: '/v1/capsules' });
   await app.register(usageRoutes(context), { prefix: '/v1/capsules' });
+  await app.register(operationRoutes(context), { prefix: '/v1/capsules' });
   await app.register(edgeRoutes(context), { prefix: '/internal/edge' });
   await app.register(keyRoutes(context), { prefix: '/v1/api-keys' });
   await app.register(teamRoutes(context), { prefix: '/v1/teams' });
@@ -123,6 +126,7 @@ export async function buildApp(
   await app.register(platformRoutes(context), { prefix: '/v1/admin' });
   await app.register(channelRoutes(context), { prefix: '/v1/channels' });
   await app.register(jobRoutes(context), { prefix: '/v1/jobs' });
+  await app.register(liveRoutes(context), { prefix: '/v1/live' });
   await app.register(auditRoutes(context), { prefix: '/v1/audit-logs' });
   await app.register(adminAuditRoutes(context), { prefix: '/v1/admin/audit-logs' });
   await app.register(snapshotRoutes(context), { prefix: '/v1/snapshots' });
