@@ -10,6 +10,7 @@ import { createFor } from './create-job.ts';
 import { destroyCapsule } from './destroy.ts';
 import { execRoute } from './exec-route.ts';
 import { forkRoute } from './fork-route.ts';
+import { metricsRoute } from './metrics-route.ts';
 import { present } from './present.ts';
 import { capsuleBody, createBody, createdBody, listQuery } from './schemas.ts';
 import { stateRoutes } from './state-routes.ts';
@@ -99,6 +100,7 @@ export const capsuleRoutes =
       },
     );
 
+    metricsRoute(app, context);
     stateRoutes(app, context);
     execRoute(app, context);
     forkRoute(app, context);

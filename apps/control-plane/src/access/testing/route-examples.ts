@@ -46,6 +46,7 @@ export const routeExamples: Readonly<Record<string, Example | Open>> = {
   'GET /v1/capsules': own,
   'GET /v1/capsules/:id': capsule,
   'DELETE /v1/capsules/:id': capsule,
+  'GET /v1/capsules/:id/metrics': capsule,
   'POST /v1/capsules/:id/pause': capsule,
   'POST /v1/capsules/:id/resume': capsule,
   'POST /v1/capsules/:id/ping': capsule,
