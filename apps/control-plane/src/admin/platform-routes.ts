@@ -9,6 +9,7 @@ import { portRoutes } from '../ports/routes.ts';
 import type { ServerContext } from '../server-context.ts';
 import { processRoutes } from '../sessions/routes.ts';
 import { templateNameRoutes } from '../templates/name-routes.ts';
+import { usageRoutes } from '../usage/routes.ts';
 import { platformSnapshotRoute } from './snapshot-route.ts';
 
 /**
@@ -19,7 +20,7 @@ export const platformRoutes =
   (context: ServerContext): FastifyPluginAsyncZod =>
   async (app) => {
     app.addHook('onRoute', actForPlatform);
-    for (const routes of [capsuleRoutes, processRoutes, pathRoutes, bodyRoutes, portRoutes]) {
+    for (const routes of [capsuleRoutes, processRoutes, pathRoutes, bodyRoutes, portRoutes, usageRoutes]) {
       await app.register(routes(context), { prefix: '/capsules' });
     }
     await app.register(platformSnapshotRoute(context), { prefix: '/capsules' });

@@ -26,6 +26,7 @@ const tables = [
   'builds',
   'capsules',
   'channels',
+  'daily_usage',
   'deliveries',
   'events',
   'hosts',
@@ -35,11 +36,13 @@ const tables = [
   'memberships',
   'one_time_tokens',
   'rate_limits',
+  'reservations',
   'sessions',
   'teams',
   'template_names',
   'template_tags',
   'templates',
+  'usage_progress',
   'users',
 ];
 

@@ -37,6 +37,7 @@ import { teamRoutes } from '../teams/routes.ts';
 import { userSearchRoutes } from '../teams/search-routes.ts';
 import { templateNameRoutes } from '../templates/name-routes.ts';
 import { templateRoutes } from '../templates/routes.ts';
+import { usageRoutes } from '../usage/routes.ts';
 import { authRoutes } from '../users/auth-routes.ts';
 import { meRoutes } from '../users/me-routes.ts';
 import { resetRoutes } from '../users/reset-routes.ts';
@@ -101,6 +102,7 @@ export async function buildApp(
   await app.register(pathRoutes(context), { prefix: '/v1/capsules' });
   await app.register(bodyRoutes(context), { prefix: '/v1/capsules' });
   await app.register(portRoutes(context), { prefix: '/v1/capsules' });
+  await app.register(usageRoutes(context), { prefix: '/v1/capsules' });
   await app.register(edgeRoutes(context), { prefix: '/internal/edge' });
   await app.register(keyRoutes(context), { prefix: '/v1/api-keys' });
   await app.register(teamRoutes(context), { prefix: '/v1/teams' });

@@ -44,6 +44,9 @@ export const routeExamples: Readonly<Record<string, Example | Open>> = {
 
   'POST /v1/capsules': { ...own, body: () => ({}) },
   'GET /v1/capsules': own,
+  'GET /v1/capsules/usage': own,
+  'GET /v1/capsules/usage/export': own,
+  'GET /v1/capsules/stats': own,
   'GET /v1/capsules/:id': capsule,
   'DELETE /v1/capsules/:id': capsule,
   'GET /v1/capsules/:id/metrics': capsule,
