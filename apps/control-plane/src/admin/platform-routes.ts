@@ -5,6 +5,7 @@ import { capsuleRoutes } from '../capsules/routes.ts';
 import { bodyRoutes } from '../files/body-routes.ts';
 import { pathRoutes } from '../files/path-routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
+import { liveRoutes } from '../live/routes.ts';
 import { portRoutes } from '../ports/routes.ts';
 import type { ServerContext } from '../server-context.ts';
 import { processRoutes } from '../sessions/routes.ts';
@@ -26,6 +27,7 @@ export const platformRoutes =
     await app.register(platformSnapshotRoute(context), { prefix: '/capsules' });
     await app.register(jobRoutes(context), { prefix: '/jobs' });
     await app.register(buildRoutes(context), { prefix: '/builds' });
+    await app.register(liveRoutes(context), { prefix: '/live' });
     await app.register(templateNameRoutes(context), { prefix: '/templates' });
   };
 

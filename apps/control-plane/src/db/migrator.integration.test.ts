@@ -24,6 +24,7 @@ const tables = [
   'audit_entries',
   'build_log',
   'builds',
+  'capsule_operations',
   'capsules',
   'channels',
   'daily_usage',

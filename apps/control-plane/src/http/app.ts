@@ -24,6 +24,7 @@ import { pathRoutes } from '../files/path-routes.ts';
 import { healthRoutes } from '../health/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import { keyRoutes } from '../keys/routes.ts';
+import { liveRoutes } from '../live/routes.ts';
 import { oauthRoutes } from '../oauth/routes.ts';
 import { edgeRoutes } from '../ports/edge-routes.ts';
 import { portRoutes } from '../ports/routes.ts';
@@ -119,6 +120,7 @@ export async function buildApp(
   await app.register(platformRoutes(context), { prefix: '/v1/admin' });
   await app.register(channelRoutes(context), { prefix: '/v1/channels' });
   await app.register(jobRoutes(context), { prefix: '/v1/jobs' });
+  await app.register(liveRoutes(context), { prefix: '/v1/live' });
   await app.register(auditRoutes(context), { prefix: '/v1/audit-logs' });
   await app.register(adminAuditRoutes(context), { prefix: '/v1/admin/audit-logs' });
   await app.register(snapshotRoutes(context), { prefix: '/v1/snapshots' });
