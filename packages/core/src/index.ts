@@ -35,6 +35,7 @@ export {
   idFromUuid,
   type JobId,
   newId,
+  type OperationId,
   parseId,
   type SessionId,
   type SnapshotId,

@@ -6,6 +6,7 @@ import { bodyRoutes } from '../files/body-routes.ts';
 import { pathRoutes } from '../files/path-routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import { liveRoutes } from '../live/routes.ts';
+import { operationRoutes } from '../operations/routes.ts';
 import { portRoutes } from '../ports/routes.ts';
 import type { ServerContext } from '../server-context.ts';
 import { processRoutes } from '../sessions/routes.ts';
@@ -21,7 +22,15 @@ export const platformRoutes =
   (context: ServerContext): FastifyPluginAsyncZod =>
   async (app) => {
     app.addHook('onRoute', actForPlatform);
-    for (const routes of [capsuleRoutes, processRoutes, pathRoutes, bodyRoutes, portRoutes, usageRoutes]) {
+    for (const routes of [
+      capsuleRoutes,
+      processRoutes,
+      pathRoutes,
+      bodyRoutes,
+      portRoutes,
+      operationRoutes,
+      usageRoutes,
+    ]) {
       await app.register(routes(context), { prefix: '/capsules' });
     }
     await app.register(platformSnapshotRoute(context), { prefix: '/capsules' });

@@ -14,6 +14,9 @@ import type { Happening } from '../audit/happening.ts';
 import type { Queryable } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 import type { Host } from '../hosts/store.ts';
+import { operationOf } from '../operations/of-happening.ts';
+import type { Report } from '../operations/operation.ts';
+import { insertOperation } from '../operations/store.ts';
 import type { Capsule } from './capsule.ts';
 
 type Row = Selectable<Schema['capsules']>;
@@ -77,6 +80,8 @@ export interface Transition {
   readonly version?: string;
   /** Written with the change, or not at all. */
   readonly happening?: CapsuleHappening;
+  /** What the operation says of itself, which is kept with the happening. */
+  readonly report?: Report;
 }
 
 /**
@@ -84,13 +89,15 @@ export interface Transition {
  * else `invalid_state`. Whoever loses a race gets that error, never a state that was overwritten.
  */
 export async function transition({ database, recorder }: Audited, wanted: Transition): Promise<Capsule> {
-  const { id, action, happening } = wanted;
+  const { id, action, happening, report } = wanted;
   const capsule =
     happening === undefined
       ? await moved(database, wanted)
       : await database.transaction().execute(async (transaction) => {
           const found = await moved(transaction, wanted);
           if (found === undefined) return undefined;
+          const operation = operationOf({ capsuleId: id, teamId: found.teamId }, happening, report);
+          if (operation !== undefined) await insertOperation(transaction, operation);
           await recorder.record(transaction, { ...happening, teamId: found.teamId, resourceId: id });
           return found;
         });

@@ -21,6 +21,7 @@ export interface Schema {
   template_tags: TemplateTagsTable;
   hosts: HostsTable;
   capsules: CapsulesTable;
+  capsule_operations: CapsuleOperationsTable;
   jobs: JobsTable;
   archives: ArchivesTable;
   archive_pieces: ArchivePiecesTable;
@@ -298,11 +299,27 @@ interface CapsulesTable {
   access_generation: Generated<number>;
   asked: OptionalJson;
   build_id: string | null;
+  forked_from: string | null;
   created_at: Time;
   started_at: OptionalTime;
   paused_at: OptionalTime;
   last_active_at: OptionalTime;
   last_updated: Time;
+}
+
+interface CapsuleOperationsTable {
+  id: string;
+  capsule_id: string;
+  team_id: string;
+  kind: string;
+  actor: ColumnType<unknown, string, never>;
+  job_id: string | null;
+  failure: ColumnType<unknown, string | null, never>;
+  steps: ColumnType<unknown, string, never>;
+  still_ms: number | null;
+  receipt: ColumnType<unknown, string | null, never>;
+  started_at: ColumnType<Date, Date | string, never>;
+  finished_at: ColumnType<Date, Date | string, never>;
 }
 
 export const jobStatuses = ['running', 'succeeded', 'failed', 'unknown'] as const;

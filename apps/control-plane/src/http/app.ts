@@ -26,6 +26,7 @@ import { jobRoutes } from '../jobs/routes.ts';
 import { keyRoutes } from '../keys/routes.ts';
 import { liveRoutes } from '../live/routes.ts';
 import { oauthRoutes } from '../oauth/routes.ts';
+import { operationRoutes } from '../operations/routes.ts';
 import { edgeRoutes } from '../ports/edge-routes.ts';
 import { portRoutes } from '../ports/routes.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -104,6 +105,7 @@ export async function buildApp(
   await app.register(bodyRoutes(context), { prefix: '/v1/capsules' });
   await app.register(portRoutes(context), { prefix: '/v1/capsules' });
   await app.register(usageRoutes(context), { prefix: '/v1/capsules' });
+  await app.register(operationRoutes(context), { prefix: '/v1/capsules' });
   await app.register(edgeRoutes(context), { prefix: '/internal/edge' });
   await app.register(keyRoutes(context), { prefix: '/v1/api-keys' });
   await app.register(teamRoutes(context), { prefix: '/v1/teams' });

@@ -51,6 +51,7 @@ export const routeExamples: Readonly<Record<string, Example | Open>> = {
   'GET /v1/capsules/stats': own,
   'GET /v1/capsules/counts': own,
   'GET /v1/capsules/:id': capsule,
+  'GET /v1/capsules/:id/operations': capsule,
   'DELETE /v1/capsules/:id': capsule,
   'GET /v1/capsules/:id/metrics': capsule,
   'POST /v1/capsules/:id/pause': capsule,
