@@ -6,7 +6,7 @@ import type { ListQuery } from './list-query.ts';
 
 /** Whose capsules: those of the team that is signed in, or of the platform's, as its administrators see them. */
 export type CapsuleArea = 'team' | 'admin';
-export type Capsule = Schemas['Capsule'];
+export type Capsule = Schemas['Capsule'] & { readonly template_id?: string; readonly forked_from?: string };
 export type NewCapsule = paths['/v1/capsules']['post']['requestBody']['content']['application/json'];
 export type MetricsRange = Schemas['CapsuleMetrics']['range'];
 export type CapsuleCalls = ReturnType<typeof capsuleCalls>;
@@ -53,6 +53,9 @@ export function capsuleCalls(area: CapsuleArea) {
       answered(
         api.GET(at('/v1/capsules/{id}/metrics'), { params: { path: { id }, query: { range } }, signal }),
       ),
+
+    operations: (id: string, signal: AbortSignal) =>
+      answered(api.GET(at('/v1/capsules/{id}/operations'), { ...on(id), signal })),
 
     create: (body: NewCapsule, key: string) =>
       answered(api.POST(at('/v1/capsules'), { params: { header: once(key) }, body })),
