@@ -1,11 +1,7 @@
 import type { Schemas } from '#lib/api/client.ts';
 import { tagged } from './usable.ts';
 
-export type Template = Schemas['Template'] & {
-  readonly parent?: { readonly id: string; readonly name?: string };
-  readonly source_capsule?: string;
-  readonly capsules?: number;
-};
+export type Template = Schemas['Template'];
 
 /** As it is named in the API: with one of its tags, or by its ID where it has none. */
 export function nameOfTemplate(
