@@ -1,5 +1,4 @@
 import type { Schemas } from '#lib/api/client.ts';
-import { tagged } from './usable.ts';
 
 export type Template = Schemas['Template'];
 
@@ -11,6 +10,11 @@ export function nameOfTemplate(
   const tag = tags.includes('default') ? 'default' : tags[0];
   if (tag === undefined) return id;
   return `${platform || team === ownTeam ? '' : `${team}/`}${tagged(name, tag)}`;
+}
+
+/** A version by its tag; the one that is meant by the name alone needs none. */
+export function tagged(name: string, tag: string): string {
+  return tag === 'default' ? name : `${name}:${tag}`;
 }
 
 export const whose = ['all', 'own', 'platform', 'others'] as const;
