@@ -32,7 +32,7 @@ it('ports are private, are shared by links, and can be made public', async () =>
   await page.getByLabel('It holds for').selectOption({ label: 'a day' });
   await page.getByRole('button', { name: 'Make the link' }).click();
   await expect.poll(() => page.getByText(/wrenn_access=/).count()).toBe(2);
-  await page.getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('button', { name: 'Done', exact: true }).click();
 
   await page.getByRole('switch').click();
   await page.getByRole('button', { name: 'Make them public' }).click();

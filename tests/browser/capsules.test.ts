@@ -49,7 +49,7 @@ it('a capsule is launched, paused, resumed, kept, forked and destroyed', async (
   await page.waitForURL(`**${childPath}`);
   await page.getByText('Forked from').waitFor();
 
-  await page.getByRole('button', { name: 'All that can be done to it' }).click();
+  await page.getByRole('button', { name: 'More actions' }).click();
   await page.getByRole('menuitem', { name: 'Destroy' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Destroy' }).click();
   await page.getByText('It is destroyed.').waitFor();
@@ -86,6 +86,34 @@ it('what is made and changed elsewhere shows in the list by itself', async () =>
   await row.getByText('running').waitFor();
   await ask(visited, 'POST', `/v1/capsules/${made.id}/pause`, {});
   await row.getByText('paused').waitFor();
+});
+
+it('a template is chosen by keyboard, and Escape leaves the dialog open that the list is in', async () => {
+  await using visited = await visit('/dashboard/capsules?launch=minimal', { as });
+  const { page } = visited;
+  const template = page.getByRole('combobox', { name: 'Template' });
+  await template.fill('mini');
+  await page.getByRole('option', { name: /^minimal/ }).waitFor();
+  await page.keyboard.press('Escape');
+  await expect.poll(() => page.getByRole('option').count()).toBe(0);
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  expect(await template.inputValue()).toBe('minimal');
+  await page.keyboard.press('Escape');
+  await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+});
+
+it('what the server refuses is said in the dialog, which keeps what was typed', async () => {
+  await using visited = await visit('/dashboard/capsules?launch=not-there', { as });
+  const { page } = visited;
+  await fillLaunch(visited, 'typed before');
+  await page.getByRole('dialog').getByRole('button', { name: 'Launch' }).click();
+  await page
+    .getByText(/not-there/)
+    .first()
+    .waitFor();
+  expect(await page.getByLabel('Metadata: value 1').inputValue()).toBe('typed before');
+  await expectSound(visited);
 });
 
 it('a menu says why something cannot be done', async () => {

@@ -2,11 +2,9 @@ import type { paths } from '#api';
 import { answered, api, type Schemas } from '#lib/api/client.ts';
 import type { PageOf } from '#lib/api/paged.svelte.ts';
 import { areaPath, type SharedPath } from './area-path.ts';
+import type { Capsule, CapsuleArea } from './capsule.ts';
 import type { ListQuery } from './list-query.ts';
 
-/** Whose capsules: those of the team that is signed in, or of the platform's, as its administrators see them. */
-export type CapsuleArea = 'team' | 'admin';
-export type Capsule = Schemas['Capsule'];
 export type NewCapsule = paths['/v1/capsules']['post']['requestBody']['content']['application/json'];
 export type MetricsRange = Schemas['CapsuleMetrics']['range'];
 export type CapsuleCalls = ReturnType<typeof capsuleCalls>;

@@ -1,7 +1,8 @@
 import { SvelteSet } from 'svelte/reactivity';
 import { Paged } from '#lib/api/paged.svelte.ts';
 import { live } from '#lib/live/live.svelte.ts';
-import type { Capsule, CapsuleCalls } from './calls.ts';
+import type { CapsuleCalls } from './calls.ts';
+import type { Capsule } from './capsule.ts';
 import { fits, type ListQuery, placeOf } from './list-query.ts';
 
 /** How long a row is marked that was not there before. */
