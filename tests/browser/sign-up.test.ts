@@ -40,6 +40,7 @@ it('somebody signs up, opens the link of the mail, and is in their team', async 
   page.on('request', (request) => referers.push(request.headers()['referer']));
   await page.goto(link);
   await page.waitForURL('**/dashboard/**');
+  await page.goto('/dashboard/settings');
   await page.getByText('cleo@wrenn.example').first().waitFor();
   expect(referers.filter((referer) => referer?.includes('token'))).toEqual([]);
 
@@ -139,6 +140,7 @@ it('an invitation is accepted by somebody who signs up for it first', async () =
   await page.getByRole('heading', { name: "Welcome to Ada's Team" }).waitFor();
   await page.getByRole('button', { name: 'Open the team' }).click();
   await page.waitForURL('**/dashboard/capsules');
+  await page.goto('/dashboard/team');
   expect(await page.locator('.side option:checked').textContent()).toBe("Ada's Team");
 });
 
