@@ -14,8 +14,9 @@ class Session {
   readonly team = $derived(this.teams.find(({ id }) => id === this.me?.team_id));
 
   constructor() {
-    onRefusal((status) => {
-      if (status === 401 && this.me !== undefined) this.isLost = true;
+    onRefusal(({ status, code }) => {
+      // A wrong password that is shown for something else says nothing of the session.
+      if (status === 401 && code !== 'wrong_password' && this.me !== undefined) this.isLost = true;
     });
   }
 
@@ -44,6 +45,13 @@ class Session {
     await this.reload();
     // Another person must not find the page of the one before.
     if (before !== undefined && before !== this.me?.user_id) location.assign('/dashboard');
+  }
+
+  /** The session is over, and by a page that says so. */
+  forget(): void {
+    this.me = undefined;
+    this.teams = [];
+    this.isLost = false;
   }
 
   async switchTo(teamId: string): Promise<void> {
