@@ -35,6 +35,7 @@ export {
   idFromUuid,
   type JobId,
   newId,
+  type OperationId,
   parseId,
   type SessionId,
   type SnapshotId,
@@ -42,6 +43,7 @@ export {
   type TemplateId,
   type UserId,
   uuidFromId,
+  uuidsBeginning,
   zeroId,
 } from './ids.ts';
 export { namePattern } from './names.ts';

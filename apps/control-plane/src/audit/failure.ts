@@ -12,12 +12,16 @@ const refusals = new Set<ErrorCode>([
   'template_name_taken',
 ]);
 
+export function wasRefused({ code }: WrennError): boolean {
+  return refusals.has(code);
+}
+
 type Services = Pick<ServerContext, 'database' | 'recorder' | 'log'>;
 type Asked = Omit<Happening, 'status'>;
 
 /** What the audit log says of something that was asked for and went wrong; undefined for what was only refused. */
 export function failureOf(asked: Asked, error: WrennError): Happening | undefined {
-  if (refusals.has(error.code)) return undefined;
+  if (wasRefused(error)) return undefined;
   return { ...asked, status: 'error', metadata: { ...asked.metadata, code: error.code } };
 }
 

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import type { Doer } from '../access/principal.ts';
 import { recordAlone, recordFailure } from '../audit/failure.ts';
 import type { HostAgent } from '../hosts/agent.ts';
+import { type OperationStep, parseReceipt } from '../operations/operation.ts';
 import type { ServerContext } from '../server-context.ts';
 import { type Asked, failedMaking } from './asked.ts';
 import { type Capsule, diskSizeMb } from './capsule.ts';
@@ -14,15 +15,10 @@ export interface CreateRequest extends CapsuleSpec {
   readonly envs: Readonly<Record<string, string>>;
 }
 
-export interface Step {
-  readonly name: string;
-  readonly durationMs: number;
-}
-
 export interface CreatedCapsule {
   readonly capsule: Capsule;
   /** What the time went to, in order. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly OperationStep[];
 }
 
 /**
@@ -36,6 +32,7 @@ export async function createCapsule(
   request: CreateRequest,
 ): Promise<CreatedCapsule> {
   const began = performance.now();
+  const startedAt = new Date();
   const asked: Asked = { what: 'capsule.create', actor, metadata: { template: nameOf(request.template) } };
   const reservation = await reserveFor(context, teamId, asked, request);
   const { id, host } = reservation;
@@ -49,10 +46,12 @@ export async function createCapsule(
       started_at: sql<Date>`now()`,
       last_active_at: sql<Date>`now()`,
     };
-    const capsule = await transition(context, { id, action: 'started', changes, happening: asked });
-    return { capsule, steps: [{ name: 'schedule', durationMs: reserved - began }, ...stepsOf(answer)] };
+    const steps = [{ name: 'schedule', durationMs: reserved - began }, ...stepsOf(answer)];
+    const report = { startedAt, steps, receipt: parseReceipt(answer.receipt) };
+    const capsule = await transition(context, { id, action: 'started', changes, happening: asked, report });
+    return { capsule, steps };
   } catch (thrown) {
-    await undo(context, agent, id, { teamId, asked, thrown });
+    await undo(context, agent, id, { teamId, asked, startedAt, thrown });
     throw thrown;
   }
 }
@@ -92,13 +91,14 @@ function nameOf(template: CapsuleSpec['template']): string {
   return typeof template === 'string' ? template : template.name;
 }
 
-function stepsOf(answer: CreateSandboxResponse): Step[] {
+function stepsOf(answer: CreateSandboxResponse): OperationStep[] {
   return answer.steps.map(({ name, durationMs }) => ({ name, durationMs }));
 }
 
 export interface Unmade {
   readonly teamId: TeamId;
   readonly asked: Asked;
+  readonly startedAt: Date;
   readonly thrown: unknown;
 }
 
@@ -110,11 +110,13 @@ export async function undo(
   context: ServerContext,
   agent: HostAgent,
   id: CapsuleId,
-  { teamId, asked, thrown }: Unmade,
+  { teamId, asked, startedAt, thrown }: Unmade,
 ): Promise<void> {
   const happening = failedMaking(asked, thrown);
+  const { code, message } = WrennError.from(thrown, 'making the capsule');
+  const report = { startedAt, steps: [], failure: { code, message } };
   const [failed, destroyed] = await Promise.allSettled([
-    transition(context, { id, action: 'fail', happening }),
+    transition(context, { id, action: 'fail', happening, report }),
     agent.destroy(id),
   ]);
   for (const outcome of [failed, destroyed]) {

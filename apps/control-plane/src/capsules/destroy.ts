@@ -2,7 +2,7 @@ import { type CapsuleId, describeError, WrennError } from '@wrenn/core';
 import type { Doer } from '../access/principal.ts';
 import { recordFailure } from '../audit/failure.ts';
 import type { ServerContext } from '../server-context.ts';
-import { type CapsuleHappening, findPlaced, type PlacedCapsule, transition } from './store.ts';
+import { findPlaced, type PlacedCapsule, type Transition, transition } from './store.ts';
 
 /**
  * Ends a capsule for good. Done twice, it succeeds twice. On a host that is known to be unreachable the row is
@@ -16,18 +16,19 @@ export async function destroyCapsule(
   const capsule = await findPlaced(context.database, teamId, id);
   if (capsule.status === 'stopped') return;
   const happening = { what: 'capsule.destroy', actor } as const;
+  const report = { startedAt: new Date(), steps: [] };
   try {
     await destroyOnHost(context, capsule);
-    await closeRow(context, id, happening);
+    await closeRow(context, { id, happening, report });
   } catch (thrown) {
     await recordFailure(context, { ...happening, teamId, resourceId: id }, thrown);
     throw thrown;
   }
 }
 
-async function closeRow(context: ServerContext, id: CapsuleId, happening: CapsuleHappening): Promise<void> {
+async function closeRow(context: ServerContext, closing: Omit<Transition, 'action'>): Promise<void> {
   try {
-    await transition(context, { id, action: 'destroy', happening });
+    await transition(context, { ...closing, action: 'destroy' });
   } catch (thrown) {
     // Another destroy was faster.
     if (!(thrown instanceof WrennError && thrown.code === 'invalid_state')) throw thrown;

@@ -13,11 +13,12 @@ import { sql } from 'kysely';
 import type { Doer } from '../access/principal.ts';
 import { recordFailure } from '../audit/failure.ts';
 import type { HostAgent } from '../hosts/agent.ts';
+import { type OperationStep, parseReceipt } from '../operations/operation.ts';
 import type { ServerContext } from '../server-context.ts';
 import { templateOf } from '../templates/store.ts';
 import type { Asked } from './asked.ts';
 import type { Capsule } from './capsule.ts';
-import { type Step, undo } from './create.ts';
+import { undo } from './create.ts';
 import { type Children, type ChildrenSpec, reserveChildren, touchChildren } from './reserve-children.ts';
 import { findCapsule, transition } from './store.ts';
 
@@ -29,7 +30,7 @@ export interface FailedChild {
 export interface Fork {
   readonly capsules: readonly Capsule[];
   readonly failed: readonly FailedChild[];
-  readonly steps: readonly Step[];
+  readonly steps: readonly OperationStep[];
   /** How long the parent stood still; 0 for one that is paused. */
   readonly stillMs: number;
 }
@@ -49,11 +50,12 @@ export async function forkCapsule(
   wanted: Omit<ChildrenSpec, 'asked'>,
 ): Promise<Fork> {
   const began = performance.now();
+  const startedAt = new Date();
   const asked: Asked = { what: 'capsule.fork', actor, metadata: { parent: parentId } };
   const { parent, children } = await reserveFor(context, teamId, parentId, { ...wanted, asked });
   const schedule = { name: 'schedule', durationMs: performance.now() - began };
   const agent = context.agents.of(children.host);
-  const making = { context, agent, teamId, asked };
+  const making = { context, agent, teamId, asked, startedAt };
   const answer = await askHost(making, parent.id, children);
   const { capsules, failed } = await settleAll(making, children.ids, answer);
   const [fault] = failed;
@@ -68,6 +70,7 @@ interface Making {
   readonly agent: HostAgent;
   readonly teamId: TeamId;
   readonly asked: Asked;
+  readonly startedAt: Date;
 }
 
 async function reserveFor(
@@ -134,7 +137,7 @@ async function settleAll(
 }
 
 async function settle(
-  { context, asked }: Making,
+  { context, asked, startedAt }: Making,
   id: CapsuleId,
   child: ForkSandboxResponse_Child | undefined,
 ): Promise<Capsule> {
@@ -147,7 +150,9 @@ async function settle(
     started_at: sql<Date>`now()`,
     last_active_at: sql<Date>`now()`,
   };
-  return await transition(context, { id, action: 'started', changes, happening: asked });
+  // What the time went to is the same for all children: their parent has it.
+  const report = { startedAt, steps: [], receipt: parseReceipt(child.receipt) };
+  return await transition(context, { id, action: 'started', changes, happening: asked, report });
 }
 
 function codeOf(text: string): ErrorCode {

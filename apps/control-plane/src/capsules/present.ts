@@ -1,6 +1,7 @@
 import type { z } from 'zod';
+import type { OperationStep } from '../operations/operation.ts';
 import type { Capsule } from './capsule.ts';
-import type { CreatedCapsule, Step } from './create.ts';
+import type { CreatedCapsule } from './create.ts';
 import { type capsuleBody, type createdBody, factsOf, type stepsBody } from './schemas.ts';
 
 /** A capsule as clients get it. */
@@ -37,11 +38,11 @@ export function presentCreated({ capsule, steps }: CreatedCapsule): z.output<typ
   };
 }
 
-export function presentSteps(steps: readonly Step[]): z.output<typeof stepsBody> {
+export function presentSteps(steps: readonly OperationStep[]): z.output<typeof stepsBody> {
   return steps.map(({ name, durationMs }) => ({ name, duration_ms: rounded(durationMs) }));
 }
 
-/** Hundredths of a millisecond say enough. */
-export function rounded(ms: number): number {
-  return Math.round(ms * 100) / 100;
+/** Hundredths of a millisecond, or of a percent, say enough. */
+export function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
 }

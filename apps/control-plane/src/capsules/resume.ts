@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Doer } from '../access/principal.ts';
 import { runJob } from '../jobs/run.ts';
 import type { Job } from '../jobs/store.ts';
+import { parseReceipt } from '../operations/operation.ts';
 import type { ServerContext } from '../server-context.ts';
 import { noticePause } from './notice-pause.ts';
 import type { StateRequest } from './pause.ts';
@@ -21,7 +22,6 @@ export interface ResumeRequest extends StateRequest {
 const lookDeadlineMs = 5_000;
 
 const storedRequest = z.object({ timeout_sec: z.int().optional() });
-const receipt = z.record(z.string(), z.unknown());
 
 /** Lets a paused capsule go on. Answers when commands can be run; a fault leaves it paused as it was. */
 export async function resumeCapsule(context: ServerContext, request: ResumeRequest): Promise<Resumed> {
@@ -81,7 +81,7 @@ async function resumeOnHost(
       ...present(capsule),
       job_id: job,
       steps: presentSteps(answer.steps),
-      receipt: parseReceipt(answer.receipt),
+      receipt: { ...parseReceipt(answer.receipt) },
     };
   } catch (thrown) {
     // From a host that gave no answer it stays `starting` until the host monitor has seen what came of it.
@@ -103,15 +103,5 @@ async function backToPaused(context: ServerContext, id: CapsuleId): Promise<void
   } catch (thrown) {
     // It was destroyed, or is known to be paused already.
     if (!(thrown instanceof WrennError && thrown.code === 'invalid_state')) throw thrown;
-  }
-}
-
-/** What the guest said, as far as it can be read. */
-function parseReceipt(text: string): Record<string, unknown> {
-  try {
-    return receipt.catch({}).parse(JSON.parse(text));
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return {};
-    throw thrown;
   }
 }

@@ -14,6 +14,9 @@ import type { Happening } from '../audit/happening.ts';
 import type { Queryable } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 import type { Host } from '../hosts/store.ts';
+import { operationOf } from '../operations/of-happening.ts';
+import type { Report } from '../operations/operation.ts';
+import { insertOperation } from '../operations/store.ts';
 import type { Capsule } from './capsule.ts';
 
 type Row = Selectable<Schema['capsules']>;
@@ -31,7 +34,7 @@ export async function findCapsule(database: Queryable, teamId: TeamId, id: Capsu
     .where('team_id', '=', uuidFromId(teamId))
     .executeTakeFirst();
   if (row === undefined) throw unknownCapsule(id);
-  return fromRow(row);
+  return capsuleFrom(row);
 }
 
 export interface PlacedCapsule extends Pick<Capsule, 'id' | 'status' | 'autoResume'> {
@@ -66,31 +69,6 @@ export async function findPlaced(database: Queryable, teamId: TeamId, id: Capsul
   };
 }
 
-export interface Page {
-  readonly limit: number;
-  /** The last capsule of the page before. */
-  readonly after: CapsuleId | undefined;
-}
-
-/** A team's capsules that are not over, newest first. */
-export async function listCapsules(database: Queryable, teamId: TeamId, page: Page): Promise<Capsule[]> {
-  let query = database
-    .selectFrom('capsules')
-    .selectAll()
-    .where('team_id', '=', uuidFromId(teamId))
-    .where('status', 'not in', ['stopped', 'error'])
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(page.limit);
-  if (page.after !== undefined) {
-    const last = uuidFromId(page.after);
-    query = query.where(
-      sql<boolean>`(created_at, id) < (select created_at, id from capsules where id = ${last})`,
-    );
-  }
-  return (await query.execute()).map(fromRow);
-}
-
 /** What the audit log says of a capsule, whose row has the rest. */
 export type CapsuleHappening = Omit<Happening, 'teamId' | 'resourceId'>;
 
@@ -102,6 +80,8 @@ export interface Transition {
   readonly version?: string;
   /** Written with the change, or not at all. */
   readonly happening?: CapsuleHappening;
+  /** What the operation says of itself, which is kept with the happening. */
+  readonly report?: Report;
 }
 
 /**
@@ -109,13 +89,15 @@ export interface Transition {
  * else `invalid_state`. Whoever loses a race gets that error, never a state that was overwritten.
  */
 export async function transition({ database, recorder }: Audited, wanted: Transition): Promise<Capsule> {
-  const { id, action, happening } = wanted;
+  const { id, action, happening, report } = wanted;
   const capsule =
     happening === undefined
       ? await moved(database, wanted)
       : await database.transaction().execute(async (transaction) => {
           const found = await moved(transaction, wanted);
           if (found === undefined) return undefined;
+          const operation = operationOf({ capsuleId: id, teamId: found.teamId }, happening, report);
+          if (operation !== undefined) await insertOperation(transaction, operation);
           await recorder.record(transaction, { ...happening, teamId: found.teamId, resourceId: id });
           return found;
         });
@@ -142,7 +124,7 @@ async function moved(
     .returningAll();
   if (version !== undefined) query = query.where(sql<boolean>`last_updated::text = ${version}`);
   const row = await query.executeTakeFirst();
-  return row && fromRow(row);
+  return row && capsuleFrom(row);
 }
 
 /** Another one after each change: the time of the last, with its microseconds. */
@@ -164,7 +146,7 @@ export function leadingTo(action: CapsuleAction) {
   return { status: to, paused_at: to === 'paused' ? sql<Date>`now()` : null, asked: null };
 }
 
-function fromRow(row: Row): Capsule {
+export function capsuleFrom(row: Row): Capsule {
   return {
     id: idFromUuid('capsule', row.id),
     teamId: idFromUuid('team', row.team_id),

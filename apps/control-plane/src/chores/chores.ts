@@ -1,6 +1,8 @@
 import { removeOldEntries } from '../audit/retention.ts';
 import { tidyBuilds } from '../builds/tidy.ts';
+import { removeOldOperations } from '../operations/remove-old.ts';
 import type { ServerContext } from '../server-context.ts';
+import { rollUpUsage } from '../usage/roll-up.ts';
 import { purgeAccounts } from '../users/purge-accounts.ts';
 import { removeOldEvents } from './old-events.ts';
 
@@ -14,9 +16,11 @@ interface Chore {
 }
 
 const chores: readonly Chore[] = [
+  { name: 'chore-usage', cron: '3 * * * *', run: rollUpUsage },
   { name: 'chore-audit-retention', cron: '11 * * * *', run: removeOldEntries },
   { name: 'chore-accounts', cron: '23 * * * *', run: purgeAccounts },
   { name: 'chore-events', cron: '41 * * * *', run: removeOldEvents },
+  { name: 'chore-operations', cron: '47 * * * *', run: removeOldOperations },
   { name: 'chore-builds', cron: '53 * * * *', run: tidyBuilds },
 ];
 

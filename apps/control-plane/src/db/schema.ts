@@ -21,11 +21,15 @@ export interface Schema {
   template_tags: TemplateTagsTable;
   hosts: HostsTable;
   capsules: CapsulesTable;
+  capsule_operations: CapsuleOperationsTable;
   jobs: JobsTable;
   archives: ArchivesTable;
   archive_pieces: ArchivePiecesTable;
   builds: BuildsTable;
   build_log: BuildLogTable;
+  reservations: ReservationsTable;
+  daily_usage: DailyUsageTable;
+  usage_progress: UsageProgressTable;
 }
 
 type Text = Readonly<Record<string, string>>;
@@ -295,11 +299,27 @@ interface CapsulesTable {
   access_generation: Generated<number>;
   asked: OptionalJson;
   build_id: string | null;
+  forked_from: string | null;
   created_at: Time;
   started_at: OptionalTime;
   paused_at: OptionalTime;
   last_active_at: OptionalTime;
   last_updated: Time;
+}
+
+interface CapsuleOperationsTable {
+  id: string;
+  capsule_id: string;
+  team_id: string;
+  kind: string;
+  actor: ColumnType<unknown, string, never>;
+  job_id: string | null;
+  failure: ColumnType<unknown, string | null, never>;
+  steps: ColumnType<unknown, string, never>;
+  still_ms: number | null;
+  receipt: ColumnType<unknown, string | null, never>;
+  started_at: ColumnType<Date, Date | string, never>;
+  finished_at: ColumnType<Date, Date | string, never>;
 }
 
 export const jobStatuses = ['running', 'succeeded', 'failed', 'unknown'] as const;
@@ -377,4 +397,32 @@ interface BuildLogTable {
   kind: BuildEntryKind;
   at: Time;
   body: ColumnType<unknown, string, never>;
+}
+
+interface ReservationsTable {
+  /** A bigint, which the driver reads as text. */
+  id: ColumnType<string, never, never>;
+  capsule_id: string;
+  team_id: string;
+  vcpus: number;
+  memory_mb: number;
+  is_running: boolean;
+  since: ColumnType<Date, Date | string, Date | string>;
+  until: OptionalTime;
+}
+
+interface DailyUsageTable {
+  team_id: string;
+  /** The driver would read it as midnight of this machine: select it as text. */
+  date: ColumnType<Date, string, string>;
+  /** Numerics, which the driver reads as text. */
+  cpu_seconds: string;
+  ram_mb_seconds: string;
+  cpu_minutes: ColumnType<string, never, never>;
+  ram_mb_minutes: ColumnType<string, never, never>;
+}
+
+interface UsageProgressTable {
+  is_only: Generated<boolean>;
+  next_day: ColumnType<Date, string, string>;
 }

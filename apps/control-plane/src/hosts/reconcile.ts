@@ -17,6 +17,8 @@ import type { Audited } from '../audit/audited.ts';
 import { askedFrom } from '../capsules/asked.ts';
 import { leadingTo } from '../capsules/store.ts';
 import type { Database, Queryable } from '../db/database.ts';
+import { operationOf } from '../operations/of-happening.ts';
+import { insertOperation } from '../operations/store.ts';
 import { deleteStrangerSnapshots } from '../snapshots/reconcile.ts';
 import { deleteStrangerImages } from '../templates/stranger-images.ts';
 import { createDeadlineMs, type HostAgent } from './agent.ts';
@@ -127,7 +129,10 @@ async function apply(look: Look, capsule: Known, action: CapsuleAction, reason?:
   const isSettled = await database.transaction().execute(async (transaction) => {
     if (!(await write(transaction, capsule, action, reason))) return false;
     const happening = happeningOf(capsule, action, reason);
-    if (happening !== undefined) await recorder.record(transaction, { ...happening, teamId, resourceId: id });
+    if (happening === undefined) return true;
+    const operation = operationOf({ capsuleId: id, teamId }, happening, undefined);
+    if (operation !== undefined) await insertOperation(transaction, operation);
+    await recorder.record(transaction, { ...happening, teamId, resourceId: id });
     return true;
   });
   if (!isSettled) return;

@@ -1,6 +1,8 @@
 import { deadline, describeError, type JobId, newId, type TeamId, until, WrennError } from '@wrenn/core';
 import { findPlaced } from '../capsules/store.ts';
 import { stateDeadlineMs } from '../hosts/agent.ts';
+import { operationOfJob } from '../operations/of-job.ts';
+import { insertOperation } from '../operations/store.ts';
 import type { ServerContext } from '../server-context.ts';
 import { happeningOf } from './happening.ts';
 import {
@@ -125,11 +127,15 @@ export async function writeEnding(
 ): Promise<void> {
   const happening = happeningOf(job, ending);
   try {
-    if (happening === undefined) await endJob(database, job.id, ending);
-    else
-      await database.transaction().execute(async (transaction) => {
-        if (await endJob(transaction, job.id, ending)) await recorder.record(transaction, happening);
-      });
+    await database.transaction().execute(async (transaction) => {
+      const times = await endJob(transaction, job.id, ending);
+      if (times === undefined) return;
+      const { capsuleId } = job;
+      const { result, error } = ending;
+      const operation = capsuleId && operationOfJob({ ...job, ...times, capsuleId, result, error });
+      if (operation !== undefined) await insertOperation(transaction, operation);
+      if (happening !== undefined) await recorder.record(transaction, happening);
+    });
   } catch (thrown) {
     log.error({ job: job.id, cause: describeError(thrown) }, 'the end of a job is left to the job monitor');
   }

@@ -122,26 +122,27 @@ export interface Ending {
   readonly error?: WrennError;
 }
 
-/** The first ending counts: false for any other. */
+/** The first ending counts: undefined for any other. */
 export async function endJob(
   database: Queryable,
   id: JobId,
   { status, result, error }: Ending,
-): Promise<boolean> {
+): Promise<{ readonly startedAt: Date; readonly finishedAt: Date } | undefined> {
   const steps: unknown = result === undefined ? undefined : Reflect.get(result, 'steps');
-  const { numUpdatedRows } = await database
+  const row = await database
     .updateTable('jobs')
     .set({
       status,
       result: result === undefined ? null : JSON.stringify(result),
       error: error === undefined ? null : JSON.stringify(error),
       steps: JSON.stringify(Array.isArray(steps) ? steps : []),
-      finished_at: sql`now()`,
+      finished_at: sql`clock_timestamp()`,
     })
     .where('id', '=', uuidFromId(id))
     .where('status', '=', 'running')
+    .returning(['created_at', 'finished_at'])
     .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  return row && { startedAt: row.created_at, finishedAt: row.finished_at ?? row.created_at };
 }
 
 /** Takes over jobs that nobody works on any more. What another replica takes at the same moment is skipped. */

@@ -5,6 +5,7 @@ import type { CreateSandboxRequest } from '@wrenn/protocol/hostagent';
 import { FakeAgentServer, type FakeHostTls, type FakeService, toConnect } from '../fake-agent-server.ts';
 import { FakeGuest } from './fake-guest.ts';
 import { fakeProcessCalls } from './fake-process-calls.ts';
+import { fakeReceipt, fakeSteps } from './fake-reports.ts';
 
 const facts = {
   kernel_version: '6.1',
@@ -13,7 +14,6 @@ const facts = {
   engine: 'fake',
   isolation: 'emulated',
 };
-const steps = [{ name: 'fake', durationMs: 1 }];
 
 /**
  * A whole host as the control plane meets it, for work without machines: real TLS and RPC, and behind it capsules whose
@@ -85,7 +85,8 @@ export class FakeHost implements AsyncDisposable {
           status: 'running',
           hostIp: '10.11.0.1',
           metadata: facts,
-          steps,
+          steps: fakeSteps('create'),
+          receipt: fakeReceipt(request.sandboxId, 'begins'),
         };
       },
       destroySandbox: ({ sandboxId }) => {
@@ -94,12 +95,20 @@ export class FakeHost implements AsyncDisposable {
         return {};
       },
       pauseSandbox: ({ sandboxId }) => {
-        this.#guest(sandboxId).status = 'paused';
-        return { steps, stillMs: 1, memoryBytes: 1_000_000n, diskBytes: 100_000n };
+        this.#guest(sandboxId).pause();
+        return { steps: fakeSteps('pause'), stillMs: 69, memoryBytes: 1_000_000n, diskBytes: 100_000n };
       },
       resumeSandbox: ({ sandboxId }) => {
-        this.#guest(sandboxId).status = 'running';
-        return { hostIp: '10.11.0.1', metadata: facts, steps, receipt: '{"clock_ms":1}' };
+        this.#guest(sandboxId).resume();
+        const receipt = fakeReceipt(sandboxId, 'goes on');
+        return { hostIp: '10.11.0.1', metadata: facts, steps: fakeSteps('resume'), receipt };
+      },
+      getSandboxMetrics: ({ sandboxId, rangeSec }) => {
+        if (rangeSec < 1 || rangeSec > 86_400)
+          throw new WrennError('invalid_request', 'range_sec must be from 1 to 86400', {
+            field: 'range_sec',
+          });
+        return this.#guest(sandboxId).metrics.read(rangeSec, Date.now());
       },
       pingSandbox: ({ sandboxId }) => {
         this.#guest(sandboxId).requireRunning();
@@ -116,8 +125,8 @@ export class FakeHost implements AsyncDisposable {
         this.snapshots.set(snapshotId, kept);
         return {
           snapshot: snapshotInfo(snapshotId, kept),
-          steps,
-          stillMs: guest.status === 'running' ? 1 : 0,
+          steps: fakeSteps('snapshot'),
+          stillMs: guest.status === 'running' ? 69 : 0,
         };
       },
       forkSandbox: ({ sandboxId, children }) => {
@@ -125,8 +134,9 @@ export class FakeHost implements AsyncDisposable {
         for (const child of children) this.guests.set(child.sandboxId, new FakeGuest(parent.request, parent));
         const made = children.map((child) => ({
           ...{ sandboxId: child.sandboxId, hostIp: '10.11.0.2', metadata: facts },
+          receipt: fakeReceipt(child.sandboxId, 'begins'),
         }));
-        return { children: made, steps, stillMs: 1 };
+        return { children: made, steps: fakeSteps('fork'), stillMs: 69 };
       },
       deleteSnapshot: ({ snapshotId }) => {
         this.snapshots.delete(snapshotId);
@@ -141,7 +151,7 @@ export class FakeHost implements AsyncDisposable {
         const guest = this.#guest(sandboxId).requireRunning();
         const kept = this.images.get(imageId) ?? new FakeGuest(guest.request, guest);
         this.images.set(imageId, kept);
-        return { image: imageInfo(imageId, kept), steps, stillMs: 1 };
+        return { image: imageInfo(imageId, kept), steps: fakeSteps('snapshot'), stillMs: 69 };
       },
       deleteImage: ({ imageId }) => {
         this.images.delete(imageId);

@@ -34,6 +34,14 @@ export class Paged<Item, Cursor> {
     if (this.#under === undefined && !this.isWhole && this.fault === undefined) await this.#page(this.items);
   }
 
+  /** Reads again what was read already, and shows it when all of it is there. */
+  async reload(): Promise<void> {
+    const length = this.items.length;
+    this.#under?.abort();
+    this.#under = undefined;
+    await this.#pages(undefined, [], length);
+  }
+
   async retry(): Promise<void> {
     this.fault = undefined;
     if (this.#next === undefined) await this.restart();
@@ -41,15 +49,26 @@ export class Paged<Item, Cursor> {
   }
 
   async #page(before: readonly Item[]): Promise<void> {
+    await this.#pages(this.#next, before, before.length + 1);
+  }
+
+  /** What comes after `before`, until there are `least` items or no more. */
+  async #pages(from: Cursor | undefined, before: readonly Item[], least: number): Promise<void> {
     const under = new AbortController();
     this.#under = under;
     this.isBusy = true;
     try {
-      const page = await this.#read(this.#next, under.signal);
-      if (this.#under !== under) return;
-      this.items = [...before, ...page.items];
-      this.#next = page.next;
-      this.isWhole = page.next === undefined;
+      let items = before;
+      let next = from;
+      do {
+        const page = await this.#read(next, under.signal);
+        if (this.#under !== under) return;
+        items = [...items, ...page.items];
+        next = page.next;
+      } while (next !== undefined && items.length < least);
+      this.items = items;
+      this.#next = next;
+      this.isWhole = next === undefined;
       this.fault = undefined;
     } catch (thrown) {
       if (this.#under === under) this.fault = asFault(thrown);
