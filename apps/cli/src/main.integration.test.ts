@@ -162,6 +162,21 @@ describe('wrenn snapshot', () => {
   });
 });
 
+describe('wrenn usage', () => {
+  it('prints days in a table, and as JSON', async () => {
+    await using api = await startFakeApi({});
+    const args = ['usage', '--from', '2026-01-01'];
+    const { stdout } = await finished(start(api, args), '');
+    expect(stdout).toMatchInlineSnapshot(`
+      "DAY         CPU MINUTES  MEMORY GIB MINUTES
+      2026-01-02  90.50        45.25
+      "
+    `);
+    const printed = await finished(start(api, [...args, '--json']), '');
+    expect(JSON.parse(printed.stdout)).toMatchObject({ points: [{ cpuMinutes: 90.5 }] });
+  });
+});
+
 describe('exit codes', () => {
   it.each([
     ['2 for a wrong usage', ['run'], 2],

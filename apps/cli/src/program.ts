@@ -9,6 +9,7 @@ import { runCommand } from './commands/run.ts';
 import { snapshotCommand } from './commands/snapshot.ts';
 import { templateCommand } from './commands/template.ts';
 import { upCommand } from './commands/up.ts';
+import { usageCommand } from './commands/usage.ts';
 import type { CommandContext } from './context.ts';
 import { exitCodeHelp } from './exit-code.ts';
 import { version } from './version.ts';
@@ -27,6 +28,7 @@ export function buildProgram(context: CommandContext): Command {
     .addCommand(fileCommand(context))
     .addCommand(snapshotCommand(context))
     .addCommand(templateCommand(context))
+    .addCommand(usageCommand(context))
     .addCommand(agentCommand(context))
     .addCommand(adminCommand(context))
     .addCommand(auditCommand(context));

@@ -7,6 +7,7 @@ import { Ports } from './ports.ts';
 import { Processes } from './processes.ts';
 import { Snapshots } from './snapshots.ts';
 import { Terminals } from './terminals.ts';
+import { Usage } from './usage.ts';
 
 export interface WrennClientOptions {
   /** Default: WRENN_BASE_URL, else `http://127.0.0.1:8080`. */
@@ -30,6 +31,7 @@ export class WrennClient {
   readonly processes: Processes;
   readonly files: Files;
   readonly ports: Ports;
+  readonly usage: Usage;
 
   constructor(options: WrennClientOptions = {}) {
     const baseUrl = options.baseUrl ?? environment('WRENN_BASE_URL') ?? localUrl;
@@ -47,6 +49,7 @@ export class WrennClient {
     this.processes = new Processes(http);
     this.files = new Files(http);
     this.ports = new Ports(http);
+    this.usage = new Usage(http);
   }
 }
 

@@ -59,3 +59,5 @@ export type {
   SnapshotType,
   Step,
 } from './types.ts';
+export { Usage } from './usage.ts';
+export type { CapsuleStats, DayOfUsage, StatsRange, UsageOptions, UsageReport } from './usage-types.ts';

@@ -58,6 +58,12 @@ export const failedChild = { id: 'cl-0000000000000000000000002', code: 'no_space
 const job = { job_id: 'job-0000000000000000000000001', steps: [{ name: 'capture', duration_ms: 1 }] };
 const paused = { ...capsule, ...job, status: 'paused', still_ms: 1, memory_bytes: 2, disk_bytes: 3 };
 
+const usage = {
+  from: '2026-01-01',
+  to: '2026-01-30',
+  points: [{ date: '2026-01-02', cpu_minutes: 90.5, ram_mb_minutes: 46_336 }],
+};
+
 const notFound = { status: 404, body: { error: { code: 'not_found', message: 'there is no such capsule' } } };
 const answers: Readonly<Record<string, { readonly status: number; readonly body?: unknown }>> = {
   'POST /v1/capsules': { status: 201, body: capsule },
@@ -69,6 +75,7 @@ const answers: Readonly<Record<string, { readonly status: number; readonly body?
   'GET /v1/snapshots': { status: 200, body: [snapshot, base] },
   'GET /v1/snapshots?type=base': { status: 200, body: [base] },
   [`DELETE /v1/snapshots/${snapshot.name}`]: { status: 204 },
+  'GET /v1/capsules/usage?from=2026-01-01': { status: 200, body: usage },
 };
 
 export const key = 'wrn_00000000000000000000000000000000';

@@ -2,7 +2,8 @@ import type { ControlPlaneConfig } from '../config.ts';
 
 /**
  * No script but the files of the dashboard, nothing from elsewhere, in nobody's frame. Styles may stand in the page, since
- * the terminal writes its colours there; no text of users is ever put into the page as markup.
+ * the terminal writes its colours there; no text of users is ever put into the page as markup. Addresses of pages may have
+ * the token of a mail: they are told to nobody.
  */
 const policy = [
   "default-src 'none'",
@@ -21,7 +22,7 @@ const headers = {
   'content-security-policy': policy,
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
-  'referrer-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'camera=(), microphone=(), geolocation=()',

@@ -46,6 +46,13 @@ class Session {
     if (before !== undefined && before !== this.me?.user_id) location.assign('/dashboard');
   }
 
+  /** The session is over, and by a page that says so. */
+  forget(): void {
+    this.me = undefined;
+    this.teams = [];
+    this.isLost = false;
+  }
+
   async switchTo(teamId: string): Promise<void> {
     await answered(api.POST('/v1/auth/switch-team', { body: { team_id: teamId } }));
     // Everything on the page is of the other team.
