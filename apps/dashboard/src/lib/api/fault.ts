@@ -19,7 +19,10 @@ export class ApiFault extends Error {
   /** Where in the text of the field what is wrong. */
   readonly problems: readonly TextProblem[];
 
-  constructor(facts: Omit<ApiFault, 'name' | 'stack' | 'cause' | 'problems'> & Partial<Pick<ApiFault, 'problems'>>, options?: ErrorOptions) {
+  constructor(
+    facts: Omit<ApiFault, 'name' | 'stack' | 'cause' | 'problems'> & Partial<Pick<ApiFault, 'problems'>>,
+    options?: ErrorOptions,
+  ) {
     super(facts.message, options);
     this.code = facts.code;
     this.status = facts.status;
