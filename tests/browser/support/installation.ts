@@ -43,7 +43,9 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       SMTP_TLS: 'never',
     };
     const development = await startDevelopment(folder, environment, AbortSignal.timeout(startMs));
-    await cleanup.add('the control plane', () => development[Symbol.asyncDispose]());
+    await cleanup.add('the control plane', async () => {
+      await development[Symbol.asyncDispose]();
+    });
     project.provide('dashboard', {
       url: development.url,
       apiKey: development.apiKey,
