@@ -3,7 +3,10 @@ import type { Http } from './http.ts';
 import type {
   CallOptions,
   Capsule,
+  CapsuleCounts,
+  CapsuleFilter,
   CapsuleMetrics,
+  CapsuleOperation,
   CheckpointOptions,
   CreatedCapsule,
   CreatedSnapshot,
@@ -62,14 +65,22 @@ export class Capsules {
     return answerOf(await this.#post(`${pathOf(id)}/checkpoint`, toWire(options), call));
   }
 
-  /** Newest first, without those that are stopped or failed. */
+  /** Newest first, without those that are stopped or failed, where nothing else is asked for. */
   async list(options: ListOptions = {}, { signal }: CallOptions = {}): Promise<Capsule[]> {
-    const query = new URLSearchParams();
-    if (options.limit !== undefined) query.set('limit', String(options.limit));
-    if (options.after !== undefined) query.set('after', options.after);
-    const path = `/v1/capsules${query.size === 0 ? '' : `?${query}`}`;
-    const response = await this.#http.send({ method: 'GET', path, signal });
-    return answerOf(response);
+    const path = `/v1/capsules${queryOf(options)}`;
+    return answerOf(await this.#http.send({ method: 'GET', path, signal }));
+  }
+
+  /** How many there are in each state. */
+  async counts(filter: CapsuleFilter = {}, { signal }: CallOptions = {}): Promise<CapsuleCounts> {
+    const path = `/v1/capsules/counts${queryOf(filter)}`;
+    return answerOf(await this.#http.send({ method: 'GET', path, signal }));
+  }
+
+  /** What was done with it, the newest first. */
+  async operations(id: string, { signal }: CallOptions = {}): Promise<CapsuleOperation[]> {
+    const path = `${pathOf(id)}/operations`;
+    return answerOf(await this.#http.send({ method: 'GET', path, signal }));
   }
 
   async get(id: string, { signal }: CallOptions = {}): Promise<Capsule> {
@@ -124,4 +135,12 @@ export class Capsules {
 
 function pathOf(id: string): string {
   return `/v1/capsules/${encodeURIComponent(id)}`;
+}
+
+function queryOf(options: object): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined) for (const each of [value].flat()) query.append(name, String(each));
+  }
+  return query.size === 0 ? '' : `?${query}`;
 }

@@ -3,6 +3,7 @@ import { Capsules } from './capsules.ts';
 import { Files } from './files.ts';
 import { type Fetch, Http } from './http.ts';
 import { Jobs } from './jobs.ts';
+import { Live } from './live.ts';
 import { Ports } from './ports.ts';
 import { Processes } from './processes.ts';
 import { Snapshots } from './snapshots.ts';
@@ -27,6 +28,10 @@ export class WrennClient {
   /** Of the platform's templates. For administrators: the token of a session stands for the key. */
   readonly platformBuilds: Builds;
   readonly jobs: Jobs;
+  /** What changes of what the team has. */
+  readonly live: Live;
+  /** The same of the platform and the installation, for administrators. */
+  readonly platformLive: Live;
   readonly terminals: Terminals;
   readonly processes: Processes;
   readonly files: Files;
@@ -45,6 +50,8 @@ export class WrennClient {
     this.builds = new Builds(http, '/v1/builds');
     this.platformBuilds = new Builds(http, '/v1/admin/builds');
     this.jobs = new Jobs(http);
+    this.live = new Live(http, '/v1/live');
+    this.platformLive = new Live(http, '/v1/admin/live');
     this.terminals = new Terminals(http);
     this.processes = new Processes(http);
     this.files = new Files(http);

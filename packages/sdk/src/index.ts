@@ -17,6 +17,7 @@ export { WrennClient, type WrennClientOptions } from './client.ts';
 export { WrennApiError } from './error.ts';
 export { type FileContent, type FileOptions, Files } from './files.ts';
 export { Jobs } from './jobs.ts';
+export { Live } from './live.ts';
 export { Ports } from './ports.ts';
 export { Processes } from './processes.ts';
 export { type SignInOptions, type SignOutOptions, signIn, signOut } from './sign-in.ts';
@@ -28,7 +29,10 @@ export type {
   BackgroundProcess,
   CallOptions,
   Capsule,
+  CapsuleCounts,
+  CapsuleFilter,
   CapsuleMetrics,
+  CapsuleOperation,
   CapsuleStatus,
   CheckpointOptions,
   CreatedCapsule,
@@ -44,6 +48,7 @@ export type {
   Job,
   JobOutcome,
   ListOptions,
+  LiveEvent,
   MetricPoint,
   MetricsRange,
   Outcome,

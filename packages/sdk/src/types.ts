@@ -4,6 +4,10 @@ export interface Capsule {
   readonly id: string;
   readonly status: CapsuleStatus;
   readonly template: string;
+  /** The version that the name stood for. */
+  readonly templateId: string;
+  /** The capsule whose state it began with. */
+  readonly forkedFrom?: string;
   readonly vcpus: number;
   readonly memoryMb: number;
   readonly diskSizeMb: number;
@@ -119,6 +123,12 @@ export interface Snapshot {
   readonly createdAt: Date;
   /** Of the platform, not of the team. */
   readonly platform: boolean;
+  readonly templateId: string;
+  /** What it was made from; the name is known of what the team can see. */
+  readonly parent?: { readonly id: string; readonly name?: string; readonly deleted: boolean };
+  readonly sourceCapsuleId?: string;
+  /** Capsules that were made from it and are not over. */
+  readonly capsules?: number;
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
@@ -202,12 +212,86 @@ export interface PortLinkOptions {
   readonly expiresInSec?: number;
 }
 
-export interface ListOptions {
+export interface CapsuleFilter {
+  /** How the ID begins, or a part of the name of the template, or of a value of the metadata. */
+  readonly q?: string;
+  /** The name of the template. */
+  readonly template?: string;
+}
+
+export interface ListOptions extends CapsuleFilter {
+  /** Default: all but `stopped` and `error`. */
+  readonly status?: readonly CapsuleStatus[];
+  /** Default `created`. */
+  readonly sort?: 'created' | 'started' | 'last_active' | 'status' | 'template';
+  /** Default `desc`. */
+  readonly order?: 'asc' | 'desc';
   /** 1 to 1000; default 1000. */
   readonly limit?: number;
   /** The last capsule of the page before. */
   readonly after?: string;
 }
+
+export interface CapsuleCounts {
+  /** Of those that are not over. */
+  readonly total: number;
+  readonly byStatus: Readonly<Record<CapsuleStatus, number>>;
+}
+
+/** Something that was done with a capsule, and what came of it. */
+export interface CapsuleOperation {
+  readonly id: string;
+  /** `create`, `fork`, `pause`, `resume`, `snapshot`, `checkpoint`, `destroy`, `fail`. */
+  readonly kind: string;
+  readonly outcome: 'succeeded' | 'failed';
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly actor: {
+    readonly type: 'user' | 'api_key' | 'system';
+    readonly id?: string;
+    readonly name: string;
+  };
+  readonly jobId?: string;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  readonly durationMs: number;
+  readonly steps: readonly Step[];
+  readonly stillMs?: number;
+  /** What the guest says was put right in it when it was started. */
+  readonly receipt?: Readonly<Record<string, unknown>>;
+}
+
+/** `open` comes first. After it, and after `resync`, load anew what is shown. */
+export type LiveEvent =
+  | { readonly type: 'open'; readonly team: string; readonly heartbeatMs: number }
+  | {
+      readonly type: 'resync';
+      readonly reason: 'reconnected' | 'gap' | 'lagging' | 'burst';
+      /** Of which kinds; else of all. */
+      readonly of?: readonly string[];
+    }
+  | {
+      readonly type:
+        | 'capsule'
+        | 'operation'
+        | 'template'
+        | 'build'
+        | 'team'
+        | 'member'
+        | 'invitation'
+        | 'key'
+        | 'channel'
+        | 'host'
+        | 'user';
+      readonly action: 'created' | 'changed' | 'removed';
+      readonly id?: string;
+      readonly teamId?: string;
+      /** Of a template. */
+      readonly name?: string;
+      /** Of an operation. */
+      readonly capsuleId?: string;
+      /** As the list has it; absent where it is large. */
+      readonly capsule?: Capsule;
+    };
 
 export interface ExecOptions {
   /** The program; there is no shell around it. */

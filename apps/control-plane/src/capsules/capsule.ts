@@ -1,4 +1,4 @@
-import type { CapsuleId, CapsuleState, HostId, TeamId } from '@wrenn/core';
+import type { CapsuleId, CapsuleState, HostId, TeamId, TemplateId } from '@wrenn/core';
 
 /** A capsule as the database knows it. */
 export interface Capsule {
@@ -6,6 +6,10 @@ export interface Capsule {
   readonly teamId: TeamId;
   readonly hostId: HostId;
   readonly template: string;
+  /** The version that the name stood for. */
+  readonly templateId: TemplateId;
+  /** The capsule whose state it began with. */
+  readonly forkedFrom: CapsuleId | undefined;
   readonly status: CapsuleState;
   readonly vcpus: number;
   readonly memoryMb: number;

@@ -11,6 +11,8 @@ export function present(capsule: Capsule): z.output<typeof capsuleBody> {
     id: capsule.id,
     status: capsule.status,
     template: capsule.template,
+    template_id: capsule.templateId,
+    ...(capsule.forkedFrom === undefined ? {} : { forked_from: capsule.forkedFrom }),
     vcpus: capsule.vcpus,
     memory_mb: capsule.memoryMb,
     disk_size_mb: capsule.diskSizeMb,

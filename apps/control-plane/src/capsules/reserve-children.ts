@@ -57,6 +57,7 @@ export async function reserveChildren(
           public_ports: parent.publicPorts,
           metadata: JSON.stringify(spec.metadata ?? parent.metadata),
           asked: JSON.stringify(spec.asked),
+          forked_from: uuidFromId(parent.id),
         })),
       )
       .execute();

@@ -66,6 +66,8 @@ export const capsuleBody = z
     id: z.string(),
     status: z.enum(capsuleStates),
     template: z.string(),
+    template_id: z.string().describe('The version that the name stood for.'),
+    forked_from: z.string().optional().describe('The capsule whose state it began with.'),
     vcpus: z.int(),
     memory_mb: z.int(),
     disk_size_mb: z.int(),

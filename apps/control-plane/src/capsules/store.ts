@@ -152,6 +152,8 @@ export function capsuleFrom(row: Row): Capsule {
     teamId: idFromUuid('team', row.team_id),
     hostId: idFromUuid('host', row.host_id),
     template: row.template,
+    templateId: idFromUuid('template', row.template_id),
+    forkedFrom: row.forked_from === null ? undefined : idFromUuid('capsule', row.forked_from),
     status: row.status,
     vcpus: row.vcpus,
     memoryMb: row.memory_mb,

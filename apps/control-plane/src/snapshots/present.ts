@@ -10,6 +10,7 @@ export function presentTemplate(template: Template): z.output<typeof snapshotBod
     ...(template.type === 'snapshot'
       ? { id: template.snapshotId, vcpus: template.vcpus, memory_mb: template.memoryMb }
       : {}),
+    template_id: template.id,
     name: template.name,
     type: template.type,
     size_bytes: template.sizeBytes,

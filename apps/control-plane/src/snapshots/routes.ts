@@ -5,6 +5,8 @@ import { callerOf } from '../http/auth.ts';
 import { failures } from '../http/schemas.ts';
 import { idempotencyHeaders, idempotencyKeyOf } from '../jobs/idempotency.ts';
 import type { ServerContext } from '../server-context.ts';
+import { placesInTree } from '../templates/place-in-tree.ts';
+import { presentPlace } from '../templates/place-schemas.ts';
 import { templateParameters } from '../templates/schemas.ts';
 import { listTemplates } from '../templates/store.ts';
 import { createSnapshot } from './create.ts';
@@ -63,7 +65,12 @@ export const snapshotRoutes =
       },
       async (request) => {
         const { teamId } = callerOf(request);
-        return (await listTemplates(context.database, teamId, request.query.type)).map(presentTemplate);
+        const found = await listTemplates(context.database, teamId, request.query.type);
+        const placeOf = await placesInTree(context.database, teamId, found);
+        return found.map((template) => ({
+          ...presentTemplate(template),
+          ...presentPlace(template, placeOf(template), teamId),
+        }));
       },
     );
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { stepsBody } from '../capsules/schemas.ts';
 import { capsuleIdParameters } from '../http/schemas.ts';
 import { isFreeForm } from '../templates/names.ts';
+import { placeFields } from '../templates/place-schemas.ts';
 import { templateTypes } from '../templates/template.ts';
 
 const newName = z
@@ -34,7 +35,9 @@ export const snapshotBody = z
     size_bytes: z.int().describe("On its host's disk, with what it shares with others."),
     created_at: z.string().meta({ format: 'date-time' }),
     platform: z.boolean().describe('Whether it is for all teams, and cannot be deleted.'),
+    template_id: z.string().describe('`tpl-` and 25 characters: what `parent` of others names.'),
     metadata: snapshotFactsBody.optional().describe('What it was made by.'),
+    ...placeFields,
   })
   .meta({ id: 'Snapshot' });
 

@@ -7,6 +7,8 @@ import type { ServerContext } from '../server-context.ts';
 import { addAlias, removeAlias } from './aliases.ts';
 import { detailsOf } from './details.ts';
 import { lineageOf } from './lineage.ts';
+import { placesInTree } from './place-in-tree.ts';
+import { presentPlace } from './place-schemas.ts';
 import { presentTag, presentWithLineage } from './present.ts';
 import {
   addTagsBody,
@@ -51,7 +53,11 @@ export const templateNameRoutes =
         const { teamId } = callerOf(request);
         const template = await findTemplate(database, teamId, request.params.name, 'name');
         const details = await detailsOf(database, template);
-        return presentWithLineage(details, await lineageOf(database, template, teamId));
+        const placeOf = await placesInTree(database, teamId, [template]);
+        return {
+          ...presentWithLineage(details, await lineageOf(database, template, teamId)),
+          ...presentPlace(template, placeOf(template), teamId),
+        };
       },
     );
 

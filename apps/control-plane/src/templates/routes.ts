@@ -6,6 +6,8 @@ import { failures } from '../http/schemas.ts';
 import type { ServerContext } from '../server-context.ts';
 import { deleteTemplate } from './delete.ts';
 import { listDetails } from './details.ts';
+import { placesInTree } from './place-in-tree.ts';
+import { presentPlace } from './place-schemas.ts';
 import { presentVersion } from './present.ts';
 import { familyParameters, listQuery, templateBody, templateParameters, updateBody } from './schemas.ts';
 import { setVisibility } from './update.ts';
@@ -38,7 +40,14 @@ export const templateRoutes =
       async (request) => {
         const { type, visibility, limit, after } = request.query;
         const filter = { type, visibility, limit, after };
-        return (await listDetails(context.database, callerOf(request).teamId, filter)).map(presentVersion);
+        const { teamId } = callerOf(request);
+        const found = await listDetails(context.database, teamId, filter);
+        const templates = found.map(({ template }) => template);
+        const placeOf = await placesInTree(context.database, teamId, templates);
+        return found.map((details) => ({
+          ...presentVersion(details),
+          ...presentPlace(details.template, placeOf(details.template), teamId),
+        }));
       },
     );
 

@@ -4,6 +4,7 @@ import { actorTypes, visibilities } from '../db/schema.ts';
 import { idText } from '../http/schemas.ts';
 import { snapshotFactsBody } from '../snapshots/schemas.ts';
 import { isFreeForm } from './names.ts';
+import { placeFields } from './place-schemas.ts';
 import { familyPattern, referencePattern, usualTag } from './reference.ts';
 import { templateTypes } from './template.ts';
 
@@ -76,6 +77,7 @@ export const templateBody = z
     default_env: z.record(z.string(), z.string()),
     default_workdir: z.string().describe('Empty: the home of the user.'),
     metadata: snapshotFactsBody.optional().describe('What it was made by.'),
+    ...placeFields,
     created_at: time,
   })
   .meta({ id: 'Template' });

@@ -261,6 +261,9 @@ export function templateFrom(row: Row): Template {
     defaultWorkdir: row.default_workdir,
     sizeBytes: Number(row.size_bytes),
     createdAt: row.created_at,
+    parentId: row.parent_id === null ? undefined : idFromUuid('template', row.parent_id),
+    sourceCapsuleId:
+      row.source_capsule_id === null ? undefined : idFromUuid('capsule', row.source_capsule_id),
     facts: row.facts,
   };
   const { snapshot_id: snapshotId, image_id: imageId, vcpus, memory_mb: memoryMb } = row;

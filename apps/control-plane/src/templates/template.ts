@@ -1,4 +1,4 @@
-import type { HostId, ImageId, SnapshotId, TeamId, TemplateId } from '@wrenn/core';
+import type { CapsuleId, HostId, ImageId, SnapshotId, TeamId, TemplateId } from '@wrenn/core';
 
 interface Common {
   readonly id: TemplateId;
@@ -10,6 +10,10 @@ interface Common {
   readonly defaultWorkdir: string;
   readonly sizeBytes: number;
   readonly createdAt: Date;
+  /** What it was made from. */
+  readonly parentId: TemplateId | undefined;
+  /** The capsule whose state it is, which may be gone since. */
+  readonly sourceCapsuleId: CapsuleId | undefined;
   /** What the host told: versions, engine, isolation. */
   readonly facts: Readonly<Record<string, string>>;
 }

@@ -6,7 +6,7 @@ import type { ListQuery } from './list-query.ts';
 
 /** Whose capsules: those of the team that is signed in, or of the platform's, as its administrators see them. */
 export type CapsuleArea = 'team' | 'admin';
-export type Capsule = Schemas['Capsule'] & { readonly template_id?: string; readonly forked_from?: string };
+export type Capsule = Schemas['Capsule'];
 export type NewCapsule = paths['/v1/capsules']['post']['requestBody']['content']['application/json'];
 export type MetricsRange = Schemas['CapsuleMetrics']['range'];
 export type CapsuleCalls = ReturnType<typeof capsuleCalls>;

@@ -34,3 +34,17 @@ export function axisTime(unixSec: number, isLong: boolean): string {
     ? date.toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
     : date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 }
+
+export interface Scale {
+  readonly of: (bytes: number) => number;
+  readonly format: (value: number) => string;
+}
+
+/** An axis of bytes whose marks are whole: in the unit that `total` is told in. */
+export function byteScale(total: number): Scale {
+  const [unit, length] = total >= 2 ** 31 ? (['GiB', 2 ** 30] as const) : (['MiB', 2 ** 20] as const);
+  return {
+    of: (bytes) => bytes / length,
+    format: (value) => `${value.toLocaleString('en', { maximumFractionDigits: 1 })} ${unit}`,
+  };
+}

@@ -3,13 +3,15 @@ import { duration } from '#lib/format/amounts.ts';
 export interface ReceiptLine {
   readonly label: string;
   readonly said: string;
+  /** A name or a number, not a word. */
+  readonly isData?: true;
 }
 
 const known: Readonly<Record<string, (value: unknown) => ReceiptLine>> = {
   'clock.steppedByMs': (value) => ({ label: 'Clock', said: stepped(value) }),
   'entropy.reseeded': (value) => ({ label: 'Random pool', said: value === true ? 'new' : 'as it was' }),
-  'identity.hostname': (value) => ({ label: 'Name of the host', said: String(value) }),
-  'identity.machineId': (value) => ({ label: 'ID of the machine', said: String(value) }),
+  'identity.hostname': (value) => ({ label: 'Name of the host', said: String(value), isData: true }),
+  'identity.machineId': (value) => ({ label: 'ID of the machine', said: String(value), isData: true }),
   'identity.sshHostKeys': (value) => ({
     label: 'Keys of SSH',
     said: value === 'removed' ? 'removed; new ones follow' : String(value),
@@ -19,7 +21,7 @@ const known: Readonly<Record<string, (value: unknown) => ReceiptLine>> = {
     said: value === true ? 'installed' : 'as they were',
   }),
   'connections.closed': (value) => ({ label: 'Connections of before', said: `${String(value)} closed` }),
-  version: (value) => ({ label: 'Guest daemon', said: String(value) }),
+  version: (value) => ({ label: 'Guest daemon', said: String(value), isData: true }),
 };
 
 /** What the guest says was fixed in it, for people; what is not known is said as it came. */

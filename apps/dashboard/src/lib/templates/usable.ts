@@ -1,6 +1,7 @@
 import { answered, api, type Schemas } from '#lib/api/client.ts';
 import type { CapsuleArea } from '#lib/capsules/calls.ts';
 import { allTemplates } from './all-templates.ts';
+import { tagged } from './template.ts';
 
 /** What a capsule can be made from, as its maker names it. */
 export interface UsableTemplate {
@@ -44,8 +45,4 @@ function named(
   const facts = { id, type, platform, shape: isSettled ? { vcpus, memoryMb: memory_mb } : undefined };
   if (tags.length === 0) return [{ ...facts, name: id }];
   return tags.map((tag) => ({ ...facts, name: `${prefix}${tagged(name, tag)}` }));
-}
-
-export function tagged(name: string, tag: string): string {
-  return tag === 'default' ? name : `${name}:${tag}`;
 }
