@@ -1,5 +1,5 @@
 /** What is needed of an address; that of SvelteKit's page cannot be changed, and a `URL` is one too. */
-interface PageUrl extends Pick<URL, 'pathname' | 'search' | 'hash'> {
+interface PageUrl extends Pick<URL, 'pathname' | 'search'> {
   readonly searchParams: Pick<URLSearchParams, 'get'>;
 }
 
@@ -22,5 +22,5 @@ export function ownPage(path: string): string {
 
 /** The page of the sign-in that leads back to `url`. */
 export function signInPage(url: PageUrl): string {
-  return `/login?next=${encodeURIComponent(`${url.pathname}${url.search}${url.hash}`)}`;
+  return `/login?next=${encodeURIComponent(`${url.pathname}${url.search}`)}`;
 }

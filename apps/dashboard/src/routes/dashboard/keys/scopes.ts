@@ -10,3 +10,12 @@ export const keyScopes = [
   { value: 'snapshots:read', label: 'See snapshots and templates' },
   { value: 'snapshots:write', label: 'Make and delete snapshots and templates' },
 ] as const;
+
+export type KeyScope = (typeof keyScopes)[number]['value'];
+
+/** `all` has the others in it: it is chosen alone. */
+export function toggledScope(chosen: readonly KeyScope[], scope: KeyScope): readonly KeyScope[] {
+  if (scope === 'all') return chosen.includes('all') ? [] : ['all'];
+  const others = chosen.filter((other) => other !== 'all');
+  return others.includes(scope) ? others.filter((other) => other !== scope) : [...others, scope];
+}

@@ -1,0 +1,32 @@
+import { expect } from 'vitest';
+import { type Visit, type Visited, visit } from './page.ts';
+
+/** A call of the API as the page's own person. */
+export async function call(
+  { context, url }: Visited,
+  method: string,
+  path: string,
+  data?: unknown,
+): Promise<unknown> {
+  const answer = await context.request.fetch(path, {
+    method,
+    headers: { origin: url },
+    ...(data === undefined ? {} : { data }),
+  });
+  const body = await answer.text();
+  expect(answer.ok(), `${method} ${path}: ${body}`).toBe(true);
+  return body === '' ? undefined : JSON.parse(body);
+}
+
+/** Opens a page in a team that nobody else works in: what is done in it disturbs no other test. */
+export async function visitInNewTeam(
+  path: string,
+  name: string,
+  as: Visit = { as: 'ada@localhost' },
+): Promise<Visited & { readonly teamId: string }> {
+  const visited = await visit('/wren.svg', as);
+  const { id } = (await call(visited, 'POST', '/v1/teams', { name })) as { readonly id: string };
+  await call(visited, 'POST', '/v1/auth/switch-team', { team_id: id });
+  await visited.page.goto(path);
+  return { ...visited, teamId: id };
+}
