@@ -48,15 +48,34 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
+/** What is wrong at one place of a text; the first line and column are 1. */
+interface TextProblem {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  readonly remedy: string;
+}
+
 export interface ErrorDetails {
   /** What the reader can do about it, as an imperative or a fact; shown to users. */
   readonly remedy?: string;
   /** The request field at fault, in dotted form. */
   readonly field?: string;
+  /** Where in a text of the request what is wrong, in its order. */
+  readonly problems?: readonly TextProblem[];
   /** When the same request can succeed, in seconds from now; for codes that are retryable. */
   readonly retryAfterSec?: number;
   /** For logs; never sent to a client. */
   readonly cause?: unknown;
+}
+
+interface ErrorBody {
+  code: ErrorCode;
+  message: string;
+  remedy?: string;
+  field?: string;
+  problems?: TextProblem[];
+  retryable: boolean;
 }
 
 /** The one error class. `message` says what was being done and what went wrong: it is shown to users. */
@@ -65,6 +84,7 @@ export class WrennError extends Error {
   readonly code: ErrorCode;
   readonly remedy: string | undefined;
   readonly field: string | undefined;
+  readonly problems: readonly TextProblem[] | undefined;
   readonly retryAfterSec: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -72,6 +92,7 @@ export class WrennError extends Error {
     this.code = code;
     this.remedy = details.remedy;
     this.field = details.field;
+    this.problems = details.problems;
     this.retryAfterSec = details.retryAfterSec;
   }
 
@@ -80,12 +101,13 @@ export class WrennError extends Error {
   }
 
   /** The body that clients get. */
-  toJSON(): { code: ErrorCode; message: string; remedy?: string; field?: string; retryable: boolean } {
+  toJSON(): ErrorBody {
     return {
       code: this.code,
       message: this.message,
       ...(this.remedy === undefined ? {} : { remedy: this.remedy }),
       ...(this.field === undefined ? {} : { field: this.field }),
+      ...(this.problems === undefined ? {} : { problems: [...this.problems] }),
       retryable: this.retryable,
     };
   }

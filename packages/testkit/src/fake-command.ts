@@ -7,11 +7,13 @@ type Event =
 type Request = Pick<ExecStreamRequest, 'cmd' | 'args' | 'stdin' | 'envs' | 'timeoutSec'>;
 
 const chunkBytes = 64 * 1024;
+const tickMs = 50;
 
 /**
  * The programs that a fake capsule knows: `true`, `false`, `echo`, `cat`, `env`, `warn` (echo to standard error),
  * `bytes` (prints its arguments as byte values), `zeros N`, `hang` (until its time is up), `crash` (killed by
- * signal 9), `vanish` (the stream breaks), `sleep N`. Every other name is not found.
+ * signal 9), `vanish` (the stream breaks), `sleep N`, `lines N` (numbered), `ticks N` (the same, one every 50 ms). Every
+ * other name is not found.
  */
 export async function* runFakeCommand(request: Request, signal: AbortSignal): AsyncGenerator<Event, void> {
   const { cmd, args } = request;
@@ -55,6 +57,15 @@ export async function* runFakeCommand(request: Request, signal: AbortSignal): As
       await elapsed(request.timeoutSec * 1000, signal);
       yield { kind: 'end', exitCode: 137, outcome: Outcome.TIMED_OUT };
       return;
+    case 'lines':
+      yield { kind: 'stdout', data: utf8(numbered(1, Number(args[0]))) };
+      break;
+    case 'ticks':
+      for (let tick = 1; tick <= Number(args[0]); tick += 1) {
+        yield { kind: 'stdout', data: utf8(numbered(tick, tick)) };
+        await elapsed(tickMs, signal);
+      }
+      break;
     case 'sleep':
       await elapsed(Math.max(1, Number(args[0]) * 1000), signal);
       break;
@@ -70,6 +81,10 @@ export async function* runFakeCommand(request: Request, signal: AbortSignal): As
       return;
   }
   yield { kind: 'end', exitCode: 0, outcome: Outcome.EXITED };
+}
+
+function numbered(first: number, last: number): string {
+  return Array.from({ length: last - first + 1 }, (_, index) => `line ${first + index}\n`).join('');
 }
 
 /** 0 is for ever: until the caller goes. */

@@ -172,7 +172,11 @@ for (const version of postgresVersions) {
       const wrong = await builds.submit({ name: 'wrong', recipe: 'RUN true\nFETCH x' });
       expect(wrong.status).toBe(400);
       expect(await wrong.json()).toMatchObject({
-        error: { field: 'recipe', message: expect.stringContaining('line 2, column 1') },
+        error: {
+          field: 'recipe',
+          message: expect.stringContaining('line 2, column 1'),
+          problems: [{ line: 2, column: 1, message: expect.any(String), remedy: expect.any(String) }],
+        },
       });
       for (const [body, field] of [
         [{ name: 'minimal', recipe: 'RUN true' }, 'name'],

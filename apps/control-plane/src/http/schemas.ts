@@ -21,6 +21,10 @@ const errorBody = z
       message: z.string(),
       field: z.string().optional().describe('The request field at fault, in dotted form.'),
       remedy: z.string().optional().describe('What can be done about it.'),
+      problems: z
+        .array(z.object({ line: z.int(), column: z.int(), message: z.string(), remedy: z.string() }))
+        .optional()
+        .describe('Where in the text of the field what is wrong, in its order.'),
       retryable: z.boolean().describe('Whether the same request can succeed later.'),
     }),
   })

@@ -44,6 +44,7 @@ export function recipeError(problems: readonly RecipeProblem[]): WrennError {
   return new WrennError('invalid_request', `reading the recipe: ${lines.join('; ')}`, {
     field: 'recipe',
     remedy: first.remedy,
+    problems: problems.map(({ line, column, message, remedy }) => ({ line, column, message, remedy })),
   });
 }
 

@@ -1,3 +1,11 @@
+/** What is wrong at one place of a text; the first line and column are 1. */
+export interface TextProblem {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  readonly remedy: string;
+}
+
 /** What the server answered instead of what was asked for, or why there was no answer. `code` is stable. */
 export class ApiFault extends Error {
   override readonly name = 'ApiFault';
@@ -8,14 +16,20 @@ export class ApiFault extends Error {
   readonly field: string | undefined;
   readonly remedy: string | undefined;
   readonly requestId: string | undefined;
+  /** Where in the text of the field what is wrong. */
+  readonly problems: readonly TextProblem[];
 
-  constructor(facts: Omit<ApiFault, 'name' | 'stack' | 'cause'>, options?: ErrorOptions) {
+  constructor(
+    facts: Omit<ApiFault, 'name' | 'stack' | 'cause' | 'problems'> & Partial<Pick<ApiFault, 'problems'>>,
+    options?: ErrorOptions,
+  ) {
     super(facts.message, options);
     this.code = facts.code;
     this.status = facts.status;
     this.field = facts.field;
     this.remedy = facts.remedy;
     this.requestId = facts.requestId;
+    this.problems = facts.problems ?? [];
   }
 }
 
@@ -31,6 +45,7 @@ export function faultOf(body: unknown, response: Response): ApiFault {
       field: text(error['field']),
       remedy: text(error['remedy']),
       requestId,
+      problems: Array.isArray(error['problems']) ? error['problems'].filter(isProblem) : [],
     });
   }
   return new ApiFault({
@@ -62,6 +77,17 @@ export function asFault(thrown: unknown): ApiFault {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
+}
+
+function isProblem(value: unknown): value is TextProblem {
+  if (!isRecord(value)) return false;
+  const { line, column, message, remedy } = value;
+  return (
+    typeof line === 'number' &&
+    typeof column === 'number' &&
+    typeof message === 'string' &&
+    typeof remedy === 'string'
+  );
 }
 
 function text(value: unknown): string | undefined {
