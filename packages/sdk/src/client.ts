@@ -1,5 +1,6 @@
 import { Builds } from './builds.ts';
 import { Capsules } from './capsules.ts';
+import type { Credential } from './credential.ts';
 import { Files } from './files.ts';
 import { type Fetch, Http } from './http.ts';
 import { Jobs } from './jobs.ts';
@@ -13,6 +14,8 @@ export interface WrennClientOptions {
   readonly baseUrl?: string | undefined;
   /** Or the token of a session. Default: WRENN_API_KEY. */
   readonly apiKey?: string | undefined;
+  /** Instead of a key; `cookie` is for pages that Wrenn itself has served. */
+  readonly credential?: Credential | undefined;
   readonly fetch?: Fetch | undefined;
 }
 
@@ -27,27 +30,34 @@ export class WrennClient {
   readonly platformBuilds: Builds;
   readonly jobs: Jobs;
   readonly terminals: Terminals;
+  /** Those of the platform's capsules, for administrators. */
+  readonly platformTerminals: Terminals;
   readonly processes: Processes;
   readonly files: Files;
   readonly ports: Ports;
 
   constructor(options: WrennClientOptions = {}) {
     const baseUrl = options.baseUrl ?? environment('WRENN_BASE_URL') ?? localUrl;
-    const apiKey = options.apiKey ?? environment('WRENN_API_KEY');
-    if (apiKey === undefined) throw new TypeError('no API key: pass apiKey, or set WRENN_API_KEY');
+    const credential = options.credential ?? keyFrom(options.apiKey ?? environment('WRENN_API_KEY'));
     // Browsers refuse a fetch that is called as a method of something else.
     const fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
-    const http = new Http(baseUrl, apiKey, fetch);
+    const http = new Http(baseUrl, credential, fetch);
     this.capsules = new Capsules(http);
     this.snapshots = new Snapshots(http);
     this.builds = new Builds(http, '/v1/builds');
     this.platformBuilds = new Builds(http, '/v1/admin/builds');
     this.jobs = new Jobs(http);
-    this.terminals = new Terminals(http);
+    this.terminals = new Terminals(http, '/v1/capsules');
+    this.platformTerminals = new Terminals(http, '/v1/admin/capsules');
     this.processes = new Processes(http);
     this.files = new Files(http);
     this.ports = new Ports(http);
   }
+}
+
+function keyFrom(apiKey: string | undefined): Credential {
+  if (apiKey === undefined) throw new TypeError('no API key: pass apiKey, or set WRENN_API_KEY');
+  return { kind: 'key', key: apiKey };
 }
 
 /** Browsers have no `process`. */
