@@ -1,5 +1,6 @@
 import { isObject, WrennApiError } from './error.ts';
 import { UnconfirmedInput } from './unconfirmed-input.ts';
+import { UnreadOutput } from './unread-output.ts';
 import { toBase64 } from './wire.ts';
 
 export interface TerminalOptions {
@@ -18,11 +19,6 @@ export interface TerminalExit {
 
 type Frame = Readonly<Record<string, unknown>>;
 
-interface Output {
-  readonly number: number;
-  readonly bytes: Uint8Array;
-}
-
 const reconnectForMs = 300_000;
 const firstRetryMs = 100;
 const longestRetryMs = 5_000;
@@ -30,9 +26,6 @@ const longestRetryMs = 5_000;
 const dialMs = 10_000;
 /** The server says something every 30 s: after so long without a word there is none, whatever this machine believes. */
 const silenceMs = 75_000;
-/** What waits for a slow reader here; the rest waits in the capsule, which holds up the program. */
-const mostUnreadBytes = 1024 * 1024;
-const mostUnreadFrames = 256;
 
 /**
  * A program in a terminal of a capsule, as one client sees it. A connection that breaks is made again by itself: output
@@ -45,8 +38,7 @@ export class Terminal implements AsyncIterable<Uint8Array> {
   readonly #options: TerminalOptions;
   readonly #exit = Promise.withResolvers<TerminalExit>();
   readonly #input = new UnconfirmedInput();
-  readonly #unread: Output[] = [];
-  #unreadBytes = 0;
+  readonly #unread = new UnreadOutput();
   #given = 0;
   readonly #writer = randomName();
   #first: Frame;
@@ -139,11 +131,10 @@ export class Terminal implements AsyncIterable<Uint8Array> {
   /** What it prints, until the program has ended. Throws when the way to it is lost for good. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
     for (;;) {
-      const output = this.#unread.shift();
+      const output = this.#unread.take();
       if (output !== undefined) {
-        this.#unreadBytes -= output.bytes.length;
         this.#given = output.number;
-        if (this.#isHeld && this.#behind(0.5) === 'less') this.#flow('go');
+        if (this.#isHeld && this.#unread.isHalfEmpty) this.#flow('go');
         yield output.bytes;
         continue;
       }
@@ -235,17 +226,9 @@ export class Terminal implements AsyncIterable<Uint8Array> {
     const number = Number(new DataView(data).getBigUint64(0));
     const bytes = new Uint8Array(data, 8);
     this.#next = number + 1;
-    this.#unread.push({ number, bytes });
-    this.#unreadBytes += bytes.length;
-    if (!this.#isHeld && this.#behind(1) === 'more') this.#flow('hold');
+    this.#unread.add({ number, bytes });
+    if (!this.#isHeld && this.#unread.isFull) this.#flow('hold');
     this.#wake?.();
-  }
-
-  /** Whether more waits for its reader than this part of what may. */
-  #behind(part: number): 'less' | 'more' {
-    const isLess =
-      this.#unread.length < mostUnreadFrames * part && this.#unreadBytes < mostUnreadBytes * part;
-    return isLess ? 'less' : 'more';
   }
 
   #flow(state: 'hold' | 'go'): void {
