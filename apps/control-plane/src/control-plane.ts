@@ -18,6 +18,8 @@ import { InFlight } from './in-flight.ts';
 import { JobMonitor } from './jobs/monitor.ts';
 import { recoveries } from './jobs/recoveries.ts';
 import { RateLimits } from './limits/rate-limits.ts';
+import { LiveHub } from './live/hub.ts';
+import { LiveListener } from './live/listener.ts';
 import { openPost } from './mail/post.ts';
 import { QueuedMailer } from './mail/queued-mailer.ts';
 import { sendMails } from './mail/send-mails.ts';
@@ -73,6 +75,7 @@ export async function startControlPlane({
       context.hostMonitor,
       new JobMonitor(context, recoveries),
       new BuildWorker(context),
+      new LiveListener(config.databaseUrl, context.live, log),
       ...extensions.flatMap((extension) => extension.workers?.(context) ?? []),
     ];
     const working = runWorkers(workers, log, stopping.signal);
@@ -131,6 +134,7 @@ export function createContext(
     queues,
     recorder,
     mailer: new QueuedMailer(queues, secrets.sealing),
+    live: new LiveHub({ database, log }),
     limits: new RateLimits(database),
     agents,
     hostMonitor,

@@ -5,6 +5,7 @@ import type { Database } from './db/database.ts';
 import type { AgentPool } from './hosts/agent-pool.ts';
 import type { InFlight } from './in-flight.ts';
 import type { RateLimits } from './limits/rate-limits.ts';
+import type { LiveHub } from './live/hub.ts';
 import type { Mailer } from './mail/mail.ts';
 import type { Queues } from './queues/queues.ts';
 import type { Secrets } from './secrets/secrets.ts';
@@ -22,6 +23,8 @@ export interface ServerContext {
   /** The audit log, and the events that channels are told. */
   readonly recorder: Recorder;
   readonly mailer: Mailer;
+  /** Who is told of what changes. */
+  readonly live: LiveHub;
   readonly limits: RateLimits;
   readonly agents: AgentPool;
   readonly hostMonitor: Watcher;

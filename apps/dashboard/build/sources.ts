@@ -15,6 +15,7 @@ const parts = [
   'vite.config.ts',
   'tsconfig.json',
   '../../spec/openapi.json',
+  '../../packages/core/src',
   '../../packages/sdk/src',
   '../../package-lock.json',
 ];

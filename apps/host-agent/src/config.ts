@@ -48,6 +48,12 @@ export const settings = {
     '4',
     'Network slots that are kept ready for new capsules.',
   ),
+  metricsIntervalSec: setting(
+    'WRENN_METRICS_INTERVAL_SEC',
+    settingType.count.pipe(z.number().min(1).max(30)),
+    '5',
+    'Seconds between two samples of what a capsule uses, 1 to 30. Each is a request to the guest: an emulated one works some ten milliseconds for it.',
+  ),
   engine: setting(
     'WRENN_ENGINE',
     z.enum(['auto', 'qemu', 'firecracker'], { error: 'must be auto, qemu or firecracker' }),

@@ -11,6 +11,7 @@ import { openEngine } from './engine/open-engine.ts';
 import { findImages } from './images/images.ts';
 import { Journal } from './journal/journal.ts';
 import { MetadataService } from './metadata-service/metadata-service.ts';
+import { Histories } from './metrics/histories.ts';
 import { DnsForwarder } from './network/dns-forwarder.ts';
 import { SlotPool } from './network/slot-pool.ts';
 import type { SlotRange } from './network/slot-range.ts';
@@ -74,6 +75,7 @@ export async function openHost(
     admission: new Admission(),
     log,
     journal,
+    metrics: new Histories(journal, log),
     templates,
     agentVersion,
     capsules,

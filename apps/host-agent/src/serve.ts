@@ -5,6 +5,7 @@ import { expireCapsules } from './capsules/expire-capsules.ts';
 import { pauseAll } from './capsules/pause-all.ts';
 import { recoverCapsules } from './capsules/recover-capsules.ts';
 import { type AgentConfig, slotsOf } from './config.ts';
+import { sampleCapsules } from './metrics/sample-capsules.ts';
 import { openHost } from './open-host.ts';
 import { RelayProcess } from './relay/relay-process.ts';
 import { serveRpc } from './rpc/rpc-server.ts';
@@ -34,10 +35,16 @@ export async function serve(
       stopping.abort();
       await expiring;
     });
+    const sampling = sampleCapsules(context, config.metricsIntervalSec * 1000, stopping.signal);
+    await cleanup.add('samples of capsules', async () => {
+      stopping.abort();
+      await sampling;
+    });
     const relay = await RelayProcess.start(log, untilStop);
     await cleanup.add('the relay', () => relay.close());
     const server = await serveRpc(context, {
       relay,
+      sampledEverySec: config.metricsIntervalSec,
       listenAddress: config.listenAddress,
       pkiDirectory: join(config.directory, 'pki'),
       signal: stopping.signal,
@@ -55,6 +62,7 @@ export async function serve(
         stopping.abort(new WrennError('cancelled', 'the host agent is stopping'));
         await server.close();
         await expiring;
+        await sampling;
         // What was under way undoes itself now, and needs the parts that are released below.
         await context.locks.idle();
         const note = (text: string) => report({ kind: 'note', step: 'capsules', text });

@@ -21,6 +21,7 @@ export type DeliveryId = Id<'delivery'>;
 export type BuildId = Id<'build'>;
 export type ArchiveId = Id<'archive'>;
 export type ImageId = Id<'image'>;
+export type OperationId = Id<'operation'>;
 
 type Ids = {
   capsule: CapsuleId;
@@ -40,6 +41,7 @@ type Ids = {
   build: BuildId;
   archive: ArchiveId;
   image: ImageId;
+  operation: OperationId;
 };
 export type IdKind = keyof Ids;
 
@@ -61,6 +63,7 @@ const prefixes: Record<IdKind, string> = {
   build: 'bld',
   archive: 'arc',
   image: 'img',
+  operation: 'op',
 };
 
 const digits = 25;
@@ -77,7 +80,10 @@ export function idFromUuid<K extends IdKind>(kind: K, uuid: string): Ids[K] {
 
 /** The hyphenated UUID that the database stores. */
 export function uuidFromId(id: Ids[IdKind]): string {
-  const value = numberOf(id.slice(id.lastIndexOf('-') + 1));
+  return uuidOf(numberOf(id.slice(id.lastIndexOf('-') + 1)));
+}
+
+function uuidOf(value: bigint): string {
   const hex = value.toString(16).padStart(32, '0');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
@@ -106,6 +112,19 @@ export function parseId<K extends IdKind>(kind: K, text: string, field = 'id'): 
     });
   }
   return `${prefix}-${value}` as Ids[K];
+}
+
+/** The first and the last UUID whose ID begins like this, with or without what all IDs of the kind begin with. */
+export function uuidsBeginning(
+  kind: IdKind,
+  text: string,
+): { readonly first: string; readonly last: string } | undefined {
+  const start = new RegExp(`^(?:${prefixes[kind]}-)?([0-9a-z]{1,${digits}})$`).exec(text)?.[1];
+  if (start === undefined) return undefined;
+  const first = numberOf(start.padEnd(digits, '0'));
+  if (first >= limit) return undefined;
+  const last = numberOf(start.padEnd(digits, 'z'));
+  return { first: uuidOf(first), last: uuidOf(last < limit ? last : limit - 1n) };
 }
 
 function numberOf(base36: string): bigint {

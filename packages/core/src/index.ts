@@ -42,6 +42,7 @@ export {
   type TemplateId,
   type UserId,
   uuidFromId,
+  uuidsBeginning,
   zeroId,
 } from './ids.ts';
 export { namePattern } from './names.ts';

@@ -3,6 +3,7 @@ import type { Http } from './http.ts';
 import type {
   CallOptions,
   Capsule,
+  CapsuleMetrics,
   CheckpointOptions,
   CreatedCapsule,
   CreatedSnapshot,
@@ -13,6 +14,7 @@ import type {
   Forked,
   ForkOptions,
   ListOptions,
+  MetricsRange,
   PausedCapsule,
   ResumedCapsule,
   ResumeOptions,
@@ -73,6 +75,16 @@ export class Capsules {
   async get(id: string, { signal }: CallOptions = {}): Promise<Capsule> {
     const response = await this.#http.send({ method: 'GET', path: pathOf(id), signal });
     return answerOf(response);
+  }
+
+  /** What it used of its processors, memory and disk, as its guest sees it; of a paused one, up to its pause. */
+  async metrics(
+    id: string,
+    range: MetricsRange = '10m',
+    { signal }: CallOptions = {},
+  ): Promise<CapsuleMetrics> {
+    const path = `${pathOf(id)}/metrics?range=${range}`;
+    return answerOf(await this.#http.send({ method: 'GET', path, signal }));
   }
 
   /** Ends a capsule for good; succeeds for one that is stopped already. */

@@ -47,6 +47,11 @@ describe('what is sent', () => {
       { method: 'POST', path: `${path}/pause`, body: undefined },
     ],
     [
+      'metrics',
+      ({ capsules }) => capsules.metrics(id, '1h'),
+      { method: 'GET', path: `${path}/metrics?range=1h`, body: undefined },
+    ],
+    [
       'resume',
       ({ capsules }) => capsules.resume(id, { timeoutSec: 0 }, call),
       { method: 'POST', path: `${path}/resume`, body: { timeout_sec: 0 } },

@@ -28,6 +28,30 @@ export interface Capsule {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+export type MetricsRange = '5m' | '10m' | '1h' | '2h' | '6h' | '12h' | '24h';
+
+/** What a capsule used: at one moment, or on average from that moment on. */
+export interface MetricPoint {
+  /** In seconds. */
+  readonly timestampUnix: number;
+  /** Of all its processors together: 0 to 100. */
+  readonly cpuPct: number;
+  /** The total without what is available to programs. */
+  readonly memBytes: number;
+  readonly memTotalBytes: number;
+  readonly diskBytes: number;
+  readonly diskTotalBytes: number;
+}
+
+export interface CapsuleMetrics {
+  readonly sandboxId: string;
+  readonly range: MetricsRange;
+  /** How far apart the points are. */
+  readonly intervalSec: number;
+  /** From the oldest on; none of the time in which it was paused, or its guest said nothing. */
+  readonly points: readonly MetricPoint[];
+}
+
 export interface Step {
   readonly name: string;
   readonly durationMs: number;

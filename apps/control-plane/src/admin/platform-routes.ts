@@ -5,10 +5,12 @@ import { capsuleRoutes } from '../capsules/routes.ts';
 import { bodyRoutes } from '../files/body-routes.ts';
 import { pathRoutes } from '../files/path-routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
+import { liveRoutes } from '../live/routes.ts';
 import { portRoutes } from '../ports/routes.ts';
 import type { ServerContext } from '../server-context.ts';
 import { processRoutes } from '../sessions/routes.ts';
 import { templateNameRoutes } from '../templates/name-routes.ts';
+import { usageRoutes } from '../usage/routes.ts';
 import { platformSnapshotRoute } from './snapshot-route.ts';
 
 /**
@@ -19,12 +21,13 @@ export const platformRoutes =
   (context: ServerContext): FastifyPluginAsyncZod =>
   async (app) => {
     app.addHook('onRoute', actForPlatform);
-    for (const routes of [capsuleRoutes, processRoutes, pathRoutes, bodyRoutes, portRoutes]) {
+    for (const routes of [capsuleRoutes, processRoutes, pathRoutes, bodyRoutes, portRoutes, usageRoutes]) {
       await app.register(routes(context), { prefix: '/capsules' });
     }
     await app.register(platformSnapshotRoute(context), { prefix: '/capsules' });
     await app.register(jobRoutes(context), { prefix: '/jobs' });
     await app.register(buildRoutes(context), { prefix: '/builds' });
+    await app.register(liveRoutes(context), { prefix: '/live' });
     await app.register(templateNameRoutes(context), { prefix: '/templates' });
   };
 

@@ -41,7 +41,7 @@ export function presentSteps(steps: readonly Step[]): z.output<typeof stepsBody>
   return steps.map(({ name, durationMs }) => ({ name, duration_ms: rounded(durationMs) }));
 }
 
-/** Hundredths of a millisecond say enough. */
-export function rounded(ms: number): number {
-  return Math.round(ms * 100) / 100;
+/** Hundredths of a millisecond, or of a percent, say enough. */
+export function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
 }

@@ -10,10 +10,12 @@ import { createFor } from './create-job.ts';
 import { destroyCapsule } from './destroy.ts';
 import { execRoute } from './exec-route.ts';
 import { forkRoute } from './fork-route.ts';
+import { listRoutes } from './list-routes.ts';
+import { metricsRoute } from './metrics-route.ts';
 import { present } from './present.ts';
-import { capsuleBody, createBody, createdBody, listQuery } from './schemas.ts';
+import { capsuleBody, createBody, createdBody } from './schemas.ts';
 import { stateRoutes } from './state-routes.ts';
-import { findCapsule, listCapsules } from './store.ts';
+import { findCapsule } from './store.ts';
 
 const reads = { config: { auth: withScope('capsules:read') } } as const;
 const writes = { config: { auth: withScope('capsules:write') } } as const;
@@ -40,26 +42,6 @@ export const capsuleRoutes =
         const key = idempotencyKeyOf(request.headers);
         const created = await createFor(context, callerOf(request), request.body, key);
         return await reply.code(201).send(created);
-      },
-    );
-
-    app.get(
-      '',
-      {
-        ...reads,
-        schema: {
-          operationId: 'listCapsules',
-          summary: 'List capsules',
-          description: 'Newest first, without those that are stopped or failed.',
-          tags,
-          querystring: listQuery,
-          response: { 200: z.array(capsuleBody), ...failures(400, 401) },
-        },
-      },
-      async (request) => {
-        const { limit, after } = request.query;
-        const capsules = await listCapsules(context.database, callerOf(request).teamId, { limit, after });
-        return capsules.map(present);
       },
     );
 
@@ -99,6 +81,8 @@ export const capsuleRoutes =
       },
     );
 
+    metricsRoute(app, context);
+    listRoutes(app, context);
     stateRoutes(app, context);
     execRoute(app, context);
     forkRoute(app, context);

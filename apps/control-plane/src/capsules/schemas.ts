@@ -1,4 +1,4 @@
-import { capsuleStates, parseId, WrennError } from '@wrenn/core';
+import { capsuleStates } from '@wrenn/core';
 import { z } from 'zod';
 import { text } from '../http/schemas.ts';
 import { referencePattern } from '../templates/reference.ts';
@@ -100,23 +100,6 @@ export const createdBody = z
     steps: stepsBody,
   })
   .meta({ id: 'CreatedCapsule' });
-
-export const listQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1000).default(1000),
-  after: z
-    .string()
-    .transform((value, context) => {
-      try {
-        return parseId('capsule', value, 'after');
-      } catch (thrown) {
-        if (!(thrown instanceof WrennError)) throw thrown;
-        context.addIssue({ code: 'custom', message: 'is not a capsule ID' });
-        return z.NEVER;
-      }
-    })
-    .optional()
-    .describe('The ID of the last capsule of the page before.'),
-});
 
 export function factsOf(facts: Readonly<Record<string, string>>): Record<string, string> {
   const entries = platformFacts.map((name) => [name, facts[name] ?? ''] as const);

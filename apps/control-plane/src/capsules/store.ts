@@ -31,7 +31,7 @@ export async function findCapsule(database: Queryable, teamId: TeamId, id: Capsu
     .where('team_id', '=', uuidFromId(teamId))
     .executeTakeFirst();
   if (row === undefined) throw unknownCapsule(id);
-  return fromRow(row);
+  return capsuleFrom(row);
 }
 
 export interface PlacedCapsule extends Pick<Capsule, 'id' | 'status' | 'autoResume'> {
@@ -64,31 +64,6 @@ export async function findPlaced(database: Queryable, teamId: TeamId, id: Capsul
     host: { id: idFromUuid('host', row.host_id), address: row.address, status: row.host_status },
     version: row.version,
   };
-}
-
-export interface Page {
-  readonly limit: number;
-  /** The last capsule of the page before. */
-  readonly after: CapsuleId | undefined;
-}
-
-/** A team's capsules that are not over, newest first. */
-export async function listCapsules(database: Queryable, teamId: TeamId, page: Page): Promise<Capsule[]> {
-  let query = database
-    .selectFrom('capsules')
-    .selectAll()
-    .where('team_id', '=', uuidFromId(teamId))
-    .where('status', 'not in', ['stopped', 'error'])
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(page.limit);
-  if (page.after !== undefined) {
-    const last = uuidFromId(page.after);
-    query = query.where(
-      sql<boolean>`(created_at, id) < (select created_at, id from capsules where id = ${last})`,
-    );
-  }
-  return (await query.execute()).map(fromRow);
 }
 
 /** What the audit log says of a capsule, whose row has the rest. */
@@ -142,7 +117,7 @@ async function moved(
     .returningAll();
   if (version !== undefined) query = query.where(sql<boolean>`last_updated::text = ${version}`);
   const row = await query.executeTakeFirst();
-  return row && fromRow(row);
+  return row && capsuleFrom(row);
 }
 
 /** Another one after each change: the time of the last, with its microseconds. */
@@ -164,7 +139,7 @@ export function leadingTo(action: CapsuleAction) {
   return { status: to, paused_at: to === 'paused' ? sql<Date>`now()` : null, asked: null };
 }
 
-function fromRow(row: Row): Capsule {
+export function capsuleFrom(row: Row): Capsule {
   return {
     id: idFromUuid('capsule', row.id),
     teamId: idFromUuid('team', row.team_id),

@@ -1,6 +1,7 @@
 import { removeOldEntries } from '../audit/retention.ts';
 import { tidyBuilds } from '../builds/tidy.ts';
 import type { ServerContext } from '../server-context.ts';
+import { rollUpUsage } from '../usage/roll-up.ts';
 import { purgeAccounts } from '../users/purge-accounts.ts';
 import { removeOldEvents } from './old-events.ts';
 
@@ -14,6 +15,7 @@ interface Chore {
 }
 
 const chores: readonly Chore[] = [
+  { name: 'chore-usage', cron: '3 * * * *', run: rollUpUsage },
   { name: 'chore-audit-retention', cron: '11 * * * *', run: removeOldEntries },
   { name: 'chore-accounts', cron: '23 * * * *', run: purgeAccounts },
   { name: 'chore-events', cron: '41 * * * *', run: removeOldEvents },

@@ -49,6 +49,7 @@ for (const version of postgresVersions) {
         sql`insert into channels (id, team_id, name, provider, config) values (${channel}, ${team}, 'c', 'webhook', '')`,
         sql`insert into events (id, team_id, type, body) values (${event}, ${team}, 'host.up', '{}')`,
         sql`insert into deliveries (id, channel_id, event_id) values (${crypto.randomUUID()}, ${channel}, ${event})`,
+        sql`insert into daily_usage (team_id, date, cpu_seconds, ram_mb_seconds) values (${team}, '2026-01-01', 1, 512)`,
         sql`insert into archives (id, team_id) values (${archive}, ${team})`,
         sql`insert into archive_pieces (archive_id, position, bytes) values (${archive}, 0, 'x')`,
         sql`insert into builds (id, team_id, name, request, actor, archive_id, bases, vcpus, memory_mb)

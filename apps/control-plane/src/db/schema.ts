@@ -26,6 +26,9 @@ export interface Schema {
   archive_pieces: ArchivePiecesTable;
   builds: BuildsTable;
   build_log: BuildLogTable;
+  reservations: ReservationsTable;
+  daily_usage: DailyUsageTable;
+  usage_progress: UsageProgressTable;
 }
 
 type Text = Readonly<Record<string, string>>;
@@ -377,4 +380,32 @@ interface BuildLogTable {
   kind: BuildEntryKind;
   at: Time;
   body: ColumnType<unknown, string, never>;
+}
+
+interface ReservationsTable {
+  /** A bigint, which the driver reads as text. */
+  id: ColumnType<string, never, never>;
+  capsule_id: string;
+  team_id: string;
+  vcpus: number;
+  memory_mb: number;
+  is_running: boolean;
+  since: ColumnType<Date, Date | string, Date | string>;
+  until: OptionalTime;
+}
+
+interface DailyUsageTable {
+  team_id: string;
+  /** The driver would read it as midnight of this machine: select it as text. */
+  date: ColumnType<Date, string, string>;
+  /** Numerics, which the driver reads as text. */
+  cpu_seconds: string;
+  ram_mb_seconds: string;
+  cpu_minutes: ColumnType<string, never, never>;
+  ram_mb_minutes: ColumnType<string, never, never>;
+}
+
+interface UsageProgressTable {
+  is_only: Generated<boolean>;
+  next_day: ColumnType<Date, string, string>;
 }

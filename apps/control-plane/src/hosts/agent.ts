@@ -15,6 +15,7 @@ import {
   type ExecStreamResponse,
   type ForkSandboxResponse,
   type GetHostResponse,
+  type GetSandboxMetricsResponse,
   HostAgentService,
   type KillProcessRequestSchema,
   type ListDirRequestSchema,
@@ -125,6 +126,14 @@ export class HostAgent implements Disposable {
     await call(
       'noting activity of the capsule',
       this.#control.pingSandbox({ sandboxId: id }, { timeoutMs: queryDeadlineMs }),
+    );
+  }
+
+  /** Of a capsule that is paused too; no use of it. */
+  metrics(id: CapsuleId, rangeSec: number, signal: AbortSignal): Promise<GetSandboxMetricsResponse> {
+    return call(
+      'reading the metrics of the capsule',
+      this.#control.getSandboxMetrics({ sandboxId: id, rangeSec }, { timeoutMs: queryDeadlineMs, signal }),
     );
   }
 

@@ -16,6 +16,8 @@ declare module 'fastify' {
     auth?: RouteAuth;
     /** What the audit log says of each request to this capsule, in teams that want it. */
     audits?: AuditActionName;
+    /** Goes on for as long as the client wants, if it is allowed so long. */
+    lasts?: boolean;
     /** `stream`: as large, and as slow, as it comes. */
     body?: 'stream';
   }
@@ -45,10 +47,10 @@ export function addAuthentication(app: FastifyInstance, context: ServerContext):
     if (credential.from === 'cookie' && principal.kind === 'user') {
       await renewSessionCookie(context, reply, { principal, token: credential.text, now: new Date() });
     }
-    const { audits } = request.routeOptions.config;
-    if (audits === undefined || auth === 'session' || auth === 'admin') return;
+    const { audits, lasts } = request.routeOptions.config;
+    if (auth === 'session' || auth === 'admin' || (audits ?? lasts) === undefined) return;
     const caller = callerOn(principal, auth);
-    await auditAccess(context, caller, audits, capsuleIn(request));
+    if (audits !== undefined) await auditAccess(context, caller, audits, capsuleIn(request));
     cutOffWhenLost(context, reply, { principal, credential: credential.text, auth, caller });
   });
 }

@@ -1,11 +1,15 @@
 import { expect, test } from 'vitest';
-import { CpuUsage, parseCpuTimes } from './cpu-usage.ts';
+import { CpuUsage, countProcessors, parseCpuTimes } from './cpu-usage.ts';
 
 test('idle time and waiting are not busy, and guests count once', () => {
   expect(parseCpuTimes('cpu  100 20 30 800 40 5 5 0 70 0\ncpu0 1 1 1 1\n')).toStrictEqual({
     busy: 160,
     total: 1000,
   });
+});
+
+test('processors are counted without the line that sums them', () => {
+  expect(countProcessors('cpu  4 1 1 1 1\ncpu0 1 1 1 1\ncpu1 1 1 1 1\nintr 5\ncpufreq 7\n')).toBe(2);
 });
 
 test('usage is that of the time since the last sample', () => {

@@ -13,6 +13,11 @@ export function parseCpuTimes(stat: string): CpuTimes {
   return { busy: total - idle - waiting, total };
 }
 
+/** How many processors /proc/stat counts. */
+export function countProcessors(stat: string): number {
+  return stat.match(/^cpu\d/gm)?.length ?? 0;
+}
+
 /** Several who ask at once get the same answer: of a shorter time ticks are too coarse. */
 const shortestTicks = 20;
 

@@ -28,6 +28,8 @@ test('metrics are those of the machine', async () => {
     'ts',
     'cpu_count',
     'cpu_used_pct',
+    'cpu_busy_ticks',
+    'cpu_total_ticks',
     'mem_total',
     'mem_used',
     'mem_cache',

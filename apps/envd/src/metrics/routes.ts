@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import type { Daemon } from '../guest/daemon.ts';
 import { globalEnvironment } from '../guest/settings.ts';
 import { replyJson } from '../http/reply.ts';
 import type { Route } from '../http/router.ts';
-import { CpuUsage, parseCpuTimes } from './cpu-usage.ts';
+import { CpuUsage, countProcessors, parseCpuTimes } from './cpu-usage.ts';
 import { parseMemoryInfo } from './memory-info.ts';
 
 const mebibyte = 1024 * 1024;
@@ -29,14 +28,21 @@ export function metricsRoutes(daemon: Daemon): readonly Route[] {
   ];
 }
 
-/** The names are the wire's. Sizes are in bytes where they do not say otherwise. */
+/**
+ * The names are the wire's. Sizes are in bytes where they do not say otherwise. Whoever counts for itself, whatever others
+ * ask meanwhile, has the ticks since the machine's start.
+ */
 async function sample(usage: CpuUsage) {
+  const stat = readFileSync('/proc/stat', 'utf8');
+  const times = parseCpuTimes(stat);
   const memory = parseMemoryInfo(readFileSync('/proc/meminfo', 'utf8'));
   const disk = await statfs('/');
   return {
     ts: Math.floor(Date.now() / 1000),
-    cpu_count: cpus().length,
-    cpu_used_pct: usage.sample(parseCpuTimes(readFileSync('/proc/stat', 'utf8'))),
+    cpu_count: countProcessors(stat),
+    cpu_used_pct: usage.sample(times),
+    cpu_busy_ticks: times.busy,
+    cpu_total_ticks: times.total,
     mem_total: memory.totalBytes,
     mem_used: memory.usedBytes,
     mem_cache: memory.cacheBytes,

@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { ImageSet } from '../images/image-set.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { MetadataService } from '../metadata-service/metadata-service.ts';
+import type { Histories } from '../metrics/histories.ts';
 import type { SlotPool } from '../network/slot-pool.ts';
 import type { RootImages } from '../root-images/root-images.ts';
 import type { SnapshotStore } from '../snapshots/snapshot-store.ts';
@@ -24,6 +25,8 @@ export interface CapsuleContext {
   readonly cgroups: CgroupHost;
   readonly metadata: MetadataService;
   readonly journal: Journal;
+  /** What capsules used, until they are destroyed. */
+  readonly metrics: Histories;
   readonly templates: TemplateStore;
   /** What templates are booted from, beside those of `images`. */
   readonly rootImages: RootImages;
@@ -44,7 +47,7 @@ export function capsuleLocks(): KeyedLock<CapsuleId> {
 }
 
 /** The capsule, whatever became of it; `not_found` where this host has none. */
-export function requirePresent(context: CapsuleContext, id: CapsuleId): Capsule {
+export function requirePresent(context: Pick<CapsuleContext, 'capsules'>, id: CapsuleId): Capsule {
   const capsule = context.capsules.get(id);
   if (capsule === undefined) throw notOnHost(id);
   return capsule;

@@ -21,6 +21,7 @@ export function destroyCapsule(context: CapsuleContext, id: CapsuleId, signal: A
 async function removeCapsule(context: CapsuleContext, capsule: Capsule): Promise<void> {
   await using cleanup = new Cleanup();
   await cleanup.add('record', () => context.journal.remove(capsule.id));
+  await cleanup.add('metrics', () => context.metrics.forget(capsule.id));
   if (capsule.kind === 'paused') {
     await cleanup.add('state', () => capsule.state.release());
     return;

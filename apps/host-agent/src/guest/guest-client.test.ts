@@ -152,3 +152,42 @@ test('a call to a guest that does not go on any more fails, and is never made', 
   await expect(call).rejects.toMatchObject({ code: Code.Unavailable });
   expect(heard.map(({ path }) => path)).toEqual(['/snapshot/prepare']);
 });
+
+test('a sample shows the token of the capsule, and is what the guest says', async () => {
+  let shown: unknown;
+  answer = (request, response) => {
+    shown = [request.method, request.url, request.headers['x-access-token']];
+    response.end('{"mem_total":1}');
+  };
+  expect(await guest.sample(signal)).toBe('{"mem_total":1}');
+  expect(shown).toEqual(['GET', '/metrics', 'the token of the capsule']);
+});
+
+test('a sample that is under way is given up when the guest is to stand still, and none is asked for then', async () => {
+  const asked = Promise.withResolvers<Socket>();
+  answer = ({ socket }) => asked.resolve(socket);
+  const givenUp = expect(guest.sample(signal)).rejects.toThrow();
+  const closed = once(await asked.promise, 'close');
+  answer = says(204, undefined);
+  await guest.prepare(secret, signal);
+  await givenUp;
+  await closed;
+  await expect(guest.sample(signal)).rejects.toMatchObject({ code: 'busy' });
+  await guest.continue(secret, signal);
+  answer = says(200, {});
+  expect(await guest.sample(signal)).toBe('{}');
+});
+
+test('a sample of a guest that says too much, or does not end what it says, fails, and nothing else', async () => {
+  answer = (_request, response) => response.end('x'.repeat(100_000));
+  await expect(guest.sample(signal)).rejects.toMatchObject({ code: 'agent_error' });
+  answer = (_request, response) => response.writeHead(200, { 'content-length': '5' }).write('{');
+  await expect(guest.sample(AbortSignal.timeout(100))).rejects.toThrow();
+  answer = (_request, response) => response.writeHead(401).end();
+  await expect(guest.sample(signal)).rejects.toMatchObject({ code: 'agent_error' });
+});
+
+test('a client that is closed takes no sample', async () => {
+  guest.close();
+  await expect(guest.sample(signal)).rejects.toMatchObject({ code: 'busy' });
+});

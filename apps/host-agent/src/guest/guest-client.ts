@@ -4,6 +4,7 @@ import { Filesystem } from '@wrenn/protocol/filesystem';
 import { Process } from '@wrenn/protocol/process';
 import { z } from 'zod';
 import { askHealth } from './ask-health.ts';
+import { askMetrics } from './ask-metrics.ts';
 import { GuestConnections } from './guest-connections.ts';
 import { type Body, type GuestAnswer, postToGuest } from './guest-request.ts';
 import { guestTransport } from './guest-transport.ts';
@@ -63,6 +64,8 @@ export class GuestClient {
   readonly #standstill = new Standstill();
   readonly #presence: Presence;
   readonly #patienceMs: number;
+  /** Ends the samples that are under way. */
+  #sampling = new AbortController();
   /**
    * Calls that are made while the guest stands still wait until it goes on, and fail when it does not any more. A
    * consumer that leaves a stream before its end must abort it.
@@ -131,6 +134,8 @@ export class GuestClient {
    */
   async prepare(hostSecret: Secret, signal: AbortSignal): Promise<void> {
     // First, so that the packets that end them are among those that the guest still sees.
+    this.#sampling.abort(new WrennError('busy', 'the guest is to stand still'));
+    this.#sampling = new AbortController();
     this.#connections.closeIdle();
     using limit = deadline(prepareDeadlineMs, 'preparing the guest for a snapshot', signal);
     this.#standstill.begin();
@@ -184,7 +189,23 @@ export class GuestClient {
     }
   }
 
+  /**
+   * What its machine uses, as the guest says. Throws when that is not said at once: a sample is not waited for, and given
+   * up when the guest is to stand still.
+   */
+  async sample(signal: AbortSignal): Promise<string> {
+    if (this.#standstill.isOn) throw new WrennError('busy', 'the guest stands still');
+    const until = AbortSignal.any([signal, this.#sampling.signal]);
+    until.throwIfAborted();
+    const answer = await askMetrics(this.#baseUrl, this.#connections.lasting, this.#token, until);
+    if (answer.status !== 200) {
+      throw new WrennError('agent_error', `asking the guest what it uses: envd answered ${answer.status}`);
+    }
+    return answer.text;
+  }
+
   close(): void {
+    this.#sampling.abort(new WrennError('busy', 'the capsule does not run any more'));
     this.#standstill.abandon(new ConnectError('the capsule was paused', Code.Unavailable));
     this.#connections.close();
   }

@@ -94,13 +94,17 @@ function send(
   return done.promise;
 }
 
-async function readAnswer(response: IncomingMessage): Promise<GuestAnswer> {
+/** Throws `agent_error` for one that is larger. */
+export async function readAnswer(
+  response: IncomingMessage,
+  limitBytes: number = answerLimitBytes,
+): Promise<GuestAnswer> {
   const chunks: Buffer[] = [];
   let size = 0;
   const body: AsyncIterable<Buffer> = response;
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > answerLimitBytes) throw new WrennError('agent_error', 'envd sent too much');
+    if (size > limitBytes) throw new WrennError('agent_error', 'envd sent too much');
     chunks.push(chunk);
   }
   return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() };

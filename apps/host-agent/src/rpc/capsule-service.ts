@@ -8,6 +8,7 @@ import { destroyCapsule } from '../capsules/destroy-capsule.ts';
 import { describeHost } from '../host/describe-host.ts';
 import { fileService } from './file-service.ts';
 import { imageService } from './image-service.ts';
+import { metricsService } from './metrics-service.ts';
 import { processService } from './process-service.ts';
 import { createOptions } from './requests.ts';
 import { machineFacts, stateService } from './state-service.ts';
@@ -15,10 +16,17 @@ import { machineFacts, stateService } from './state-service.ts';
 /** Changes at each start, so that the control plane knows that what it remembers of this agent is over. */
 const epoch = crypto.randomUUID();
 
+/** What calls are answered from beside the host's parts. */
+export interface ServedBeside {
+  readonly relay: { readonly port: number | undefined };
+  /** Of the metrics of capsules. */
+  readonly sampledEverySec: number;
+}
+
 /** The control plane's calls, each handed to the operation that does it. `stopping` ends them with the agent. */
 export function capsuleService(
   context: CapsuleContext,
-  relay: { readonly port: number | undefined },
+  { relay, sampledEverySec }: ServedBeside,
   stopping: AbortSignal,
 ): ServiceImpl<typeof HostAgentService> {
   return {
@@ -45,6 +53,8 @@ export function capsuleService(
     ...processService(context, stopping),
 
     ...fileService(context, stopping),
+
+    ...metricsService(context, sampledEverySec),
 
     listSandboxes() {
       const capsules = [...context.capsules.values()];

@@ -7,6 +7,7 @@ import type {
 } from '@wrenn/protocol/hostagent';
 import type { CreateOptions } from '../capsules/create-capsule.ts';
 import type { ChildOptions } from '../capsules/fork-capsule.ts';
+import { longestRangeSec } from '../metrics/history.ts';
 import type { ExecOptions } from '../processes/exec.ts';
 import type { CommandOptions } from '../processes/guest-call.ts';
 
@@ -76,6 +77,10 @@ export function commandOptions(
   const { cmd, args, envs, cwd, user } = request;
   if (cmd === '') throw invalid('cmd', 'is required');
   return { cmd, args, envs, cwd, user };
+}
+
+export function metricsRange(rangeSec: number): number {
+  return within('range_sec', rangeSec, 1, longestRangeSec);
 }
 
 /** Tags are read by people and stand in paths of URLs. */

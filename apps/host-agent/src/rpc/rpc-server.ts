@@ -6,7 +6,7 @@ import { type ListenAddress, type Logger, listen } from '@wrenn/service';
 import type { CapsuleContext } from '../capsules/capsules.ts';
 import { settings } from '../config.ts';
 import { agentServer } from './agent-server.ts';
-import { capsuleService } from './capsule-service.ts';
+import { capsuleService, type ServedBeside } from './capsule-service.ts';
 import { toConnect } from './connect-errors.ts';
 import { readHostCredentials } from './credentials.ts';
 
@@ -19,16 +19,14 @@ export interface RpcServer {
 /** Serves the control plane over mutual TLS. */
 export async function serveRpc(
   context: CapsuleContext,
-  options: {
+  options: ServedBeside & {
     readonly listenAddress: ListenAddress;
     readonly pkiDirectory: string;
-    readonly relay: { readonly port: number | undefined };
     readonly signal: AbortSignal;
   },
 ): Promise<RpcServer> {
   const handler = connectNodeAdapter({
-    routes: (router) =>
-      router.service(HostAgentService, capsuleService(context, options.relay, options.signal)),
+    routes: (router) => router.service(HostAgentService, capsuleService(context, options, options.signal)),
     interceptors: [errors(context.log)],
     // Nothing here is large but input of a command, which the control plane bounds too.
     readMaxBytes: 32 * 1024 * 1024,
@@ -76,6 +74,7 @@ const doings: Readonly<Record<string, string>> = {
   SnapshotSandbox: 'taking the snapshot',
   ForkSandbox: 'forking the capsule',
   DeleteSnapshot: 'deleting the snapshot',
+  GetSandboxMetrics: 'reading the metrics of the capsule',
   Exec: 'running the command',
   ExecStream: 'running the command',
 };

@@ -1,6 +1,7 @@
 import { WrennError } from '@wrenn/core';
 import type { CreateSandboxRequest } from '@wrenn/protocol/hostagent';
 import { FakeProgram } from '../fake-program.ts';
+import { FakeMetrics } from './fake-metrics.ts';
 import { FakeShell } from './fake-shell.ts';
 import { FakeTree } from './fake-tree.ts';
 
@@ -22,14 +23,30 @@ export class FakeGuest {
   readonly createdAtMs = Date.now();
   readonly vcpus: number;
   readonly memoryMb: number;
+  readonly metrics: FakeMetrics;
   readonly request: Pick<CreateSandboxRequest, 'template' | 'teamId' | 'templateId' | 'timeoutSec'>;
-  status: 'running' | 'paused' = 'running';
+  #status: 'running' | 'paused' = 'running';
   readonly #started: Started[] = [];
 
   constructor(request: FakeGuest['request'], shape: { readonly vcpus: number; readonly memoryMb: number }) {
     this.request = request;
     this.vcpus = shape.vcpus;
     this.memoryMb = shape.memoryMb;
+    this.metrics = new FakeMetrics(shape.memoryMb, this.createdAtMs);
+  }
+
+  get status(): 'running' | 'paused' {
+    return this.#status;
+  }
+
+  pause(): void {
+    this.#status = 'paused';
+    this.metrics.end(Date.now());
+  }
+
+  resume(): void {
+    this.#status = 'running';
+    this.metrics.begin(Date.now());
   }
 
   /** Throws what an agent answers for one that does not run. */

@@ -94,12 +94,19 @@ export class FakeHost implements AsyncDisposable {
         return {};
       },
       pauseSandbox: ({ sandboxId }) => {
-        this.#guest(sandboxId).status = 'paused';
+        this.#guest(sandboxId).pause();
         return { steps, stillMs: 1, memoryBytes: 1_000_000n, diskBytes: 100_000n };
       },
       resumeSandbox: ({ sandboxId }) => {
-        this.#guest(sandboxId).status = 'running';
+        this.#guest(sandboxId).resume();
         return { hostIp: '10.11.0.1', metadata: facts, steps, receipt: '{"clock_ms":1}' };
+      },
+      getSandboxMetrics: ({ sandboxId, rangeSec }) => {
+        if (rangeSec < 1 || rangeSec > 86_400)
+          throw new WrennError('invalid_request', 'range_sec must be from 1 to 86400', {
+            field: 'range_sec',
+          });
+        return this.#guest(sandboxId).metrics.read(rangeSec, Date.now());
       },
       pingSandbox: ({ sandboxId }) => {
         this.#guest(sandboxId).requireRunning();

@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert/strict';
 import { type Client, ConnectError } from '@connectrpc/connect';
-import { deadline } from '@wrenn/core';
+import { deadline, until } from '@wrenn/core';
 import { type HostAgentService, Outcome, type PtyAttachResponse } from '@wrenn/protocol/hostagent';
 
 type Agent = Client<typeof HostAgentService>;
@@ -21,6 +21,7 @@ interface HostPromise {
 const unknown = `cl-${'0'.repeat(24)}1`;
 const codeHeader = 'wrenn-error-code';
 const waitMs = 60_000;
+const everyMs = 200;
 
 /**
  * What the control plane relies on when it asks a host about a capsule. It runs against a real host and against the fake
@@ -140,6 +141,35 @@ export const hostContract: readonly HostPromise[] = [
     },
   },
   {
+    name: 'what a capsule uses is known soon, in order and within bounds, and is kept while it is paused',
+    async hold(host) {
+      const { agent, sandboxId } = host;
+      const read = (rangeSec: number) => agent.getSandboxMetrics({ sandboxId, rangeSec });
+      using limit = deadline(waitMs, 'waiting for metrics');
+      const some = async () => ((await read(600)).points.length > 0 ? true : undefined);
+      await until(some, everyMs, limit);
+      await host.pause();
+      for (const [rangeSec, coarsest] of [
+        [600, 30],
+        [7_200, 30],
+        [86_400, 300],
+      ] as const) {
+        const { points, intervalSec } = await read(rangeSec);
+        ok(points.length > 0 && points.length <= rangeSec / intervalSec + 2);
+        ok(intervalSec > 0 && intervalSec <= coarsest);
+        for (const [at, point] of points.entries()) {
+          ok(point.cpuPct >= 0 && point.cpuPct <= 100);
+          ok(point.memBytes > 0n && point.memBytes <= point.memTotalBytes);
+          ok(point.diskBytes > 0n && point.diskBytes <= point.diskTotalBytes);
+          ok(at === 0 || point.timestampUnix > (points[at - 1]?.timestampUnix ?? 0n));
+        }
+      }
+      await host.resume();
+      ok((await read(86_400)).points.length > 0);
+      for (const rangeSec of [0, 86_401]) await refused(read(rangeSec), 'invalid_request');
+    },
+  },
+  {
     name: 'a capsule that is not there is not found, whatever is asked',
     async hold({ agent }) {
       const of = { sandboxId: unknown };
@@ -148,6 +178,7 @@ export const hostContract: readonly HostPromise[] = [
       await refused(agent.pauseSandbox(of), 'not_found');
       await refused(agent.statPath({ ...of, path: '/tmp' }), 'not_found');
       await refused(agent.listProcesses(of), 'not_found');
+      await refused(agent.getSandboxMetrics({ ...of, rangeSec: 600 }), 'not_found');
       await agent.destroySandbox(of);
     },
   },

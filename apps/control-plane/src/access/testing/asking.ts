@@ -47,7 +47,8 @@ export async function ask(
     upgraded,
   ])) as IncomingMessage;
   const status = response.statusCode ?? 0;
-  if (status !== 101) return { status, body: await text(response) };
+  if (status !== 101 && !(wanted.example.endless === true && status === 200))
+    return { status, body: await text(response) };
   response.socket.destroy();
   return { status, body: '' };
 }

@@ -7,6 +7,8 @@ export interface Example {
   readonly query?: string;
   readonly body?: (of: Belongings) => object;
   readonly sent?: 'form' | 'bytes';
+  /** Its answer has no end: what counts is how it begins. */
+  readonly endless?: true;
   /**
    * `refused`: 403 or 404. `own`: it names nothing of a team, and gives what the caller's own has. `unaffected`: a
    * success without an effect.
@@ -44,8 +46,13 @@ export const routeExamples: Readonly<Record<string, Example | Open>> = {
 
   'POST /v1/capsules': { ...own, body: () => ({}) },
   'GET /v1/capsules': own,
+  'GET /v1/capsules/usage': own,
+  'GET /v1/capsules/usage/export': own,
+  'GET /v1/capsules/stats': own,
+  'GET /v1/capsules/counts': own,
   'GET /v1/capsules/:id': capsule,
   'DELETE /v1/capsules/:id': capsule,
+  'GET /v1/capsules/:id/metrics': capsule,
   'POST /v1/capsules/:id/pause': capsule,
   'POST /v1/capsules/:id/resume': capsule,
   'POST /v1/capsules/:id/ping': capsule,
@@ -80,6 +87,7 @@ export const routeExamples: Readonly<Record<string, Example | Open>> = {
   'POST /v1/snapshots': { stranger: 'refused', body: (of) => ({ sandbox_id: of.capsule }) },
   'GET /v1/snapshots': own,
   'DELETE /v1/snapshots/:name': { path: { name: 'snapshot' }, stranger: 'refused' },
+  'GET /v1/live': { ...own, endless: true },
   'GET /v1/jobs/:id': { path: { id: 'job' }, stranger: 'refused' },
 
   'GET /v1/templates': { ...own, query: 'visibility=public' },

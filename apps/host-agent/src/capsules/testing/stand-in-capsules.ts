@@ -12,7 +12,9 @@ export class StandInCapsules {
   readonly admission = new Admission();
   readonly log = createLogger('test', 'silent');
 
-  add(facts: Partial<Pick<CapsuleRecord, 'timeoutSec' | 'memoryMiB' | 'phase'>>): RunningCapsule {
+  add(
+    facts: Partial<Pick<CapsuleRecord, 'timeoutSec' | 'memoryMiB' | 'phase' | 'snapshot'>>,
+  ): RunningCapsule {
     const id = newId('capsule');
     const record = { capsuleId: id, timeoutSec: 0, memoryMiB: 512, phase: 'running', ...facts };
     const capsule = { kind: 'running', id, record, activity: new Activity() } as unknown as RunningCapsule;

@@ -8,6 +8,7 @@ import { type CapsuleContext, capsuleLocks } from '../../capsules/capsules.ts';
 import { type CreateOptions, createCapsule } from '../../capsules/create-capsule.ts';
 import { Journal } from '../../journal/journal.ts';
 import { MetadataService } from '../../metadata-service/metadata-service.ts';
+import { Histories } from '../../metrics/histories.ts';
 import type { RootImage } from '../../root-images/root-image.ts';
 import { RootImages } from '../../root-images/root-images.ts';
 import { SnapshotStore } from '../../snapshots/snapshot-store.ts';
@@ -161,8 +162,11 @@ async function contextOf(
   const rootImages = await RootImages.open(join(directory, 'root-images'), log);
   const parts = { engine, images, rootImages, slots, cgroups: host.cgroups, metadata };
   const templatesDirectory = join(directory, 'templates');
+  const journal = await Journal.open(join(directory, 'capsules'));
   return {
     ...parts,
+    journal,
+    metrics: new Histories(journal, log),
     templates: await TemplateStore.open(templatesDirectory, parts, () => undefined, never),
     snapshots: await SnapshotStore.open({
       directory: join(directory, 'snapshots'),
@@ -175,7 +179,6 @@ async function contextOf(
       log,
       onUse: () => undefined,
     }),
-    journal: await Journal.open(join(directory, 'capsules')),
     admission: new Admission(),
     log,
     agentVersion: 'test',

@@ -2144,6 +2144,101 @@ export declare type ListSandboxesResponse = Message<"hostagent.v1.ListSandboxesR
 export declare const ListSandboxesResponseSchema: GenMessage<ListSandboxesResponse>;
 
 /**
+ * @generated from message hostagent.v1.GetSandboxMetricsRequest
+ */
+export declare type GetSandboxMetricsRequest = Message<"hostagent.v1.GetSandboxMetricsRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * From 1 second to a day; ends now, for a capsule that does not run with its last sample.
+   *
+   * @generated from field: uint32 range_sec = 2;
+   */
+  rangeSec: number;
+};
+
+/**
+ * Describes the message hostagent.v1.GetSandboxMetricsRequest.
+ * Use `create(GetSandboxMetricsRequestSchema)` to create a new message.
+ */
+export declare const GetSandboxMetricsRequestSchema: GenMessage<GetSandboxMetricsRequest>;
+
+/**
+ * @generated from message hostagent.v1.GetSandboxMetricsResponse
+ */
+export declare type GetSandboxMetricsResponse = Message<"hostagent.v1.GetSandboxMetricsResponse"> & {
+  /**
+   * From the oldest on. While the capsule did not run, or its guest did not answer, there are none.
+   *
+   * @generated from field: repeated hostagent.v1.MetricPoint points = 1;
+   */
+  points: MetricPoint[];
+
+  /**
+   * How far apart they are: of samples, or of averages of them where the range is long.
+   *
+   * @generated from field: uint32 interval_sec = 2;
+   */
+  intervalSec: number;
+};
+
+/**
+ * Describes the message hostagent.v1.GetSandboxMetricsResponse.
+ * Use `create(GetSandboxMetricsResponseSchema)` to create a new message.
+ */
+export declare const GetSandboxMetricsResponseSchema: GenMessage<GetSandboxMetricsResponse>;
+
+/**
+ * @generated from message hostagent.v1.MetricPoint
+ */
+export declare type MetricPoint = Message<"hostagent.v1.MetricPoint"> & {
+  /**
+   * Of a sample its time, of an average the begin of its interval; the host's clock.
+   *
+   * @generated from field: int64 timestamp_unix = 1;
+   */
+  timestampUnix: bigint;
+
+  /**
+   * Of all processors of the capsule together: 0 to 100.
+   *
+   * @generated from field: double cpu_pct = 2;
+   */
+  cpuPct: number;
+
+  /**
+   * The total without what is available to programs.
+   *
+   * @generated from field: uint64 mem_bytes = 3;
+   */
+  memBytes: bigint;
+
+  /**
+   * @generated from field: uint64 disk_bytes = 4;
+   */
+  diskBytes: bigint;
+
+  /**
+   * @generated from field: uint64 mem_total_bytes = 5;
+   */
+  memTotalBytes: bigint;
+
+  /**
+   * @generated from field: uint64 disk_total_bytes = 6;
+   */
+  diskTotalBytes: bigint;
+};
+
+/**
+ * Describes the message hostagent.v1.MetricPoint.
+ * Use `create(MetricPointSchema)` to create a new message.
+ */
+export declare const MetricPointSchema: GenMessage<MetricPoint>;
+
+/**
  * @generated from message hostagent.v1.GetHostRequest
  */
 export declare type GetHostRequest = Message<"hostagent.v1.GetHostRequest"> & {
@@ -2553,6 +2648,16 @@ export declare const HostAgentService: GenService<{
     methodKind: "unary";
     input: typeof ListSandboxesRequestSchema;
     output: typeof ListSandboxesResponseSchema;
+  },
+  /**
+   * What a capsule used of its machine, as its guest sees it; of one that is paused too, until its pause.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.GetSandboxMetrics
+   */
+  getSandboxMetrics: {
+    methodKind: "unary";
+    input: typeof GetSandboxMetricsRequestSchema;
+    output: typeof GetSandboxMetricsResponseSchema;
   },
   /**
    * @generated from rpc hostagent.v1.HostAgentService.GetHost

@@ -1,0 +1,1 @@
+export const load = ({ params }: { params: { id: string } }) => ({ id: params.id });
