@@ -20,7 +20,10 @@ export class ScreenSearch {
   }
 
   find(way: 'next' | 'previous' | 'typed'): void {
-    if (this.text === '' || this.isWrong) return this.stop();
+    if (this.text === '' || this.isWrong) {
+      this.stop();
+      return;
+    }
     const { caseSensitive, regex } = this;
     const options = { caseSensitive, regex, incremental: way === 'typed', decorations: searchColours() };
     if (way === 'previous') this.#addon.findPrevious(this.text, options);
