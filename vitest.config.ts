@@ -62,6 +62,18 @@ export default defineConfig({
         },
       },
       {
+        // The dashboard in Chromium, on a control plane with a fake host: two files at a time.
+        test: {
+          ...patient,
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          globalSetup: 'tests/browser/support/installation.ts',
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+          maxWorkers: 2,
+        },
+      },
+      {
         // A whole Wrenn with real virtual machines, shared by all files: two at a time, each with capsules of its own.
         test: {
           ...veryPatient,

@@ -1,6 +1,6 @@
 // `npm test`: sets this machine up, then runs the checks and all tests. Exit code 1 when anything fails.
 //
-//   npm test -- [--project host|unit|integration|database|e2e|alone|faults|slow]... [PATH...]
+//   npm test -- [--project host|unit|integration|database|browser|e2e|alone|faults|slow]... [PATH...]
 //
 // With a project or a path only those tests run, without the checks. `slow` runs only when it is named.
 import { parseArgs } from 'node:util';
@@ -80,7 +80,7 @@ function parse(
     return { chosen, paths: positionals, isWhole: isAll && positionals.length === 0 };
   } catch (thrown) {
     console.error(
-      `${describeError(thrown)}\nusage: npm test -- [--project host|unit|integration|database|e2e|alone|faults|slow]... [PATH...]`,
+      `${describeError(thrown)}\nusage: npm test -- [--project host|unit|integration|database|browser|e2e|alone|faults|slow]... [PATH...]`,
     );
     return undefined;
   }

@@ -17,6 +17,9 @@ const startMs = 60_000;
 
 export interface Development extends AsyncDisposable {
   readonly url: string;
+  readonly apiKey: string;
+  /** Of all accounts. */
+  readonly password: string;
   /** What whoever started it wants to know. */
   readonly summary: string;
 }
@@ -70,6 +73,8 @@ async function start(
   await seedCapsules(controlPlane.url, apiKey);
   return {
     url: controlPlane.url,
+    apiKey,
+    password,
     summary: summaryOf(controlPlane.url, config.adminEmail, apiKey),
     [Symbol.asyncDispose]: () => cleanup.release(),
   };

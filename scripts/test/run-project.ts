@@ -12,6 +12,7 @@ export const projects = [
   { name: 'unit', timeoutMs: 10 * 60_000, when: 'always' },
   { name: 'integration', timeoutMs: 20 * 60_000, when: 'always' },
   { name: 'database', timeoutMs: 15 * 60_000, when: 'always' },
+  { name: 'browser', timeoutMs: 15 * 60_000, when: 'always' },
   { name: 'e2e', timeoutMs: 20 * 60_000, when: 'always' },
   { name: 'alone', timeoutMs: 20 * 60_000, when: 'always' },
   { name: 'faults', timeoutMs: 15 * 60_000, when: 'always' },
@@ -26,7 +27,7 @@ type Name = Project['name'];
  * needs the machine's slots, or counts what is on it, has one lane at any time.
  */
 export const schedule: readonly (readonly (readonly Name[])[])[] = [
-  [['host'], ['unit', 'integration', 'database']],
+  [['host'], ['unit', 'integration', 'database', 'browser']],
   [['e2e']],
   [['alone']],
   [['faults']],

@@ -8,7 +8,7 @@ await generateTypes();
 const bin = join(dashboard, '../../node_modules/.bin');
 for (const [program, ...args] of [
   ['svelte-kit', 'sync'],
-  ['svelte-check', '--tsconfig', 'tsconfig.json', '--fail-on-warnings', '--output', 'human'],
+  ['svelte-check', '--tsconfig', 'tsconfig.pages.json', '--fail-on-warnings', '--output', 'human'],
 ] as const) {
   const { status } = spawnSync(join(bin, program), args, { cwd: dashboard, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);

@@ -13,7 +13,7 @@ const parts = [
   'build',
   'package.json',
   'vite.config.ts',
-  'tsconfig.json',
+  'tsconfig.pages.json',
   '../../spec/openapi.json',
   '../../packages/core/src',
   '../../packages/sdk/src',

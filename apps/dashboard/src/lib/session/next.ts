@@ -1,5 +1,5 @@
 /** What is needed of an address; that of SvelteKit's page cannot be changed, and a `URL` is one too. */
-interface PageUrl extends Pick<URL, 'origin' | 'pathname' | 'search' | 'hash'> {
+interface PageUrl extends Pick<URL, 'origin' | 'pathname' | 'search'> {
   readonly searchParams: Pick<URLSearchParams, 'get'>;
 }
 
@@ -12,5 +12,5 @@ export function nextPage(url: PageUrl): string {
 
 /** The page of the sign-in that leads back to `url`. */
 export function signInPage(url: PageUrl): string {
-  return `/login?next=${encodeURIComponent(`${url.pathname}${url.search}${url.hash}`)}`;
+  return `/login?next=${encodeURIComponent(`${url.pathname}${url.search}`)}`;
 }
