@@ -1,5 +1,6 @@
 import { Builds } from './builds.ts';
 import { Capsules } from './capsules.ts';
+import type { Credential } from './credential.ts';
 import { Files } from './files.ts';
 import { type Fetch, Http } from './http.ts';
 import { Jobs } from './jobs.ts';
@@ -15,6 +16,8 @@ export interface WrennClientOptions {
   readonly baseUrl?: string | undefined;
   /** Or the token of a session. Default: WRENN_API_KEY. */
   readonly apiKey?: string | undefined;
+  /** Instead of a key; `cookie` is for pages that Wrenn itself has served. */
+  readonly credential?: Credential | undefined;
   readonly fetch?: Fetch | undefined;
   /** The trace that a request is to be part of, as W3C Trace Context writes it; asked before each request. */
   readonly traceparent?: (() => string | undefined) | undefined;
@@ -35,6 +38,8 @@ export class WrennClient {
   /** The same of the platform and the installation, for administrators. */
   readonly platformLive: Live;
   readonly terminals: Terminals;
+  /** Those of the platform's capsules, for administrators. */
+  readonly platformTerminals: Terminals;
   readonly processes: Processes;
   readonly files: Files;
   readonly ports: Ports;
@@ -42,11 +47,10 @@ export class WrennClient {
 
   constructor(options: WrennClientOptions = {}) {
     const baseUrl = options.baseUrl ?? environment('WRENN_BASE_URL') ?? localUrl;
-    const apiKey = options.apiKey ?? environment('WRENN_API_KEY');
-    if (apiKey === undefined) throw new TypeError('no API key: pass apiKey, or set WRENN_API_KEY');
+    const credential = options.credential ?? keyFrom(options.apiKey ?? environment('WRENN_API_KEY'));
     // Browsers refuse a fetch that is called as a method of something else.
     const fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
-    const http = new Http(baseUrl, apiKey, fetch, options.traceparent);
+    const http = new Http(baseUrl, credential, fetch, options.traceparent);
     this.capsules = new Capsules(http);
     this.snapshots = new Snapshots(http);
     this.builds = new Builds(http, '/v1/builds');
@@ -54,12 +58,18 @@ export class WrennClient {
     this.jobs = new Jobs(http);
     this.live = new Live(http, '/v1/live');
     this.platformLive = new Live(http, '/v1/admin/live');
-    this.terminals = new Terminals(http);
+    this.terminals = new Terminals(http, '/v1/capsules');
+    this.platformTerminals = new Terminals(http, '/v1/admin/capsules');
     this.processes = new Processes(http);
     this.files = new Files(http);
     this.ports = new Ports(http);
     this.usage = new Usage(http);
   }
+}
+
+function keyFrom(apiKey: string | undefined): Credential {
+  if (apiKey === undefined) throw new TypeError('no API key: pass apiKey, or set WRENN_API_KEY');
+  return { kind: 'key', key: apiKey };
 }
 
 /** Browsers have no `process`. */

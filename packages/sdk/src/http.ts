@@ -1,3 +1,4 @@
+import type { Credential } from './credential.ts';
 import { errorFrom, WrennApiError } from './error.ts';
 
 export interface Call {
@@ -17,32 +18,37 @@ const halfDuplex = { duplex: 'half' } as const;
 
 export type Fetch = typeof globalThis.fetch;
 
-/** Sends requests with the key, and turns everything that is not 2xx into a WrennApiError. */
+/** Sends requests with the credential, and turns everything that is not 2xx into a WrennApiError. */
 export class Http {
   readonly #baseUrl: string;
-  readonly #apiKey: string;
+  readonly #credential: Credential;
   readonly #fetch: Fetch;
   readonly #traceparent: () => string | undefined;
 
   constructor(
     baseUrl: string,
-    apiKey: string,
+    credential: Credential,
     fetch: Fetch,
     traceparent: () => string | undefined = () => undefined,
   ) {
     this.#baseUrl = baseUrl.replace(/\/+$/, '');
-    this.#apiKey = apiKey;
+    this.#credential = credential;
     this.#fetch = fetch;
     this.#traceparent = traceparent;
   }
 
   /**
-   * Opens a WebSocket. Browsers cannot set headers of one, so the key is its first message; others are sent after it.
+   * Opens a WebSocket. Browsers cannot set headers of one, so the key is its first message; others are sent after it. A
+   * cookie comes along by itself.
    */
   socket(path: string): WebSocket {
     const socket = new WebSocket(`${this.#baseUrl.replace(/^http/, 'ws')}${path}`);
     socket.binaryType = 'arraybuffer';
-    socket.addEventListener('open', () => socket.send(JSON.stringify({ type: 'auth', token: this.#apiKey })));
+    const credential = this.#credential;
+    if (credential.kind === 'key')
+      socket.addEventListener('open', () =>
+        socket.send(JSON.stringify({ type: 'auth', token: credential.key })),
+      );
     return socket;
   }
 
@@ -63,7 +69,7 @@ export class Http {
         ...(traceparent === undefined ? {} : { traceparent }),
         ...headers,
         accept,
-        'x-api-key': this.#apiKey,
+        ...(this.#credential.kind === 'key' ? { 'x-api-key': this.#credential.key } : {}),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
       },

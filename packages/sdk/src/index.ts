@@ -14,6 +14,7 @@ export type {
 export { Builds } from './builds.ts';
 export { Capsules } from './capsules.ts';
 export { WrennClient, type WrennClientOptions } from './client.ts';
+export type { Credential } from './credential.ts';
 export { WrennApiError } from './error.ts';
 export { type FileContent, type FileOptions, Files } from './files.ts';
 export { Jobs } from './jobs.ts';

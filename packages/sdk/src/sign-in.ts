@@ -35,5 +35,5 @@ export async function signOut(
 
 function httpTo(baseUrl: string, apiKey: string, fetch: Fetch | undefined): Http {
   // Browsers refuse a fetch that is called as a method of something else.
-  return new Http(baseUrl, apiKey, fetch ?? globalThis.fetch.bind(globalThis));
+  return new Http(baseUrl, { kind: 'key', key: apiKey }, fetch ?? globalThis.fetch.bind(globalThis));
 }

@@ -171,3 +171,51 @@ describe('a connection', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 });
+
+describe('a reader that is behind', () => {
+  const flows = () => last().sent.flatMap(({ type, state }) => (type === 'flow' ? [state] : []));
+
+  it('holds up the output at a megabyte, and lets it go on at half of that', async () => {
+    const terminal = await opened();
+    const read = terminal[Symbol.asyncIterator]();
+    const piece = 'x'.repeat(64 * 1024);
+    for (let number = 1; number < 16; number++) last().prints(number, piece);
+    expect(flows()).toEqual([]);
+    last().prints(16, piece);
+    expect(flows()).toEqual(['hold']);
+    for (let number = 1; number <= 8; number++) await read.next();
+    expect(flows()).toEqual(['hold']);
+    await read.next();
+    expect(flows()).toEqual(['hold', 'go']);
+    expect([terminal.given, terminal.next]).toEqual([9, 17]);
+    terminal.close();
+  });
+
+  it('holds it up again over a connection that was lost', async () => {
+    const terminal = await opened();
+    for (let number = 1; number <= 256; number++) last().prints(number, 'x');
+    last().breaks();
+    vi.advanceTimersByTime(100);
+    last().starts();
+    expect(flows()).toEqual(['hold']);
+    terminal.close();
+  });
+});
+
+describe('one that looks on', () => {
+  it('says so again after its connection broke', async () => {
+    const connect = () => {
+      const socket = new FakeSocket();
+      sockets.push(socket);
+      return socket as unknown as WebSocket;
+    };
+    const looking = Terminal.open(connect, { type: 'connect', tag: 'pty-1', mode: 'view' }, {});
+    last().starts();
+    const terminal = await looking;
+    last().breaks();
+    vi.advanceTimersByTime(100);
+    last().starts();
+    expect(last().sent).toMatchObject([{ type: 'connect', mode: 'view', from: 1 }]);
+    terminal.close();
+  });
+});

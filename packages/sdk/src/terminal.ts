@@ -1,5 +1,6 @@
 import { isObject, WrennApiError } from './error.ts';
 import { UnconfirmedInput } from './unconfirmed-input.ts';
+import { UnreadOutput } from './unread-output.ts';
 import { toBase64 } from './wire.ts';
 
 export interface TerminalOptions {
@@ -25,8 +26,6 @@ const longestRetryMs = 5_000;
 const dialMs = 10_000;
 /** The server says something every 30 s: after so long without a word there is none, whatever this machine believes. */
 const silenceMs = 75_000;
-/** What waits for a slow reader here; the rest waits in the capsule, which holds up the program. */
-const mostUnread = 256;
 
 /**
  * A program in a terminal of a capsule, as one client sees it. A connection that breaks is made again by itself: output
@@ -39,8 +38,9 @@ export class Terminal implements AsyncIterable<Uint8Array> {
   readonly #options: TerminalOptions;
   readonly #exit = Promise.withResolvers<TerminalExit>();
   readonly #input = new UnconfirmedInput();
-  readonly #unread: Uint8Array[] = [];
-  readonly #writer = crypto.randomUUID();
+  readonly #unread = new UnreadOutput();
+  #given = 0;
+  readonly #writer = randomName();
   #first: Frame;
   #started = Promise.withResolvers<void>();
   #tag = '';
@@ -96,9 +96,14 @@ export class Terminal implements AsyncIterable<Uint8Array> {
     return this.#pid;
   }
 
-  /** The number of the frame of output after the last one that was read. */
+  /** The number of the frame of output after the last one that has come. */
   get next(): number {
     return this.#next;
+  }
+
+  /** The number of the frame that its reader was given last; 0 before the first. */
+  get given(): number {
+    return this.#given;
   }
 
   /** Types. Resolves when there is room for more, at once as a rule. */
@@ -126,10 +131,11 @@ export class Terminal implements AsyncIterable<Uint8Array> {
   /** What it prints, until the program has ended. Throws when the way to it is lost for good. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
     for (;;) {
-      const bytes = this.#unread.shift();
-      if (bytes !== undefined) {
-        if (this.#isHeld && this.#unread.length < mostUnread / 2) this.#flow('go');
-        yield bytes;
+      const output = this.#unread.take();
+      if (output !== undefined) {
+        this.#given = output.number;
+        if (this.#isHeld && this.#unread.isHalfEmpty) this.#flow('go');
+        yield output.bytes;
         continue;
       }
       if (this.#state === 'closed') {
@@ -202,12 +208,10 @@ export class Terminal implements AsyncIterable<Uint8Array> {
     this.#pid = Number(frame['pid']);
     this.#lostAtMs = undefined;
     this.#retryMs = firstRetryMs;
+    const { mode } = this.#first;
     this.#first = {
-      type: 'connect',
-      tag: this.#tag,
-      output: 'binary',
-      writer: this.#writer,
-      from: this.#next,
+      ...{ type: 'connect', tag: this.#tag, from: this.#next, mode },
+      ...{ output: 'binary', writer: this.#writer },
     };
     this.#options.onStatus?.('connected');
     this.#started.resolve();
@@ -219,9 +223,11 @@ export class Terminal implements AsyncIterable<Uint8Array> {
   }
 
   #output(data: ArrayBuffer): void {
-    this.#next = Number(new DataView(data).getBigUint64(0)) + 1;
-    this.#unread.push(new Uint8Array(data, 8));
-    if (!this.#isHeld && this.#unread.length >= mostUnread) this.#flow('hold');
+    const number = Number(new DataView(data).getBigUint64(0));
+    const bytes = new Uint8Array(data, 8);
+    this.#next = number + 1;
+    this.#unread.add({ number, bytes });
+    if (!this.#isHeld && this.#unread.isFull) this.#flow('hold');
     this.#wake?.();
   }
 
@@ -272,6 +278,11 @@ export class Terminal implements AsyncIterable<Uint8Array> {
     this.#socket?.close();
     this.#wake?.();
   }
+}
+
+/** Not `randomUUID`, which pages have over HTTPS only. */
+function randomName(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (number) => number.toString(36)).join('-');
 }
 
 function faultOf(frame: Frame): WrennApiError {

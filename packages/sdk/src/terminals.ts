@@ -18,14 +18,19 @@ export interface OpenOptions {
 export interface AttachOptions {
   /** The number of the first frame of output that is wanted; default: all that is kept, the last MiB. */
   readonly from?: number;
+  /** `view` looks on: the server takes neither keys nor sizes nor a kill. Default: `edit`. */
+  readonly mode?: 'view' | 'edit';
 }
 
 /** Programs in terminals: they go on when nobody looks at them, and are found again by their tag. */
 export class Terminals {
   readonly #http: Http;
+  readonly #capsules: string;
 
-  constructor(http: Http) {
+  /** `capsules` is the path that they are below. */
+  constructor(http: Http, capsules: string) {
     this.#http = http;
+    this.#capsules = capsules;
   }
 
   /** Starts a program in a new terminal; resolves when it runs. */
@@ -42,13 +47,14 @@ export class Terminals {
   attach(
     capsuleId: string,
     tag: string,
-    { from, ...how }: AttachOptions & TerminalOptions = {},
+    { from, mode, ...how }: AttachOptions & TerminalOptions = {},
     call: CallOptions = {},
   ): Promise<Terminal> {
-    return Terminal.open(() => this.#socket(capsuleId), { type: 'connect', tag, from }, how, call.signal);
+    const first = { type: 'connect', tag, from, mode };
+    return Terminal.open(() => this.#socket(capsuleId), first, how, call.signal);
   }
 
   #socket(capsuleId: string): WebSocket {
-    return this.#http.socket(`/v1/capsules/${encodeURIComponent(capsuleId)}/pty`);
+    return this.#http.socket(`${this.#capsules}/${encodeURIComponent(capsuleId)}/pty`);
   }
 }

@@ -31,6 +31,8 @@ export const openFrame = z.discriminatedUnion('type', [
     tag,
     /** The first frame of output that is wanted; all that is kept where it is absent. */
     from: frameNumber.default(1),
+    /** `view` looks on, and does nothing to the terminal. */
+    mode: z.enum(['edit', 'view']).default('edit'),
     output,
     writer: writer.optional(),
   }),

@@ -147,3 +147,39 @@ it('a wrong frame is refused also while output is held up', async () => {
   expect(await socket.frame('error')).toMatchObject({ fatal: true, error: { code: 'invalid_request' } });
   expect(await socket.end()).toEqual({ code: 1008 });
 });
+
+describe('a client that looks on', () => {
+  it.each([
+    ['a key', { type: 'input', data: btoa('x') }],
+    ['a binary key', new Uint8Array([120])],
+    ['a size', { type: 'resize', cols: 10, rows: 10 }],
+    ['a kill', { type: 'kill' }],
+  ])('sees what is printed, and is refused %s', async (_what, frame) => {
+    const { socket, program } = await server.terminal();
+    await using viewer = await looking(program.tag);
+    program.print('for all to see');
+    expect(await viewer.frame('output')).toMatchObject({ data: btoa('for all to see') });
+    viewer.send(frame);
+    expect(await viewer.frame('error')).toMatchObject({ error: { code: 'forbidden' } });
+    // The terminal goes on; what was done to it before would stand before this.
+    socket.type('y');
+    await comesTrue('its writer types', () => program.read === 'y');
+    expect(program.deeds).toEqual(['input']);
+  });
+
+  it('may hold up its own output', async () => {
+    const { program } = await server.terminal();
+    await using viewer = await looking(program.tag);
+    viewer.send({ type: 'flow', state: 'hold' });
+    viewer.send({ type: 'flow', state: 'go' });
+    program.print('after all');
+    expect(await viewer.frame('output')).toMatchObject({ data: btoa('after all') });
+  });
+});
+
+async function looking(tag: string) {
+  const viewer = await server.open('/pty');
+  viewer.send({ type: 'connect', tag, mode: 'view' });
+  await viewer.frame('started');
+  return viewer;
+}

@@ -18,10 +18,12 @@ export const terminalSocket: SocketRoute = {
   async serve(context, channel, { capsuleId, ...doer }) {
     const first = await channel.next();
     if (first === undefined) return;
-    const session = new TerminalSession({ context, doer, capsuleId }, channel, readFrame(openFrame, first));
+    const open = readFrame(openFrame, first);
+    const session = new TerminalSession({ context, doer, capsuleId }, channel, open);
+    const mode = open.type === 'connect' ? open.mode : 'edit';
     const over = new AbortController();
     const doing = [
-      hear(channel, session, over.signal),
+      hear(channel, session, mode, over.signal),
       session.acts.type(over.signal),
       session.acts.control(over.signal),
     ];
@@ -48,12 +50,23 @@ async function finished(doing: readonly Promise<void>[]): Promise<void> {
 }
 
 /** Puts what the client sends into the queue, in its order, and reads no faster than that empties. */
-async function hear(channel: Channel, session: TerminalSession, signal: AbortSignal): Promise<void> {
+async function hear(
+  channel: Channel,
+  session: TerminalSession,
+  mode: 'edit' | 'view',
+  signal: AbortSignal,
+): Promise<void> {
   const { queue } = session.acts;
   let sent = 0n;
   const next = () => channel.next(signal);
   for (let message = await next(); message !== undefined; message = await next()) {
     const frame = frameOf(message);
+    if (mode === 'view' && frame.type !== 'flow') {
+      throw new WrennError('forbidden', 'this terminal was opened to look on, and takes no input', {
+        field: 'type',
+        remedy: 'connect to it without mode, or with "edit"',
+      });
+    }
     switch (frame.type) {
       case 'input': {
         const offset = frame.offset ?? sent;

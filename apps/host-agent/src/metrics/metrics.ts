@@ -11,7 +11,9 @@ export const relayMetricSets: readonly MetricSet[] = [relayMetrics, forwardMetri
 /** Makes gauges that are counted when they are asked for. */
 export const agentGauges = {
   set: agentMetrics,
-  capsules: agentMetrics.gauge('wrenn_agent_capsules', 'Capsules of this host by what they are here.', ['state']),
+  capsules: agentMetrics.gauge('wrenn_agent_capsules', 'Capsules of this host by what they are here.', [
+    'state',
+  ]),
   machines: agentMetrics.gauge('wrenn_agent_machines', 'Virtual machines that run, by engine.', ['engine']),
   machineMemory: agentMetrics.gauge(
     'wrenn_agent_machine_memory_bytes',
@@ -23,7 +25,9 @@ export const agentGauges = {
     'Network slots: owned by capsules, kept ready, and how many there may be.',
     ['state'],
   ),
-  memory: agentMetrics.gauge('wrenn_agent_host_memory_bytes', "The host's memory, as its kernel says.", ['kind']),
+  memory: agentMetrics.gauge('wrenn_agent_host_memory_bytes', "The host's memory, as its kernel says.", [
+    'kind',
+  ]),
   disk: agentMetrics.gauge('wrenn_agent_host_disk_bytes', 'The file system of WRENN_DIR.', ['kind']),
   draining: agentMetrics.gauge('wrenn_agent_draining', 'Whether the host takes on no more capsules.'),
 };

@@ -1,8 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { buffer } from 'node:stream/consumers';
-import { errorCodes, WrennError } from '@wrenn/core';
+import { WrennError } from '@wrenn/core';
 import type { CreateSandboxRequest } from '@wrenn/protocol/hostagent';
 import { FakeAgentServer, type FakeHostTls, type FakeService, toConnect } from '../fake-agent-server.ts';
+import { fakeFileCalls, moveFakeBody } from './fake-file-calls.ts';
 import { FakeGuest } from './fake-guest.ts';
 import { fakeProcessCalls } from './fake-process-calls.ts';
 import { fakeReceipt, fakeSteps } from './fake-reports.ts';
@@ -30,7 +29,7 @@ export class FakeHost implements AsyncDisposable {
   static async start(tls: FakeHostTls, port = 0): Promise<FakeHost> {
     const host = new FakeHost();
     host.#server = await FakeAgentServer.start(tls, host.#service(), port, (request, response) => {
-      void host.#moveBody(request, response);
+      void moveFakeBody((id) => host.#guest(id).requireRunning(), request, response);
     });
     return host;
   }
@@ -49,7 +48,7 @@ export class FakeHost implements AsyncDisposable {
       ...this.#stateCalls(),
       ...this.#snapshotCalls(),
       ...this.#imageCalls(),
-      ...this.#fileCalls(),
+      ...fakeFileCalls((id) => this.#guest(id).requireRunning()),
       ...fakeProcessCalls((id) => this.#guest(id).requireRunning()),
     });
   }
@@ -159,44 +158,6 @@ export class FakeHost implements AsyncDisposable {
       },
       listImages: () => ({ images: [...this.images].map(([id, guest]) => imageInfo(id, guest)) }),
     };
-  }
-
-  #fileCalls(): FakeService {
-    const tree = (id: string) => this.#guest(id).requireRunning().tree;
-    return {
-      listDir: ({ sandboxId, path, depth }) => ({ entries: tree(sandboxId).list(path, depth) }),
-      makeDir: ({ sandboxId, path }) => ({ entry: tree(sandboxId).makeFolder(path) }),
-      statPath: ({ sandboxId, path }) => ({ entry: tree(sandboxId).stat(path) }),
-      movePath: ({ sandboxId, source, destination }) => ({
-        entry: tree(sandboxId).move(source, destination),
-      }),
-      removePath: ({ sandboxId, path }) => {
-        tree(sandboxId).remove(path);
-        return {};
-      },
-    };
-  }
-
-  /** Bodies of files, as the relay of a host moves them. Never rejects. */
-  async #moveBody(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    try {
-      const url = new URL(request.url ?? '/', 'https://relay');
-      const [, , id = '', what] = url.pathname.split('/');
-      if (what !== 'files') throw new WrennError('not_implemented', 'the fake host packs no folders');
-      const { tree } = this.#guest(id).requireRunning();
-      const path = url.searchParams.get('path') ?? '';
-      if (request.method === 'POST') {
-        tree.write(path, await buffer(request));
-        response.end();
-      } else {
-        const data = tree.read(path);
-        response.writeHead(200, { 'content-length': String(data.length) }).end(data);
-      }
-    } catch (thrown) {
-      const { code, message } = WrennError.from(thrown, 'moving a file');
-      response.writeHead(errorCodes[code].status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ code: errorCodes[code].status, message, error: code }));
-    }
   }
 
   #made(request: CreateSandboxRequest): FakeGuest {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { posix } from 'node:path';
 import { WrennError } from '@wrenn/core';
 import type { FileEntry } from '@wrenn/protocol/hostagent';
@@ -6,13 +7,22 @@ interface Entry {
   readonly type: 'file' | 'directory';
   readonly data: Uint8Array;
   readonly modifiedAt: number;
+  /** Of all that was ever written, so that no two are alike. */
+  readonly version: number;
 }
+
+/** Paths that changed, of which only the last are known. */
+const mostChanges = 1_000;
 
 const home = '/home/user';
 
 /** The files of a fake guest: entries of a map, all of them the user's. */
 export class FakeTree {
   readonly #entries = new Map<string, Entry>();
+  readonly #changed = new EventTarget();
+  readonly #recent: string[] = [];
+  /** How many changes there were. */
+  changes = 0;
 
   constructor() {
     for (const path of ['/', '/home', home, '/tmp']) this.#entries.set(path, folder());
@@ -46,11 +56,17 @@ export class FakeTree {
     };
   }
 
+  /** The paths of what has changed after so many changes; waits until something has. */
+  async changedSince(changes: number, signal: AbortSignal): Promise<readonly string[]> {
+    while (this.changes <= changes) await once(this.#changed, 'change', { signal });
+    return this.#recent.slice(-(this.changes - changes));
+  }
+
   makeFolder(path: string): Omit<FileEntry, '$typeName'> {
     const at = absolute(path);
     if (this.#entries.has(at)) throw new WrennError('conflict', `${at} is there already`);
     this.#makeAbove(at);
-    this.#entries.set(at, folder());
+    this.#put(at, folder());
     return this.stat(at);
   }
 
@@ -59,20 +75,21 @@ export class FakeTree {
     if (this.#entries.get(at)?.type === 'directory')
       throw new WrennError('invalid_request', `${at} is a folder`);
     this.#makeAbove(at);
-    this.#entries.set(at, { type: 'file', data, modifiedAt: Date.now() });
+    this.#put(at, { type: 'file', data, modifiedAt: Date.now(), version: this.changes });
   }
 
-  read(path: string): Uint8Array {
+  read(path: string): Pick<Entry, 'data' | 'version'> {
     const at = absolute(path);
-    const { type, data } = this.#find(at);
+    const { type, data, version } = this.#find(at);
     if (type === 'directory') throw new WrennError('invalid_request', `${at} is a folder`);
-    return data;
+    return { data, version };
   }
 
   remove(path: string): void {
     const at = absolute(path);
     this.#find(at);
     for (const each of this.#below(at)) this.#entries.delete(each);
+    this.#tell(at);
   }
 
   move(source: string, destination: string): Omit<FileEntry, '$typeName'> {
@@ -83,7 +100,21 @@ export class FakeTree {
       this.#entries.set(to + each.slice(from.length), this.#find(each));
       this.#entries.delete(each);
     }
+    this.#tell(from);
+    this.#tell(to);
     return this.stat(to);
+  }
+
+  #put(at: string, entry: Entry): void {
+    this.#entries.set(at, entry);
+    this.#tell(at);
+  }
+
+  #tell(at: string): void {
+    this.changes += 1;
+    this.#recent.push(at);
+    if (this.#recent.length > mostChanges) this.#recent.shift();
+    this.#changed.dispatchEvent(new Event('change'));
   }
 
   #below(at: string): string[] {
@@ -107,7 +138,7 @@ export class FakeTree {
 }
 
 function folder(): Entry {
-  return { type: 'directory', data: new Uint8Array(), modifiedAt: Date.now() };
+  return { type: 'directory', data: new Uint8Array(), modifiedAt: Date.now(), version: 0 };
 }
 
 function absolute(path: string): string {

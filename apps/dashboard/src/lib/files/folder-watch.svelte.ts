@@ -1,0 +1,53 @@
+import type { CapsuleFiles } from './capsule-files.ts';
+
+/** Many changes that come together lead to one read. */
+const settleMs = 300;
+const againMs = 5_000;
+
+/** Whether what happens in a folder is heard of as it happens. */
+export class FolderWatch {
+  state = $state<'connecting' | 'open' | 'down'>('connecting');
+  readonly #onChange: (path: string | undefined) => void;
+  #socket: WebSocket | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #settling: ReturnType<typeof setTimeout> | undefined;
+  #state: 'watching' | 'over' = 'watching';
+
+  /** `onChange` is called once for many changes; with the path of the last one, or none where anything may have changed. */
+  constructor(files: CapsuleFiles, path: string, onChange: (path: string | undefined) => void) {
+    this.#onChange = onChange;
+    this.#open(files.watchUrl(path), 'first');
+  }
+
+  close(): void {
+    this.#state = 'over';
+    clearTimeout(this.#timer);
+    clearTimeout(this.#settling);
+    this.#socket?.close();
+  }
+
+  #open(url: string, which: 'first' | 'another'): void {
+    this.state = 'connecting';
+    const socket = new WebSocket(url);
+    this.#socket = socket;
+    socket.onmessage = ({ data }: MessageEvent<string>) => {
+      const { type, path } = JSON.parse(data) as { readonly type: string; readonly path?: string };
+      if (type === 'ping' || type === 'error') return;
+      if (type !== 'ready') return this.#soon(path);
+      this.state = 'open';
+      if (which === 'another') this.#soon(undefined);
+    };
+    socket.onclose = () => {
+      if (this.#state === 'over') return;
+      this.state = 'down';
+      this.#timer = setTimeout(() => this.#open(url, 'another'), againMs);
+    };
+  }
+
+  #soon(path: string | undefined): void {
+    this.#settling ??= setTimeout(() => {
+      this.#settling = undefined;
+      this.#onChange(path);
+    }, settleMs);
+  }
+}

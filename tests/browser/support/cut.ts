@@ -1,0 +1,33 @@
+import type { Page, WebSocketRoute } from 'playwright-core';
+
+/** A network between a page and its terminals that a test can cut. */
+export class Network {
+  readonly #open = new Set<WebSocketRoute>();
+  #state: 'whole' | 'cut' = 'whole';
+
+  static async of(page: Page): Promise<Network> {
+    const network = new Network();
+    await page.routeWebSocket(/\/pty$/, (socket) => network.#connect(socket));
+    return network;
+  }
+
+  /** Breaks what is open, and lets nothing through until it is mended. */
+  async cut(): Promise<void> {
+    this.#state = 'cut';
+    await Promise.all([...this.#open].map((socket) => socket.close({ code: 4000, reason: 'cut' })));
+    this.#open.clear();
+  }
+
+  mend(): void {
+    this.#state = 'whole';
+  }
+
+  #connect(socket: WebSocketRoute): void {
+    if (this.#state === 'cut') {
+      void socket.close({ code: 4000, reason: 'cut' });
+      return;
+    }
+    socket.connectToServer();
+    this.#open.add(socket);
+  }
+}
