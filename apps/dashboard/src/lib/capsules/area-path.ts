@@ -1,5 +1,5 @@
 import type { paths } from '#api';
-import type { CapsuleArea } from './calls.ts';
+import type { CapsuleArea } from './capsule.ts';
 
 type Below<Path> = Path extends `/v1/capsules${infer Rest}` ? Rest : never;
 /** A route on capsules that there is in both areas. */

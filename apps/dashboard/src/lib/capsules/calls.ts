@@ -2,17 +2,16 @@ import type { paths } from '#api';
 import { answered, api, type Schemas } from '#lib/api/client.ts';
 import type { PageOf } from '#lib/api/paged.svelte.ts';
 import { areaPath, type SharedPath } from './area-path.ts';
+import type { Capsule, CapsuleArea } from './capsule.ts';
 import type { ListQuery } from './list-query.ts';
 
-/** Whose capsules: those of the team that is signed in, or of the platform's, as its administrators see them. */
-export type CapsuleArea = 'team' | 'admin';
-export type Capsule = Schemas['Capsule'];
 export type NewCapsule = paths['/v1/capsules']['post']['requestBody']['content']['application/json'];
 export type MetricsRange = Schemas['CapsuleMetrics']['range'];
 export type CapsuleCalls = ReturnType<typeof capsuleCalls>;
 
-/** Rows of one page of the list. */
-const pageSize = 200;
+/** Rows of the first page of the list, which is waited for, and of those that come as one scrolls. */
+const firstPage = 100;
+const laterPage = 1_000;
 /** A person who presses twice, or whose connection breaks, gets what the first press made. */
 const once = (key: string) => ({ 'idempotency-key': key });
 
@@ -31,7 +30,11 @@ export function capsuleCalls(area: CapsuleArea) {
       cursor: string | undefined,
       signal: AbortSignal,
     ): Promise<PageOf<Capsule, string>> => {
-      const asked = { ...query, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) };
+      const asked = {
+        ...query,
+        limit: cursor === undefined ? firstPage : laterPage,
+        ...(cursor === undefined ? {} : { cursor }),
+      };
       const call = await api.GET(at('/v1/capsules'), { params: { query: asked }, signal });
       const items = await answered(Promise.resolve(call));
       return { items, next: call.response.headers.get('x-next-cursor') ?? undefined };

@@ -1,9 +1,12 @@
 import { SvelteSet } from 'svelte/reactivity';
 import { Paged } from '#lib/api/paged.svelte.ts';
 import { live } from '#lib/live/live.svelte.ts';
-import type { Capsule, CapsuleCalls } from './calls.ts';
+import type { CapsuleCalls } from './calls.ts';
+import type { Capsule } from './capsule.ts';
 import { fits, type ListQuery, placeOf } from './list-query.ts';
 
+/** Between one read of the whole list and the next. */
+const restMs = 2_000;
 /** How long a row is marked that was not there before. */
 const freshMs = 4_000;
 
@@ -14,6 +17,8 @@ export class CapsuleList {
   /** IDs of those that came while the list was looked at. */
   readonly fresh = new SvelteSet<string>();
   #query: ListQuery;
+  /** While it is set the list is being read again, or was a moment ago. */
+  #rereading: 'once' | 'again' | undefined;
 
   constructor(calls: CapsuleCalls, query: ListQuery) {
     this.#query = query;
@@ -32,10 +37,9 @@ export class CapsuleList {
       kinds: ['capsule'],
       onChange: (_, { id, capsule }) => {
         if (capsule !== undefined) this.put(capsule as Capsule);
-        else if (id !== undefined && this.paged.items.some((item) => item.id === id))
-          void this.paged.reload();
+        else if (id !== undefined && this.paged.items.some((item) => item.id === id)) this.#reread();
       },
-      onResync: () => void this.paged.reload(),
+      onResync: () => this.#reread(),
     });
   }
 
@@ -55,6 +59,22 @@ export class CapsuleList {
       this.fresh.add(capsule.id);
       setTimeout(() => this.fresh.delete(capsule.id), freshMs);
     }
+  }
+
+  /** However often it is asked for: one read is under way, and one more follows. A burst of changes must not starve it. */
+  #reread(): void {
+    if (this.#rereading !== undefined) {
+      this.#rereading = 'again';
+      return;
+    }
+    this.#rereading = 'once';
+    void this.paged.reload().then(() => {
+      setTimeout(() => {
+        const isAsked = this.#rereading === 'again';
+        this.#rereading = undefined;
+        if (isAsked) this.#reread();
+      }, restMs);
+    });
   }
 
   get chosen(): readonly Capsule[] {

@@ -1,6 +1,7 @@
 import { Loaded } from '#lib/api/loaded.svelte.ts';
 import { live } from '#lib/live/live.svelte.ts';
-import type { Capsule, CapsuleCalls } from './calls.ts';
+import type { CapsuleCalls } from './calls.ts';
+import type { Capsule } from './capsule.ts';
 import { Deeds } from './deeds.svelte.ts';
 
 /** The capsule that a page is of, as it changes, and what can be done to it. */

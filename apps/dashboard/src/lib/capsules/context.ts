@@ -1,5 +1,6 @@
 import { createContext } from 'svelte';
-import { type CapsuleArea, type CapsuleCalls, capsuleCalls } from './calls.ts';
+import { type CapsuleCalls, capsuleCalls } from './calls.ts';
+import type { CapsuleArea } from './capsule.ts';
 import type { CapsuleView } from './capsule-view.svelte.ts';
 
 const [calls, setCalls] = createContext<CapsuleCalls>();

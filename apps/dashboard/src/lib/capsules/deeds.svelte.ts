@@ -2,7 +2,8 @@ import { SvelteMap } from 'svelte/reactivity';
 import { confirming } from '#lib/confirm/confirm.svelte.ts';
 import { duration } from '#lib/format/amounts.ts';
 import { notices } from '#lib/notices/notices.svelte.ts';
-import type { Capsule, CapsuleCalls } from './calls.ts';
+import type { CapsuleCalls } from './calls.ts';
+import type { Capsule } from './capsule.ts';
 import { nameOf } from './metadata.ts';
 import { type Operation, operations, whyNot } from './operations.ts';
 

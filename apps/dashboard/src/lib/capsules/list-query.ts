@@ -1,5 +1,5 @@
 import { type CapsuleState, capsuleStates } from '@wrenn/core/capsule-state';
-import type { Capsule } from './calls.ts';
+import type { Capsule } from './capsule.ts';
 import { ownMetadata } from './metadata.ts';
 
 export const capsuleSorts = ['created', 'started', 'last_active', 'status', 'template'] as const;

@@ -1,4 +1,4 @@
-import type { Capsule } from './calls.ts';
+import type { Capsule } from './capsule.ts';
 
 /** What the platform adds to the metadata of a capsule, and what people call it. */
 export const platformFacts = {

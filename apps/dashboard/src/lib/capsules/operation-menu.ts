@@ -1,5 +1,5 @@
 import type { MenuItem } from '#lib/ui/Menu.svelte';
-import type { Capsule } from './calls.ts';
+import type { Capsule } from './capsule.ts';
 import type { Deeds } from './deeds.svelte.ts';
 import { operationNames, operations } from './operations.ts';
 

@@ -7,7 +7,7 @@ import type { Template } from './template.ts';
 export function dependents({ capsules }: Template, children: number): string {
   const parts = [
     capsules
-      ? `${capsules} ${capsules === 1 ? 'capsule was' : 'capsules were'} made from it and stay whole.`
+      ? `${capsules} ${capsules === 1 ? 'capsule was made from it and stays' : 'capsules were made from it and stay'} whole.`
       : '',
     children > 0
       ? `${children} ${children === 1 ? 'snapshot goes' : 'snapshots go'} on from it and can still be used.`

@@ -1,5 +1,5 @@
 import { answered, api, type Schemas } from '#lib/api/client.ts';
-import type { CapsuleArea } from '#lib/capsules/calls.ts';
+import type { CapsuleArea } from '#lib/capsules/capsule.ts';
 import { allTemplates } from './all-templates.ts';
 import { tagged } from './template.ts';
 

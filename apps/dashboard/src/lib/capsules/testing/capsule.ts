@@ -1,4 +1,4 @@
-import type { Capsule } from '../calls.ts';
+import type { Capsule } from '../capsule.ts';
 
 /** A capsule as the API tells of one, with what a test says of it. */
 export function capsule(facts: Partial<Capsule> = {}): Capsule {
