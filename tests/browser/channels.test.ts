@@ -30,7 +30,7 @@ it('a webhook is tried, made in two steps, and its secret shown once', async () 
   await page.getByText(/^[0-9a-f]{64}$/).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'I have kept it' }).click();
-  await page.getByRole('cell', { name: 'on-call' }).waitFor();
+  await page.getByRole('cell', { name: 'on-call', exact: true }).waitFor();
   expect(await page.getByText('and 1 more').count()).toBe(1);
   await expectSound(visited);
   await photograph(visited, 'channels');
@@ -52,7 +52,7 @@ it('a channel is changed, its secret made anew, and it is deleted', async () => 
   await page.getByLabel('Name').fill('big bell');
   await page.getByRole('group', { name: 'Hosts' }).getByLabel('Hosts').check();
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByRole('cell', { name: 'big-bell' }).waitFor();
+  await page.getByRole('cell', { name: 'big-bell', exact: true }).waitFor();
 
   await open('New address or secret');
   await page.getByLabel('Address').fill(receiver.url);

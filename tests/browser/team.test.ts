@@ -17,7 +17,7 @@ it('a team is renamed, and its log of commands and files turned on', async () =>
   await page.getByRole('button', { name: 'Save the name' }).click();
   await page.getByRole('heading', { name: 'Vögel \u0637\u064a\u0648\u0631 42' }).waitFor();
   await expect
-    .poll(() => page.getByLabel('Team', { exact: true }).locator('option:checked').textContent())
+    .poll(() => page.locator('.side option:checked').textContent())
     .toBe('Vögel \u0637\u064a\u0648\u0631 42');
   await page.getByRole('switch').check();
   await page.getByText('The setting is changed').waitFor();
@@ -36,7 +36,7 @@ it('somebody of another team is suggested, added, made an admin, and removed', a
   expect(await page.getByLabel('E-mail').inputValue()).toBe('ben@localhost');
   await expectSound(visited);
   await page.getByRole('button', { name: 'Add them' }).click();
-  await page.getByRole('cell', { name: 'ben@localhost' }).waitFor();
+  await page.getByRole('cell', { name: 'ben@localhost', exact: true }).waitFor();
   await expectSound(visited);
   await photograph(visited, 'team');
 
@@ -49,7 +49,7 @@ it('somebody of another team is suggested, added, made an admin, and removed', a
   await page.getByRole('button', { name: 'What to do with ben@localhost' }).click();
   await page.getByRole('menuitem', { name: 'Remove from the team' }).click();
   await page.getByRole('button', { name: 'Remove', exact: true }).click();
-  await expect.poll(() => page.getByRole('cell', { name: 'ben@localhost' }).count()).toBe(0);
+  await expect.poll(() => page.getByRole('cell', { name: 'ben@localhost', exact: true }).count()).toBe(0);
 });
 
 it('an invitation is made, sent again, and taken back', async () => {
@@ -59,7 +59,7 @@ it('an invitation is made, sent again, and taken back', async () => {
   await page.getByLabel('E-mail').fill('guest@wrenn.example');
   await page.getByText('By an invitation that they have to accept').click();
   await page.getByRole('button', { name: 'Send the invitation', exact: true }).click();
-  await page.getByRole('cell', { name: 'guest@wrenn.example' }).waitFor();
+  await page.getByRole('cell', { name: 'guest@wrenn.example', exact: true }).waitFor();
   await expectSound(visited);
   await page.getByRole('button', { name: 'Send the invitation of guest@wrenn.example again' }).click();
   await page.getByText('the link before is void').waitFor();
@@ -72,7 +72,7 @@ it('a team is handed over, and who had it is an admin who can leave', async () =
   await using visited = await visitInNewTeam('/dashboard/team', 'Roost');
   const { page, teamId } = visited;
   await call(visited, 'POST', `/v1/teams/${teamId}/members`, { email: 'ben@localhost', role: 'member' });
-  await page.getByRole('cell', { name: 'ben@localhost' }).waitFor();
+  await page.getByRole('cell', { name: 'ben@localhost', exact: true }).waitFor();
   expect(await page.getByRole('button', { name: 'Leave the team' }).isDisabled()).toBe(true);
   await page.getByRole('button', { name: 'What to do with ben@localhost' }).click();
   await page.getByRole('menuitem', { name: 'Make the owner' }).click();
@@ -121,6 +121,6 @@ it('a team is deleted only by who types its name', async () => {
   await page.getByLabel('Type Fallen nest to go on').fill('Fallen nest');
   await deed.click();
   await page.waitForURL('**/dashboard/capsules');
-  const names = page.getByLabel('Team', { exact: true }).locator('option');
+  const names = page.locator('.side option');
   await expect.poll(async () => (await names.allTextContents()).includes('Fallen nest')).toBe(false);
 });

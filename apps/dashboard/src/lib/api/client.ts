@@ -1,6 +1,6 @@
 import createClient from 'openapi-fetch';
 import type { components, paths } from '#api';
-import { asFault, faultOf } from './fault.ts';
+import { type ApiFault, asFault, faultOf } from './fault.ts';
 
 /** The bodies of the API, by the names they have in its description. */
 export type Schemas = components['schemas'];
@@ -28,14 +28,14 @@ export async function answered<Data>(call: Promise<Answer<Data>>): Promise<Data>
   }
   if (answer.response.ok) return answer.data as Data;
   const fault = faultOf(answer.error, answer.response);
-  for (const listener of listeners) listener(fault.status);
+  for (const listener of listeners) listener(fault);
   throw fault;
 }
 
-const listeners = new Set<(status: number) => void>();
+const listeners = new Set<(fault: ApiFault) => void>();
 
 /** Tells of every refusal, so that one place can notice that the session is over. */
-export function onRefusal(listener: (status: number) => void): () => void {
+export function onRefusal(listener: (fault: ApiFault) => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }

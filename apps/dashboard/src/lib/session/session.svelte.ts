@@ -14,8 +14,9 @@ class Session {
   readonly team = $derived(this.teams.find(({ id }) => id === this.me?.team_id));
 
   constructor() {
-    onRefusal((status) => {
-      if (status === 401 && this.me !== undefined) this.isLost = true;
+    onRefusal(({ status, code }) => {
+      // A wrong password that is shown for something else says nothing of the session.
+      if (status === 401 && code !== 'wrong_password' && this.me !== undefined) this.isLost = true;
     });
   }
 
