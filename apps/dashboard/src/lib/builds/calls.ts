@@ -1,7 +1,7 @@
 import type { paths } from '#api';
 import { answered, api, type Schemas } from '#lib/api/client.ts';
 import type { PageOf } from '#lib/api/paged.svelte.ts';
-import type { CapsuleArea } from '#lib/capsules/calls.ts';
+import type { CapsuleArea } from '#lib/capsules/capsule.ts';
 import { type NewBuild, type SendProgress, submitBuild } from './submit.ts';
 
 export type Build = Schemas['Build'];
