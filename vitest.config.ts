@@ -16,7 +16,10 @@ export default defineConfig({
         test: {
           ...patient,
           name: 'unit',
-          include: ['{apps,packages}/*/src/**/*.test.ts', '{images,scripts,tests/endurance}/**/*.test.ts'],
+          include: [
+            '{apps,packages}/*/{src,build}/**/*.test.ts',
+            '{images,scripts,tests/endurance}/**/*.test.ts',
+          ],
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
           isolate: false,
           testTimeout: 30_000,

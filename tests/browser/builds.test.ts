@@ -143,11 +143,10 @@ it('an archive is dropped, and goes along with what copies from it', async () =>
   const { page } = visited;
   await handIn(visited, 'copies', 'COPY a.txt /srv/');
   await page.getByText(/the recipe copies files, and there are none/).waitFor();
-  await page.getByRole('group', { name: 'Files to copy from' }).evaluate((zone) => {
-    const transfer = new DataTransfer();
-    transfer.items.add(new File(['no archive'], 'files.tar.gz'));
-    zone.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true }));
-  });
+  const dataTransfer = await page.evaluateHandle(
+    "(() => { const all = new DataTransfer(); all.items.add(new File(['no archive'], 'files.tar.gz')); return all; })()",
+  );
+  await page.getByRole('group', { name: 'Files to copy from' }).dispatchEvent('drop', { dataTransfer });
   await page.getByText('files.tar.gz').waitFor();
   await expectSound(visited);
   await page.getByRole('button', { name: 'Build', exact: true }).click();

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { systemCode, WrennError } from '@wrenn/core';
 import { compressFiles } from './compress.ts';
 import { moveInlineScript } from './inline-script.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { dashboard, sourcesHash } from './sources.ts';
 
 /** Says of which sources a build is; written last, so that half a build is none. */
@@ -17,7 +18,11 @@ const output = join(dashboard, 'dist');
  * Files that any web server can serve, in `apps/dashboard/dist`, with a gzip and a brotli form beside each that gains by
  * it. Returns the folder. Does nothing when the sources are those of the last build.
  */
-export async function buildDashboard(): Promise<{ readonly value: string; readonly cached: boolean }> {
+export function buildDashboard(): Promise<{ readonly value: string; readonly cached: boolean }> {
+  return oneAtATime(`building ${output}`, build);
+}
+
+async function build(): Promise<{ readonly value: string; readonly cached: boolean }> {
   const hash = await sourcesHash();
   if ((await stampOf(output)) === hash) return { value: output, cached: true };
   await generateTypes();

@@ -18,6 +18,16 @@ describe('a recipe that cannot be read', () => {
     expect(error.toJSON()).toEqual({
       code: 'invalid_request',
       field: 'recipe',
+      problems: [
+        {
+          ...{ line: 2, column: 6, message: '`1x` cannot be a user' },
+          remedy: 'write a name, a number, NAME:GROUP or UID:GID',
+        },
+        {
+          ...{ line: 3, column: 10, message: '`0` is no port' },
+          remedy: 'write each port from 1 to 65535, with /tcp or /udp after it',
+        },
+      ],
       message:
         'reading the recipe: line 2, column 6: `1x` cannot be a user; line 3, column 10: `0` is no port (write each port from 1 to 65535, with /tcp or /udp after it)',
       remedy: 'write a name, a number, NAME:GROUP or UID:GID',
