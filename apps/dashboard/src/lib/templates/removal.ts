@@ -4,7 +4,7 @@ import { notices } from '#lib/notices/notices.svelte.ts';
 import type { Template } from './template.ts';
 
 /** What depends on a version, in words, for who is about to delete it. */
-export function dependents({ capsules }: Template, children: number): string {
+function dependents({ capsules }: Template, children: number): string {
   const parts = [
     capsules
       ? `${capsules} ${capsules === 1 ? 'capsule was made from it and stays' : 'capsules were made from it and stay'} whole.`
