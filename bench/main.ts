@@ -15,6 +15,7 @@ import { proxy } from './benchmarks/proxy.ts';
 import { pty } from './benchmarks/pty.ts';
 import { resume } from './benchmarks/resume.ts';
 import { runaway } from './benchmarks/runaway.ts';
+import { terminalPage } from './benchmarks/terminal-page.ts';
 import { openInstallation } from './installation.ts';
 
 const benchmarks: readonly (Benchmark | StandaloneBenchmark)[] = [
@@ -32,6 +33,7 @@ const benchmarks: readonly (Benchmark | StandaloneBenchmark)[] = [
   proxy,
   pty,
   runaway,
+  terminalPage,
 ];
 
 /** Runs one benchmark; the last line on standard output is its result as JSON. Exit code 1 when a bar is missed. */

@@ -1,34 +1,16 @@
-import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { Network } from './support/cut.ts';
 import { ownCapsule } from './support/own-capsule.ts';
 import { expectSound, photograph, type Visited, visit } from './support/page.ts';
+import { newTerminal, run, screenOf, shows, type } from './support/terminal-screen.ts';
 
 const as = 'ada@localhost';
 
 async function opened(visited: Visited): Promise<string> {
   const id = await ownCapsule(visited);
   await visited.page.goto(`/dashboard/capsules/${id}/terminal`);
-  await visited.page.getByRole('button', { name: 'New terminal' }).last().click();
-  await shows(visited.page, 'fake:~$');
+  await newTerminal(visited.page, 'fake:~$');
   return id;
-}
-
-/** What is on the screen that is in sight. */
-async function screen(page: Page): Promise<string> {
-  const rows = await page.locator('.pane:not([hidden]) .xterm-rows > div').allInnerTexts();
-  return rows.map((line) => line.replaceAll('\u00a0', ' ').trimEnd()).join('\n');
-}
-
-async function shows(page: Page, text: string): Promise<void> {
-  await expect.poll(() => screen(page), { timeout: 60_000 }).toContain(text);
-}
-
-/** Every one is waited for: the fake shell has no line to edit. */
-async function run(page: Page, line: string, answer: string): Promise<void> {
-  await page.locator('.pane:not([hidden]) .xterm-helper-textarea').focus();
-  await page.keyboard.type(`${line}\n`);
-  await shows(page, answer);
 }
 
 describe('a terminal', () => {
@@ -39,8 +21,7 @@ describe('a terminal', () => {
     await run(page, 'echo hello there', '\nhello there');
     await expectSound(visited);
     await photograph(visited, 'capsule-terminal');
-    await page.locator('.pane:not([hidden]) .xterm-helper-textarea').focus();
-    await page.keyboard.type('exit 3\n');
+    await type(page, 'exit 3\n');
     await page.getByText('Its program has ended with code 3.').waitFor();
   });
 
@@ -49,15 +30,15 @@ describe('a terminal', () => {
     const { page } = visited;
     await opened(visited);
     await run(page, 'echo of the first', '\nof the first');
-    await page.getByRole('button', { name: 'New terminal' }).click();
-    await expect.poll(() => page.getByRole('tab').count()).toBe(2);
+    await newTerminal(page, 'fake:~$');
+    expect(await page.getByRole('tab').count()).toBe(2);
     await run(page, 'echo of the second', '\nof the second');
     await page.reload();
     // The one that was in sight is, by the address of the page.
     await shows(page, 'of the second');
     await page.getByRole('tab').first().click();
     await shows(page, 'of the first');
-    expect(await screen(page)).not.toContain('of the second');
+    expect(await screenOf(page)).not.toContain('of the second');
     await run(page, 'echo still here', '\nstill here');
   });
 
@@ -72,7 +53,7 @@ describe('a terminal', () => {
     await page.keyboard.type('echo typed while it was cut\n');
     network.mend();
     await shows(page, '\ntyped while it was cut');
-    expect((await screen(page)).match(/\ntyped while it was cut/g)).toHaveLength(1);
+    expect((await screenOf(page)).match(/\ntyped while it was cut/g)).toHaveLength(1);
   });
 
   it('of a paused capsule says so, and goes on when that is resumed', async () => {
@@ -127,6 +108,6 @@ describe('a link to look on', () => {
     await other.keyboard.type('echo not allowed\n');
     await run(page, 'echo seen at once', '\nseen at once');
     await shows(other, 'seen at once');
-    expect(await screen(other)).not.toContain('not allowed');
+    expect(await screenOf(other)).not.toContain('not allowed');
   });
 });
