@@ -72,7 +72,7 @@ describe('a terminal', () => {
     await using visited = await visit('/dashboard/keys', { as });
     const { page, context } = visited;
     const id = await opened(visited);
-    await page.getByRole('button', { name: /^Close Terminal/ }).click();
+    await page.getByRole('button', { name: 'Close this terminal' }).click();
     await page.getByRole('button', { name: 'Close it' }).click();
     await page.getByText('No terminal is open').waitFor();
     const { processes } = await (await context.request.get(`/v1/capsules/${id}/processes`)).json();

@@ -33,6 +33,7 @@ export class FakeProgram {
   #end: End | undefined;
   readonly #ended = Promise.withResolvers<void>();
   #way: 'whole' | 'broken' = 'whole';
+  #interruptions = 0;
   readonly #changed = new EventTarget();
 
   constructor(pid: number, tag: string) {
@@ -91,6 +92,12 @@ export class FakeProgram {
     this.#tell();
   }
 
+  /** Whoever looks at it now sees its stream break; it goes on, and can be looked at again. */
+  interrupt(): void {
+    this.#interruptions += 1;
+    this.#tell();
+  }
+
   /** Does what a call says; throws what a guest answers. */
   do(deed: string): void {
     this.#requireRunning();
@@ -111,10 +118,12 @@ export class FakeProgram {
   /** What it prints from the frame `from` on, and its end. */
   async *frames(from: bigint, signal: AbortSignal): AsyncGenerator<Frame | End, void> {
     this.readers += 1;
+    const interruptions = this.#interruptions;
     try {
       for (let at = Number(from) - 1; ; at++) {
         for (; at >= this.#frames.length; await this.#change(signal)) {
-          if (this.#way === 'broken') throw toConnect(new WrennError('host_unavailable', 'the way broke'));
+          if (this.#way === 'broken' || this.#interruptions > interruptions)
+            throw toConnect(new WrennError('host_unavailable', 'the way broke'));
           if (this.#end === undefined) continue;
           yield this.#end;
           return;

@@ -26,15 +26,21 @@ export async function useGraphics(xterm: Terminal): Promise<() => void> {
 }
 
 let known: boolean | undefined;
+/** Drivers that have the processor paint, which browsers do not always own up to. */
+const emulated = /swiftshader|llvmpipe|software|basic render/i;
 
 function hasGraphics(): boolean {
-  if (known === undefined) {
-    const context = document
-      .createElement('canvas')
-      .getContext('webgl2', { failIfMajorPerformanceCaveat: true });
-    known = context !== null;
-    // It counts until it is collected otherwise.
-    context?.getExtension('WEBGL_lose_context')?.loseContext();
-  }
+  known ??= paintsByItself();
   return known;
+}
+
+function paintsByItself(): boolean {
+  const canvas = document.createElement('canvas');
+  const context = canvas.getContext('webgl2', { failIfMajorPerformanceCaveat: true });
+  if (context === null) return false;
+  const facts = context.getExtension('WEBGL_debug_renderer_info');
+  const driver = String(context.getParameter(facts?.UNMASKED_RENDERER_WEBGL ?? context.RENDERER));
+  // It counts until it is collected otherwise.
+  context.getExtension('WEBGL_lose_context')?.loseContext();
+  return !emulated.test(driver);
 }
