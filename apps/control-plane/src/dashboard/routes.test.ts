@@ -71,7 +71,7 @@ it('serves what was built and nothing else, however a path is written', async ()
     'secret',
     '.sources',
     'etc',
-    '\\',
+    '%5c',
     '%00',
   );
   await fc.assert(
