@@ -42,6 +42,7 @@ export class FakeGuest {
   pause(): void {
     this.#status = 'paused';
     this.metrics.end(Date.now());
+    for (const { program } of this.running()) program.interrupt();
   }
 
   resume(): void {
