@@ -56,6 +56,19 @@ describe('a terminal', () => {
     expect((await screenOf(page)).match(/\ntyped while it was cut/g)).toHaveLength(1);
   });
 
+  it('has what is typed before it is connected', async () => {
+    await using visited = await visit('/dashboard/keys', { as });
+    const { page } = visited;
+    const network = await Network.of(page);
+    await opened(visited);
+    network.hold();
+    await page.reload();
+    await page.getByText('Connecting …').waitFor();
+    await type(page, 'echo early keys\n');
+    network.letGo();
+    await shows(page, '\nearly keys');
+  });
+
   it('of a paused capsule says so, and goes on when that is resumed', async () => {
     await using visited = await visit('/dashboard/keys', { as });
     const { page, context, url } = visited;

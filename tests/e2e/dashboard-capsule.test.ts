@@ -149,11 +149,8 @@ describe('the files of a capsule in the dashboard', () => {
     }
     await page.getByLabel('Path').fill('/dev');
     await page.getByRole('button', { name: 'Go', exact: true }).click();
-    await page
-      .getByRole('row')
-      .filter({ hasText: /^.*zero/ })
-      .first()
-      .click();
+    await page.getByLabel('Show only names with').fill('zero');
+    await page.getByRole('row').filter({ hasText: 'zero' }).click();
     await page.getByText('This is a device').waitFor();
   });
 

@@ -4,6 +4,7 @@ import type { Page, WebSocketRoute } from 'playwright-core';
 export class Network {
   readonly #open = new Set<WebSocketRoute>();
   #state: 'whole' | 'cut' = 'whole';
+  #held: PromiseWithResolvers<void> | undefined;
 
   static async of(page: Page): Promise<Network> {
     const network = new Network();
@@ -18,15 +19,26 @@ export class Network {
     this.#open.clear();
   }
 
+  /** What is opened now goes through when it is let go. */
+  hold(): void {
+    this.#held = Promise.withResolvers<void>();
+  }
+
+  letGo(): void {
+    this.#held?.resolve();
+    this.#held = undefined;
+  }
+
   mend(): void {
     this.#state = 'whole';
   }
 
-  #connect(socket: WebSocketRoute): void {
+  async #connect(socket: WebSocketRoute): Promise<void> {
     if (this.#state === 'cut') {
       void socket.close({ code: 4000, reason: 'cut' });
       return;
     }
+    await this.#held?.promise;
     socket.connectToServer();
     this.#open.add(socket);
   }

@@ -21,6 +21,8 @@ export type Wanted =
 
 /** Of the connection: a page tries as long as it is open. */
 const forever = Number.POSITIVE_INFINITY;
+/** Keys, and what is pasted. */
+const mostEarly = 1_000;
 let made = 0;
 
 /** One terminal of a capsule, as this page has it. */
@@ -36,6 +38,7 @@ export class TerminalSession {
   readonly #capsuleId: string;
   readonly #user: string;
   #terminal: Terminal | undefined;
+  readonly #early: (string | Uint8Array)[] = [];
   /** After the last frame that is on the screen. */
   #next = 1;
   #over = new AbortController();
@@ -66,6 +69,7 @@ export class TerminalSession {
       this.pid = terminal.pid;
       this.state = { kind: 'open', way: 'connected' };
       if (this.mode === 'edit') terminal.resize(screen.size.cols, screen.size.rows);
+      for (const data of this.#early.splice(0)) void terminal.write(data);
       await this.#feed(terminal, screen);
       const { exitCode } = await terminal.exited;
       this.state = { kind: 'ended', exitCode };
@@ -77,8 +81,10 @@ export class TerminalSession {
     }
   }
 
+  /** Keys that come before there is a connection go with it. */
   type(data: string | Uint8Array): void {
-    void this.#terminal?.write(data);
+    if (this.#terminal !== undefined) void this.#terminal.write(data);
+    else if (this.state.kind !== 'ended' && this.#early.length < mostEarly) this.#early.push(data);
   }
 
   resize({ cols, rows }: ScreenSize): void {
