@@ -53,6 +53,8 @@ async function start(
   await cleanup.add('PostgreSQL', () => postgres.stop());
   const config = parseConfig(settings, {
     LOG_LEVEL: 'warn',
+    // So that it runs beside an installation, and several of it beside each other.
+    WRENN_CP_METRICS_ADDR: 'off',
     ...environment,
     DATABASE_URL: postgres.url,
     WRENN_DIR: folder,
