@@ -47,7 +47,7 @@ it('who is no administrator is told that these pages are for others', async () =
   await visited.page.getByText('these pages are for administrators of the platform').waitFor();
   await expectSound(visited);
   await visited.page.goto('/dashboard/keys');
-  await visited.page.getByRole('heading', { name: 'Keys' }).waitFor();
+  await visited.page.getByRole('heading', { name: 'Keys', level: 1 }).waitFor();
   expect(await visited.page.getByRole('link', { name: 'Administration' }).count()).toBe(0);
 });
 
