@@ -20,6 +20,28 @@ it('a key is made, shown once, and revoked', async () => {
   await expect.poll(() => page.getByRole('cell', { name: 'of the <b>test</b>' }).count()).toBe(0);
 });
 
+it('a form that is sent twice makes one key', async () => {
+  await using visited = await visitInNewTeam('/dashboard/keys', 'Twice');
+  const { page } = visited;
+  const answered = Promise.withResolvers<void>();
+  let asked = 0;
+  await page.route('**/v1/api-keys', async (route) => {
+    if (route.request().method() === 'POST') {
+      asked += 1;
+      await answered.promise;
+    }
+    await route.continue();
+  });
+  await page.getByRole('button', { name: 'New key' }).first().click();
+  await page.getByLabel('Name').fill('only one');
+  await page.getByLabel('Name').press('Enter');
+  await page.getByLabel('Name').press('Enter');
+  answered.resolve();
+  await page.getByRole('button', { name: 'I have kept it' }).click();
+  await page.getByText('only one').waitFor();
+  expect(asked).toBe(1);
+});
+
 it('a link to a page leads there after signing in', async () => {
   await using visited = await visit('/dashboard/keys?from=link');
   const { page } = visited;

@@ -1,7 +1,8 @@
 import { type TeamId, uuidFromId } from '@wrenn/core';
+import type { LiveKind } from '@wrenn/core/live-kinds';
 import { mayUse, type Principal } from '../access/principal.ts';
 import { platformTeam } from '../audit/happening.ts';
-import type { Change, LiveKind } from './change.ts';
+import type { Change } from './change.ts';
 
 /** What one client is told of. */
 export interface Audience {

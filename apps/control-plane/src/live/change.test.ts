@@ -1,6 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
+import { liveActions, liveKinds } from '@wrenn/core/live-kinds';
 import { describe, expect, it } from 'vitest';
-import { type Change, liveActions, liveKinds, merged, parseChange } from './change.ts';
+import { type Change, merged, parseChange } from './change.ts';
 
 const change = (action: Change['action']): Change => ({
   kind: 'capsule',

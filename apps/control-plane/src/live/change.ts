@@ -1,21 +1,4 @@
-/** What pages show, and are told of when it changes. */
-export const liveKinds = [
-  'capsule',
-  'operation',
-  'template',
-  'build',
-  'team',
-  'member',
-  'invitation',
-  'key',
-  'channel',
-  'host',
-  'user',
-] as const;
-export type LiveKind = (typeof liveKinds)[number];
-
-export const liveActions = ['created', 'changed', 'removed'] as const;
-export type LiveAction = (typeof liveActions)[number];
+import { type LiveAction, type LiveKind, liveActions, liveKinds } from '@wrenn/core/live-kinds';
 
 /** That something is not as it was: which, not how it is now. */
 export interface Change {

@@ -1,5 +1,6 @@
 import { type IdKind, idFromUuid } from '@wrenn/core';
-import type { Change, LiveKind } from './change.ts';
+import type { LiveKind } from '@wrenn/core/live-kinds';
+import type { Change } from './change.ts';
 
 /** Between two comments that show that the connection is alive. */
 export const heartbeatMs = 15_000;

@@ -1,6 +1,7 @@
+import { type LiveKind, liveKinds } from '@wrenn/core/live-kinds';
 import { answered, api } from '#lib/api/client.ts';
 import { ApiFault } from '#lib/api/fault.ts';
-import { type LiveChange, type LiveKind, liveKinds } from './kinds.ts';
+import type { LiveChange } from './change.ts';
 
 /** How the page hears of changes. While it is `down`, what is shown may be old. */
 export type LiveState = 'off' | 'connecting' | 'open' | 'down';
