@@ -11,7 +11,7 @@ import { ensurePki } from './pki/ensure.ts';
 import { pkiPaths } from './pki/paths.ts';
 import { testConfig } from './test-config.ts';
 
-interface Agent extends AsyncDisposable {
+export interface TestAgent extends AsyncDisposable {
   readonly address: string;
 }
 
@@ -30,13 +30,17 @@ export interface TestServer<A> extends AsyncDisposable {
   readonly config: ControlPlaneConfig;
 }
 
-export async function startTestServer<A extends Agent>(options: {
+export interface TestServerOptions<A extends TestAgent> {
   readonly databaseUrl: string;
   readonly startAgent: (tls: Tls) => Promise<A>;
   readonly extensions?: readonly Extension[];
   /** Settings, as the environment has them. */
   readonly variables?: Readonly<Record<string, string>>;
-}): Promise<TestServer<A>> {
+}
+
+export async function startTestServer<A extends TestAgent>(
+  options: TestServerOptions<A>,
+): Promise<TestServer<A>> {
   const cleanup = new Cleanup();
   try {
     const directory = await mkdtemp(join(tmpdir(), 'wrenn-cp-'));

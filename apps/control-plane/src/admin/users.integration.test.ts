@@ -1,48 +1,28 @@
 import { newId, type UserId, uuidFromId } from '@wrenn/core';
-import {
-  FakeStateHost,
-  postgresMissing,
-  postgresVersions,
-  type TestDatabases,
-  testDatabases,
-} from '@wrenn/testkit';
+import { FakeStateHost } from '@wrenn/testkit';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { migrateUrl } from '../db/migrator.ts';
+import { beforeAll, expect, test } from 'vitest';
 import { Rest } from '../snapshots/testing/rest.ts';
 import { insertMember } from '../teams/members.ts';
 import { type Person, person, signIn } from '../teams/testing/people.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { describeOnPostgres } from '../test-on-postgres.ts';
 import { platformUuid } from './platform.ts';
 import { newEntries } from './testing/new-entries.ts';
 
 const refused = (status: number, code: string) => ({ status, body: { error: { code } } });
 
-for (const version of postgresVersions) {
-  const missing = postgresMissing(version);
-  if (missing !== undefined) console.log(`skipped: ${missing}`);
-
-  describe.skipIf(missing !== undefined)(`administration of accounts, on PostgreSQL ${version}`, () => {
-    let databases: TestDatabases;
-    let server: TestServer<FakeStateHost>;
+describeOnPostgres(
+  'administration of accounts',
+  { startAgent: (tls) => FakeStateHost.start(tls) },
+  (server) => {
     let root: Person;
-
     beforeAll(async () => {
-      databases = await testDatabases(version, migrateUrl);
-      server = await startTestServer({
-        databaseUrl: await databases.fresh(),
-        startAgent: (tls) => FakeStateHost.start(tls),
-      });
       root = await someone('Root', { isAdmin: true });
     });
-    afterAll(async () => {
-      await server?.[Symbol.asyncDispose]();
-      await databases?.[Symbol.asyncDispose]();
-    });
 
-    const database = () => server.controlPlane.context.database;
+    const database = () => server().controlPlane.context.database;
     const someone = (name: string, also: { isAdmin?: boolean; email?: string } = {}) =>
-      person(server.controlPlane, name, also);
+      person(server().controlPlane, name, also);
     const written = (work: () => Promise<unknown>, team = platformUuid) => newEntries(database(), team, work);
     const setActive = (id: UserId, active: boolean) =>
       root.rest.ask('PUT', `/admin/users/${id}/active`, { active });
@@ -77,7 +57,7 @@ for (const version of postgresVersions) {
     test('who is disabled is out at once, with the keys they made and the capsules of their teams', async () => {
       const [ann, bob] = [await someone('Ann'), await someone('Bob')];
       await insertMember(database(), bob.teamId, ann.id, 'member');
-      const inBobs = await signIn(server.controlPlane, ann, bob.teamId);
+      const inBobs = await signIn(server().controlPlane, ann, bob.teamId);
       const [hers, inHis] = [
         await ann.rest.get('POST', '/api-keys', {}),
         await inBobs.rest.get('POST', '/api-keys', {}),
@@ -93,14 +73,14 @@ for (const version of postgresVersions) {
         expect([401, 403]).toContain((await rest.ask('GET', '/teams')).status);
       }
       const statusOf = async (key: unknown) =>
-        (await new Rest(server.url, String(key)).ask('GET', '/capsules')).status;
+        (await new Rest(server().url, String(key)).ask('GET', '/capsules')).status;
       expect([
         await statusOf(hers['key']),
         await statusOf(inHis['key']),
         await statusOf(bobs['key']),
       ]).toEqual([401, 401, 200]);
-      expect(server.agent.capsules.has(capsule)).toBe(false);
-      expect(server.agent.capsules.has(bobsCapsule)).toBe(true);
+      expect(server().agent.capsules.has(capsule)).toBe(false);
+      expect(server().agent.capsules.has(bobsCapsule)).toBe(true);
       expect(await written(() => setActive(ann.id, false))).toEqual([]);
     });
 
@@ -110,7 +90,7 @@ for (const version of postgresVersions) {
       const onPlatform = await written(() => setActive(ann.id, true));
       expect(onPlatform).toEqual([{ what: 'user activate', scope: 'admin', on: ann.id, by: root.id }]);
       expect((await ann.rest.ask('GET', '/teams')).status).toBe(401);
-      const again = await signIn(server.controlPlane, ann, ann.teamId);
+      const again = await signIn(server().controlPlane, ann, ann.teamId);
       expect((await again.rest.ask('GET', '/teams')).status).toBe(200);
       expect(await written(() => setActive(ann.id, true))).toEqual([]);
     });
@@ -122,7 +102,7 @@ for (const version of postgresVersions) {
       await markDeleted(cid.id, 1);
       await someone('Cid', { email: cid.email });
       expect((await setActive(ann.id, true)).status).toBe(204);
-      expect((await signIn(server.controlPlane, ann, ann.teamId)).token).toBeDefined();
+      expect((await signIn(server().controlPlane, ann, ann.teamId)).token).toBeDefined();
       expect(await setActive(bob.id, true)).toMatchObject(refused(404, 'not_found'));
       expect(await setActive(cid.id, true)).toMatchObject(refused(409, 'conflict'));
       expect(await setActive(cid.id, false)).toMatchObject(refused(404, 'not_found'));
@@ -162,5 +142,5 @@ for (const version of postgresVersions) {
         expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
       }
     });
-  });
-}
+  },
+);

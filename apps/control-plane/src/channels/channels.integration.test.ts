@@ -1,15 +1,8 @@
 import { createHmac } from 'node:crypto';
-import {
-  FakeHostAgent,
-  postgresMissing,
-  postgresVersions,
-  type TestDatabases,
-  testDatabases,
-} from '@wrenn/testkit';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { migrateUrl } from '../db/migrator.ts';
+import { FakeHostAgent } from '@wrenn/testkit';
+import { beforeEach, expect, test } from 'vitest';
 import { type Person, person } from '../teams/testing/people.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { describeOnPostgres } from '../test-on-postgres.ts';
 import { type Received, Receiver } from './testing/receiver.ts';
 
 interface Made {
@@ -32,33 +25,23 @@ function signature(received: Received | undefined, secret = ''): string {
   return `sha256=${createHmac('sha256', secret).update(signed).digest('hex')}`;
 }
 
-for (const version of postgresVersions) {
-  describe.skipIf(postgresMissing(version) !== undefined)(`channels, on PostgreSQL ${version}`, () => {
-    let databases: TestDatabases;
-    let server: TestServer<FakeHostAgent>;
+describeOnPostgres(
+  'channels',
+  {
+    startAgent: (tls) => FakeHostAgent.start(tls),
+    variables: { WRENN_CHANNEL_PRIVATE_TARGETS: '127.0.0.1' },
+  },
+  (server) => {
     let receiver: Receiver;
     let owner: Person;
-
-    beforeAll(async () => {
-      databases = await testDatabases(version, migrateUrl);
-      server = await startTestServer({
-        databaseUrl: await databases.fresh(),
-        startAgent: (tls) => FakeHostAgent.start(tls),
-        variables: { WRENN_CHANNEL_PRIVATE_TARGETS: '127.0.0.1' },
-      });
-    });
-    afterAll(async () => {
-      await server?.[Symbol.asyncDispose]();
-      await databases?.[Symbol.asyncDispose]();
-    });
     beforeEach(async (context) => {
       receiver = await Receiver.start();
       context.onTestFinished(() => receiver[Symbol.asyncDispose]());
-      owner = await person(server.controlPlane, 'Olga');
+      owner = await person(server().controlPlane, 'Olga');
     });
 
     async function api(method: string, path: string, body?: object, as = owner) {
-      const answer = await fetch(`${server.url}${path}`, {
+      const answer = await fetch(`${server().url}${path}`, {
         method,
         headers: {
           authorization: `Bearer ${as.token}`,
@@ -108,7 +91,7 @@ for (const version of postgresVersions) {
 
     test('what nobody asked for is not sent, and neither is what happens in other teams', async () => {
       const made = await webhook(['capsule.destroyed']);
-      const other = await person(server.controlPlane, 'Eve');
+      const other = await person(server().controlPlane, 'Eve');
       const { body: theirs } = await api('POST', '/v1/capsules', {}, other);
       await api('DELETE', `/v1/capsules/${(theirs as Made).id}`, undefined, other);
       const { body: ours } = await api('POST', '/v1/capsules', {});
@@ -199,8 +182,8 @@ for (const version of postgresVersions) {
       const shown = JSON.stringify((await api('GET', `/v1/channels/${made.id}`)).body);
       expect(shown).not.toContain(made.secret);
       expect(shown).not.toContain('/in?x=1');
-      const row = await server.controlPlane.context.database
-        .selectFrom('channels')
+      const row = await server()
+        .controlPlane.context.database.selectFrom('channels')
         .select('config')
         .executeTakeFirstOrThrow();
       expect(row.config.toString('latin1')).not.toContain('127.0.0.1');
@@ -250,13 +233,13 @@ for (const version of postgresVersions) {
       await api('PATCH', `/v1/channels/${made.id}`, { name: 'other', events: ['host.down'] });
       expect((await api('DELETE', `/v1/channels/${made.id}`)).status).toBe(204);
       expect((await api('DELETE', `/v1/channels/${made.id}`)).status).toBe(204);
-      const entries = await server.controlPlane.context.database
-        .selectFrom('audit_entries')
+      const entries = await server()
+        .controlPlane.context.database.selectFrom('audit_entries')
         .select(['action'])
         .where('resource_id', '=', made.id)
         .orderBy('number')
         .execute();
       expect(entries.map(({ action }) => action)).toEqual(['create', 'update', 'delete']);
     });
-  });
-}
+  },
+);

@@ -1,55 +1,33 @@
 import { newId, uuidFromId } from '@wrenn/core';
-import {
-  FakeHostAgent,
-  postgresMissing,
-  postgresVersions,
-  type TestDatabases,
-  testDatabases,
-} from '@wrenn/testkit';
+import { FakeHostAgent } from '@wrenn/testkit';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { migrateUrl } from '../db/migrator.ts';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { mailsTo, tokenIn } from '../mail/testing/queued-mails.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { describeOnPostgres } from '../test-on-postgres.ts';
 import { type Person, person } from './testing/people.ts';
 
 const invalid = { status: 400, body: { error: { code: 'invalid_token' } } };
 
-for (const version of postgresVersions) {
-  const missing = postgresMissing(version);
-  if (missing !== undefined) console.log(`skipped: ${missing}`);
-
-  describe.skipIf(missing !== undefined)(`invitations over REST, on PostgreSQL ${version}`, () => {
-    let databases: TestDatabases;
-    let server: TestServer<FakeHostAgent>;
+describeOnPostgres(
+  'invitations over REST',
+  { startAgent: (tls) => FakeHostAgent.start(tls), variables: { CP_PUBLIC_URL: 'https://wrenn.example' } },
+  (server) => {
     /** Owns the team that invites, a new one in each test. */
     let ann: Person;
-
-    beforeAll(async () => {
-      databases = await testDatabases(version, migrateUrl);
-      server = await startTestServer({
-        databaseUrl: await databases.fresh(),
-        startAgent: (tls) => FakeHostAgent.start(tls),
-        variables: { CP_PUBLIC_URL: 'https://wrenn.example' },
-      });
-    });
+    beforeAll(async () => {});
     beforeEach(async () => {
-      ann = await person(server.controlPlane, 'Ann');
-    });
-    afterAll(async () => {
-      await server?.[Symbol.asyncDispose]();
-      await databases?.[Symbol.asyncDispose]();
+      ann = await person(server().controlPlane, 'Ann');
     });
 
     const invite = (email: string, role = 'member') =>
       ann.rest.ask('POST', `/teams/${ann.teamId}/invitations`, { email, role });
     const accept = (someone: Person, token: string) =>
       someone.rest.ask('POST', '/invitations/accept', { token });
-    const lastMail = async (email: string) => (await mailsTo(server.controlPlane.context, email)).at(-1);
+    const lastMail = async (email: string) => (await mailsTo(server().controlPlane.context, email)).at(-1);
     const waiting = async () => (await ann.rest.ask('GET', `/teams/${ann.teamId}/invitations`)).body;
 
     test('the mail leads to where it can be accepted, and the database has no token', async () => {
-      const bob = await person(server.controlPlane, 'Bob');
+      const bob = await person(server().controlPlane, 'Bob');
       const made = await invite(bob.email, 'admin');
       expect(made).toMatchObject({
         status: 201,
@@ -61,12 +39,15 @@ for (const version of postgresVersions) {
       expect(mail).toMatchObject({ kind: 'team_invitation', subject: "Invitation to the team Ann's Team" });
       expect(mail?.button?.url).toMatch(/^https:\/\/wrenn\.example\/invitation\?token=[\w-]{43}$/);
       expect(JSON.stringify(made.body)).not.toContain(tokenIn(mail));
-      const rows = await server.controlPlane.context.database.selectFrom('invitations').selectAll().execute();
+      const rows = await server()
+        .controlPlane.context.database.selectFrom('invitations')
+        .selectAll()
+        .execute();
       expect(JSON.stringify(rows)).not.toContain(tokenIn(mail));
     });
 
     test('whoever accepts is a member from then on, and the token is used up', async () => {
-      const bob = await person(server.controlPlane, 'Bob');
+      const bob = await person(server().controlPlane, 'Bob');
       await invite(bob.email, 'admin');
       const token = tokenIn(await lastMail(bob.email));
       const both = await Promise.all([accept(bob, token), accept(bob, token)]);
@@ -81,7 +62,7 @@ for (const version of postgresVersions) {
     });
 
     test('the answer does not tell whether the address has an account', async () => {
-      const bob = await person(server.controlPlane, 'Bob');
+      const bob = await person(server().controlPlane, 'Bob');
       const [known, unknown] = [await invite(bob.email), await invite('nobody@example.org')];
       const shape = ({ status, body }: typeof known) => [status, Object.keys(body ?? {})];
       expect(shape(known)).toEqual(shape(unknown));
@@ -91,13 +72,13 @@ for (const version of postgresVersions) {
     test('somebody who signs up later accepts it then', async () => {
       const email = 'later@example.org';
       await invite(email);
-      const later = await person(server.controlPlane, 'Later', { email });
+      const later = await person(server().controlPlane, 'Later', { email });
       expect((await accept(later, tokenIn(await lastMail(email)))).status).toBe(200);
     });
 
     test('nobody else can use it, and it stays for whom it is for', async () => {
-      const bob = await person(server.controlPlane, 'Bob');
-      const eve = await person(server.controlPlane, 'Eve');
+      const bob = await person(server().controlPlane, 'Bob');
+      const eve = await person(server().controlPlane, 'Eve');
       await invite(bob.email);
       const token = tokenIn(await lastMail(bob.email));
       expect(await accept(eve, token)).toMatchObject({ status: 403, body: { error: { code: 'forbidden' } } });
@@ -105,7 +86,7 @@ for (const version of postgresVersions) {
     });
 
     test('inviting again voids the mail before', async () => {
-      const bob = await person(server.controlPlane, 'Bob');
+      const bob = await person(server().controlPlane, 'Bob');
       await invite(bob.email);
       const first = tokenIn(await lastMail(bob.email));
       await invite(bob.email, 'admin');
@@ -116,9 +97,9 @@ for (const version of postgresVersions) {
 
     test('one that is taken back, too old, or of a deleted team is void', async () => {
       const [bob, cid, dan] = [
-        await person(server.controlPlane, 'Bob'),
-        await person(server.controlPlane, 'Cid'),
-        await person(server.controlPlane, 'Dan'),
+        await person(server().controlPlane, 'Bob'),
+        await person(server().controlPlane, 'Cid'),
+        await person(server().controlPlane, 'Dan'),
       ];
       const { body } = await invite(bob.email);
       const path = `/teams/${ann.teamId}/invitations`;
@@ -128,8 +109,8 @@ for (const version of postgresVersions) {
       expect(await accept(bob, tokenIn(await lastMail(bob.email)))).toMatchObject(invalid);
 
       await invite(cid.email);
-      await server.controlPlane.context.database
-        .updateTable('invitations')
+      await server()
+        .controlPlane.context.database.updateTable('invitations')
         .set({ expires_at: sql<Date>`now()` })
         .where('team_id', '=', uuidFromId(ann.teamId))
         .execute();
@@ -142,7 +123,7 @@ for (const version of postgresVersions) {
     });
 
     test('an invitation of another team cannot be taken back', async () => {
-      const eve = await person(server.controlPlane, 'Eve');
+      const eve = await person(server().controlPlane, 'Eve');
       const { body } = await invite('nobody@example.org');
       const id = String(body?.['id']);
       expect((await eve.rest.ask('DELETE', `/teams/${eve.teamId}/invitations/${id}`)).status).toBe(404);
@@ -151,7 +132,7 @@ for (const version of postgresVersions) {
     });
 
     test('a member is not invited', async () => {
-      const bob = await person(server.controlPlane, 'Bob');
+      const bob = await person(server().controlPlane, 'Bob');
       await ann.rest.get('POST', `/teams/${ann.teamId}/members`, { email: bob.email });
       expect(await invite(bob.email)).toMatchObject({ status: 400, body: { error: { field: 'email' } } });
     });
@@ -173,11 +154,11 @@ for (const version of postgresVersions) {
     });
 
     test('tokens are not guessed without end', async () => {
-      const eve = await person(server.controlPlane, 'Eve');
+      const eve = await person(server().controlPlane, 'Eve');
       const statuses: number[] = [];
       for (let times = 0; times < 31; times += 1) statuses.push((await accept(eve, `guess-${times}`)).status);
       expect(statuses.slice(0, 30).every((status) => status === 400)).toBe(true);
       expect(statuses[30]).toBe(429);
     });
-  });
-}
+  },
+);
