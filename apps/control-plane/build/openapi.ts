@@ -4,7 +4,7 @@ import { createLogger } from '@wrenn/service';
 import { createContext } from '../src/control-plane.ts';
 import { buildApp } from '../src/http/app.ts';
 import { Sockets } from '../src/sockets/sockets.ts';
-import { testConfig } from '../src/test-config.ts';
+import { testConfig } from '../src/testing/test-config.ts';
 
 /** Writes spec/openapi.json from the routes; with `--check` only says whether it is current (exit code 1 if not). */
 const target = new URL('../../../spec/openapi.json', import.meta.url);

@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { migrateUrl } from './db/migrator.ts';
 import { ReceivingServer } from './mail/testing/receiving-server.ts';
 import { type Person, person } from './teams/testing/people.ts';
-import { startTestServer, type TestServer } from './test-server.ts';
+import { startTestServer, type TestServer } from './testing/test-server.ts';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 const entry = z.object({ items: z.array(z.object({ resource_type: z.string(), action: z.string() })) });

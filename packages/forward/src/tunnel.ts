@@ -9,10 +9,13 @@ import { ForwardFault } from './forward-fault.ts';
 import { forwardCounts } from './metrics.ts';
 import type { Passing } from './passing.ts';
 
-/** A guest that has not said by then whether it agrees never will: an open handshake would be held for nobody. */
-const handshakeMs = 10_000;
+/**
+ * A guest that has not said by then whether it agrees never will: an open handshake would be held for nobody. It is a
+ * minute since an application that answers a hundred others first, on an emulated processor, took more than ten seconds.
+ */
+const handshakeMs = 60_000;
 /** A relay waits itself, for a capsule that stands still and then for the guest, and says which of them it was. */
-const relayedHandshakeMs = 60_000;
+const relayedHandshakeMs = 120_000;
 
 /** What a client offers in its upgrade. */
 export interface Upgrade {

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ControlPlane } from '../control-plane.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import { person } from '../teams/testing/people.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
 import type { RouteAuth } from './route-auth.ts';
 import { type Answer, ask } from './testing/asking.ts';
 import {

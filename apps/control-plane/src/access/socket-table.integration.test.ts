@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import type { SocketRoute } from '../sockets/socket-route.ts';
 import { socketRoutes } from '../sockets/socket-routes.ts';
 import { person } from '../teams/testing/people.ts';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 import { stateOf, type TeamOfOthers, teamOfOthers } from './testing/belongings.ts';
 import { keyOf, type Outsider, type Outsiders, outsidersOf } from './testing/outsiders.ts';
 import { socketExamples } from './testing/route-examples.ts';

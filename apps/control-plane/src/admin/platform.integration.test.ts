@@ -2,7 +2,7 @@ import { FakeStateHost } from '@wrenn/testkit';
 import { beforeAll, expect, test } from 'vitest';
 import { Rest } from '../snapshots/testing/rest.ts';
 import { type Person, person } from '../teams/testing/people.ts';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 import { platformUuid } from './platform.ts';
 import { newEntries } from './testing/new-entries.ts';
 

@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { Rest } from '../snapshots/testing/rest.ts';
 import { insertMember } from '../teams/members.ts';
 import { type Person, person, signIn } from '../teams/testing/people.ts';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 import { platformUuid } from './platform.ts';
 import { newEntries } from './testing/new-entries.ts';
 

@@ -3,7 +3,7 @@ import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } 
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
-import { testConfig } from '../test-config.ts';
+import { testConfig } from '../testing/test-config.ts';
 import { platformTeam } from './happening.ts';
 import { removeOldEntries } from './retention.ts';
 import { entriesOf } from './testing/entries.ts';

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { systemActor } from '../access/principal.ts';
 import { insertMember } from '../teams/members.ts';
 import { type Person, person, signIn } from '../teams/testing/people.ts';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 import { type Happening, platformTeam } from './happening.ts';
 
 interface Entry {

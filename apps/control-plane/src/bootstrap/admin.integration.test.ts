@@ -9,7 +9,7 @@ import type { ControlPlaneConfig } from '../config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import { ensureDefaultTeam } from '../teams/store.ts';
-import { testConfig } from '../test-config.ts';
+import { testConfig } from '../testing/test-config.ts';
 import { beginSession, listSessions } from '../users/login-sessions.ts';
 import { checkPassword } from '../users/password.ts';
 import { findUserByEmail, insertUser, updateUser } from '../users/store.ts';

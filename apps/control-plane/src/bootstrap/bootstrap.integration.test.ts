@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { ControlPlaneConfig } from '../config.ts';
 import { openDatabase } from '../db/database.ts';
 import { migrateUrl } from '../db/migrator.ts';
-import { testConfig } from '../test-config.ts';
+import { testConfig } from '../testing/test-config.ts';
 import { bootstrap } from './bootstrap.ts';
 
 let databases: TestDatabases;

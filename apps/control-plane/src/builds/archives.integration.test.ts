@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../db/database.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import { ensureDefaultTeam } from '../teams/store.ts';
-import { testConfig } from '../test-config.ts';
+import { testConfig } from '../testing/test-config.ts';
 import { archivePieces, dropArchive, keepArchive, mostArchiveBytes } from './archives.ts';
 import { tidyBuilds } from './tidy.ts';
 

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { FakeHost } from '@wrenn/testkit';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 import { BuildClient } from './testing/build-client.ts';
 
 /** Without what only a guest has: commands are those of the fake host, and nothing is copied. */

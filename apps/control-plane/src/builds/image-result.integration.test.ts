@@ -2,7 +2,7 @@ import { FakeHost } from '@wrenn/testkit';
 import { beforeAll, expect, test } from 'vitest';
 import { type Person, person } from '../teams/testing/people.ts';
 import { Builder } from '../templates/testing/builder.ts';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 
 describeOnPostgres('templates that are images', { startAgent: (tls) => FakeHost.start(tls) }, (server) => {
   let ann: Person;

@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { entriesOf } from '../audit/testing/entries.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import { Rest } from '../snapshots/testing/rest.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
 
 const key = 'api_key';
 const ann = { type: 'user', id: newId('user'), name: 'Ann' } as const;

@@ -13,7 +13,7 @@ import { JobMonitor } from '../jobs/monitor.ts';
 import { recoveries } from '../jobs/recoveries.ts';
 import { insertJob } from '../jobs/store.ts';
 import { Rest } from '../snapshots/testing/rest.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
 
 const ann = { type: 'user', id: newId('user'), name: 'Ann' } as const;
 const key = 'api_key';

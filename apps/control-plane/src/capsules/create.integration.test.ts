@@ -11,7 +11,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
 import { usable } from '../hosts/capacity.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
 
 const soon = () => AbortSignal.timeout(10_000);
 

@@ -3,7 +3,7 @@ import { type ExecEvent, WrennClient } from '@wrenn/sdk';
 import { FakeHostAgent, type TestDatabases, testDatabases } from '@wrenn/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
 
 let databases: TestDatabases;
 let server: TestServer<FakeHostAgent>;

@@ -3,7 +3,7 @@ import { FakeStateHost } from '@wrenn/testkit';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { usable } from '../hosts/capacity.ts';
 import { Rest } from '../snapshots/testing/rest.ts';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 
 interface Forked {
   readonly job_id: string;

@@ -4,7 +4,7 @@ import { FakeHost } from '@wrenn/testkit';
 import { beforeAll, expect, test } from 'vitest';
 import { Rest } from '../snapshots/testing/rest.ts';
 import { type Person, person } from '../teams/testing/people.ts';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 
 describeOnPostgres('metrics of capsules', { startAgent: (tls) => FakeHost.start(tls) }, (server) => {
   let ann: Person;

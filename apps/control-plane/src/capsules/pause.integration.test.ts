@@ -8,7 +8,7 @@ import { startControlPlane } from '../control-plane.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import { insertJob } from '../jobs/store.ts';
 import { Rest } from '../snapshots/testing/rest.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
 
 let databases: TestDatabases;
 let server: TestServer<FakePausingHost>;

@@ -2,7 +2,7 @@ import { newId } from '@wrenn/core';
 import { type WrennApiError, WrennClient } from '@wrenn/sdk';
 import { FakeHostAgent } from '@wrenn/testkit';
 import { beforeAll, expect, test } from 'vitest';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 
 describeOnPostgres('capsules over REST', { startAgent: (tls) => FakeHostAgent.start(tls) }, (server) => {
   let client: WrennClient;

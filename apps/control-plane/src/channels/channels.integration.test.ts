@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { FakeHostAgent } from '@wrenn/testkit';
 import { beforeEach, expect, test } from 'vitest';
 import { type Person, person } from '../teams/testing/people.ts';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 import { type Received, Receiver } from './testing/receiver.ts';
 
 interface Made {

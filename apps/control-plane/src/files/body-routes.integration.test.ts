@@ -4,7 +4,7 @@ import { WrennClient } from '@wrenn/sdk';
 import { FakeSessionHost, type TestDatabases, testDatabases } from '@wrenn/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
 
 let databases: TestDatabases;
 let server: TestServer<FakeSessionHost>;

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemActor } from '../access/principal.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import { ensureDefaultTeam } from '../teams/store.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
 import { download, type Place, upload } from './transfer.ts';
 
 const patient = { connectMs: 60_000, headMs: 60_000 };

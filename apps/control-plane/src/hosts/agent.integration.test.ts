@@ -4,7 +4,7 @@ import { idFromUuid, newId, WrennError } from '@wrenn/core';
 import { FakeHostAgent, type TestDatabases, testDatabases } from '@wrenn/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
 import { HostAgent } from './agent.ts';
 import { readCredentials } from './credentials.ts';
 

@@ -4,7 +4,7 @@ import { FakeHostAgent, type TestDatabases, testDatabases } from '@wrenn/testkit
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
 
 let databases: TestDatabases;
 let server: TestServer<FakeHostAgent>;

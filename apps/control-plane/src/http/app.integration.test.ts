@@ -8,7 +8,7 @@ import { withScope } from '../access/route-auth.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import type { Extension } from '../extension.ts';
 import { Sockets } from '../sockets/sockets.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
 import { buildApp } from './app.ts';
 import { callerOf } from './auth.ts';
 

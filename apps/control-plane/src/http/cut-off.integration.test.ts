@@ -3,7 +3,7 @@ import { FakeHostAgent, type TestDatabases, testDatabases } from '@wrenn/testkit
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
 import { person } from '../teams/testing/people.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
 import { revokeSessions } from '../users/login-sessions.ts';
 
 let databases: TestDatabases;

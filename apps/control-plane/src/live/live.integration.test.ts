@@ -6,7 +6,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { startControlPlane } from '../control-plane.ts';
 import { insertMember, removeMember } from '../teams/members.ts';
 import { type Person, person, signIn } from '../teams/testing/people.ts';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 import { revokeSessions } from '../users/login-sessions.ts';
 import { Following, type Told } from './testing/following.ts';
 

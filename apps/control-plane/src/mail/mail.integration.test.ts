@@ -2,7 +2,7 @@ import { FakeHostAgent, type TestDatabases, testDatabases } from '@wrenn/testkit
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
 import type { Mail } from './mail.ts';
 import { ReceivingServer } from './testing/receiving-server.ts';
 

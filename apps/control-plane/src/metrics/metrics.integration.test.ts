@@ -16,7 +16,7 @@ import { freePort } from '@wrenn/testkit/free-port';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { migrateUrl } from '../db/migrator.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
 
 const prometheus = '/usr/bin/prometheus';
 const prometheusMissing = await access(prometheus).then(

@@ -3,7 +3,7 @@ import { FakeHost } from '@wrenn/testkit';
 import { sql } from 'kysely';
 import { beforeAll, expect, test } from 'vitest';
 import { type Person, person } from '../teams/testing/people.ts';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 import { removeOldOperations } from './remove-old.ts';
 import { insertOperation } from './store.ts';
 

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { migrateUrl } from '../db/migrator.ts';
 import { ensureSecrets } from '../secrets/secrets.ts';
 import { Rest } from '../snapshots/testing/rest.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
 
 let databases: TestDatabases;
 let server: TestServer<FakePausingHost>;

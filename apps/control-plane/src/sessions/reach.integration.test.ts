@@ -5,7 +5,7 @@ import { systemActor } from '../access/principal.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import { Rest } from '../snapshots/testing/rest.ts';
 import { ensureDefaultTeam } from '../teams/store.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
 import { type Absence, reach, type Target } from './reach.ts';
 
 let databases: TestDatabases;

@@ -2,7 +2,7 @@ import { newId, WrennError } from '@wrenn/core';
 import { FakeStateHost } from '@wrenn/testkit';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { entriesOf } from '../audit/testing/entries.ts';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 import { Rest } from './testing/rest.ts';
 
 const key = 'api_key';

@@ -1,7 +1,7 @@
 import { newId, uuidFromId, WrennError } from '@wrenn/core';
 import { FakeStateHost } from '@wrenn/testkit';
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 import { Rest } from './testing/rest.ts';
 
 describeOnPostgres('snapshots', { startAgent: (tls) => FakeStateHost.start(tls) }, (server) => {

@@ -18,7 +18,7 @@ import { recoveries } from '../jobs/recoveries.ts';
 import { findJob } from '../jobs/store.ts';
 import { ensureDefaultTeam } from '../teams/store.ts';
 import { findBySnapshot, reserveName, templateOf } from '../templates/store.ts';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 import { finishSnapshot } from './take.ts';
 import { Rest } from './testing/rest.ts';
 

@@ -10,7 +10,7 @@ import { listen } from '../http/listen.ts';
 import { createKey } from '../keys/store.ts';
 import { insertMember, removeMember } from '../teams/members.ts';
 import { type Person, person, signIn } from '../teams/testing/people.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
 import { moveSession, revokeSessions } from '../users/login-sessions.ts';
 import type { SocketRoute } from './socket-route.ts';
 import { Sockets } from './sockets.ts';

@@ -2,7 +2,7 @@ import { uuidFromId } from '@wrenn/core';
 import { FakeHostAgent, type TestDatabases, testDatabases } from '@wrenn/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
-import { startTestServer } from '../test-server.ts';
+import { startTestServer } from '../testing/test-server.ts';
 import { person } from './testing/people.ts';
 
 let databases: TestDatabases;

@@ -3,7 +3,7 @@ import { FakeHostAgent } from '@wrenn/testkit';
 import { sql } from 'kysely';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { mailsTo, tokenIn } from '../mail/testing/queued-mails.ts';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 import { type Person, person } from './testing/people.ts';
 
 const invalid = { status: 400, body: { error: { code: 'invalid_token' } } };

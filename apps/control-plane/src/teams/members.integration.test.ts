@@ -1,7 +1,7 @@
 import { uuidFromId } from '@wrenn/core';
 import { FakeStateHost } from '@wrenn/testkit';
 import { beforeAll, expect, test } from 'vitest';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 import { insertMember } from './members.ts';
 import { type Person, person, signIn } from './testing/people.ts';
 

@@ -1,7 +1,7 @@
 import { FakeHost } from '@wrenn/testkit';
 import { beforeAll, expect, test } from 'vitest';
 import { type Person, person } from '../teams/testing/people.ts';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 import { Builder } from './testing/builder.ts';
 
 const refused = (status: number, code: string) => ({ status, body: { error: { code } } });

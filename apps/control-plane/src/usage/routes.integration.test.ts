@@ -2,7 +2,7 @@ import { parseId, type TeamId, uuidFromId } from '@wrenn/core';
 import { FakePausingHost } from '@wrenn/testkit';
 import { expect, test } from 'vitest';
 import { type Person, person } from '../teams/testing/people.ts';
-import { describeOnPostgres } from '../test-on-postgres.ts';
+import { describeOnPostgres } from '../testing/test-on-postgres.ts';
 import { rollUpUsage } from './roll-up.ts';
 import { daysAgo, dayUs, forgetRollUps, hold, hourUs, minuteUs } from './testing/past.ts';
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { z } from 'zod';
-import type { TestServer } from '../../test-server.ts';
+import type { TestServer } from '../../testing/test-server.ts';
 import { buildBody } from '../schemas.ts';
 
 export type PresentedBuild = z.output<typeof buildBody>;

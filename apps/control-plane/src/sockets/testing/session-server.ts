@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Cleanup } from '@wrenn/core';
 import { WrennClient } from '@wrenn/sdk';
 import { type FakeProgram, FakeSessionHost } from '@wrenn/testkit';
-import { startTestServer, type TestServer } from '../../test-server.ts';
+import { startTestServer, type TestServer } from '../../testing/test-server.ts';
 import { socketRoutes } from '../socket-routes.ts';
 import { type SocketLimits, Sockets } from '../sockets.ts';
 import { SocketClient } from './socket-client.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { FakeHostAgent, type PostgresVersion, type TestDatabases, testDatabases } from '@wrenn/testkit';
 import { migrateUrl } from '../../db/migrator.ts';
-import { startTestServer, type TestServer } from '../../test-server.ts';
+import { startTestServer, type TestServer } from '../../testing/test-server.ts';
 import { Browser } from './browser.ts';
 import { mailTo, tokenIn } from './mailbox.ts';
 

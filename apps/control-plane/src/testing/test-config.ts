@@ -1,5 +1,5 @@
 import { parseConfig } from '@wrenn/core';
-import { type ControlPlaneConfig, settings } from './config.ts';
+import { type ControlPlaneConfig, settings } from '../config.ts';
 
 /** Settings for tests: on a free port, silent, with `variables` of the environment beside. */
 export function testConfig(

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cleanup, until } from '@wrenn/core';
 import { createLogger } from '@wrenn/service';
-import { bootstrap } from './bootstrap/bootstrap.ts';
-import type { ControlPlaneConfig } from './config.ts';
-import { type ControlPlane, startControlPlane } from './control-plane.ts';
-import type { Extension } from './extension.ts';
-import { ensurePki } from './pki/ensure.ts';
-import { pkiPaths } from './pki/paths.ts';
+import { bootstrap } from '../bootstrap/bootstrap.ts';
+import type { ControlPlaneConfig } from '../config.ts';
+import { type ControlPlane, startControlPlane } from '../control-plane.ts';
+import type { Extension } from '../extension.ts';
+import { ensurePki } from '../pki/ensure.ts';
+import { pkiPaths } from '../pki/paths.ts';
 import { testConfig } from './test-config.ts';
 
 export interface TestAgent extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { migrateUrl } from './db/migrator.ts';
+import { migrateUrl } from '../db/migrator.ts';
 import { startTestServer, type TestAgent, type TestServer, type TestServerOptions } from './test-server.ts';
 
 /**
