@@ -1,7 +1,8 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { WebSocket } from 'ws';
-import { startGuestApp } from '../../tests/support/guest-app.ts';
+import { startPythonServer } from '../../tests/support/guest-app.ts';
 import { type Benchmark, timed } from '../benchmark.ts';
 import type { Installation } from '../installation.ts';
 import { compare, summarize } from '../statistics.ts';
@@ -10,6 +11,7 @@ const parallelLoads = 4;
 const pieceMiB = 16;
 const downloads = 100;
 const appPort = 8000;
+const guestLoad = join(import.meta.dirname, '../loads/guest-load.py');
 const edgeUrl = `http://${process.env['WRENN_EDGE_LISTEN_ADDR'] ?? '127.0.0.1:8081'}`;
 /** Between two keystrokes of a person who types fast. */
 const betweenMs = 20;
@@ -29,7 +31,7 @@ export const pty: Benchmark = {
       const files = { ...connection(wrenn), id: other.id, parallel: parallelLoads, sizeMiB: pieceMiB };
       const besideFiles = await underLoad('files', files, () => keyboard.echoes(runs));
       note(`with ${parallelLoads} files on their way beside it: ${shown(besideFiles)}`);
-      await startGuestApp(wrenn.client, edgeUrl, id, appPort);
+      await startPythonServer(wrenn.client, edgeUrl, { id, port: appPort, source: guestLoad });
       const ports = { edgeUrl, id, port: appPort, downloads };
       const besidePorts = await underLoad('ports', ports, () => keyboard.echoes(runs));
       note(`with ${downloads} downloads from a port of the same capsule: ${shown(besidePorts)}`);

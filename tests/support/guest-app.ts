@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { WrennClient } from '@wrenn/sdk';
 import { waitForPort } from './wait-for-port.ts';
 
-const source = join(import.meta.dirname, 'guest-app.py');
 /** Python takes seconds to come up under emulation. */
 const startMs = 90_000;
 
@@ -14,7 +13,17 @@ export async function startGuestApp(
   id: string,
   port: number,
 ): Promise<void> {
-  await client.files.write(id, '/tmp/guest-app.py', await readFile(source));
-  await client.processes.start(id, { cmd: 'python3', args: ['/tmp/guest-app.py', String(port)] });
+  await startPythonServer(client, edgeUrl, { id, port, source: join(import.meta.dirname, 'guest-app.py') });
+}
+
+/** The same with a program of one's own, a file of this machine that is told its port. */
+export async function startPythonServer(
+  client: WrennClient,
+  edgeUrl: string,
+  { id, port, source }: { readonly id: string; readonly port: number; readonly source: string },
+): Promise<void> {
+  const path = `/tmp/${basename(source)}`;
+  await client.files.write(id, path, await readFile(source));
+  await client.processes.start(id, { cmd: 'python3', args: [path, String(port)] });
   await waitForPort(client, edgeUrl, { id, port, ms: startMs });
 }

@@ -20,6 +20,7 @@ export { forgetCodePages } from './memory.ts';
 export { type FileMappingOptions, MemoryMapping, mapAnonymous, mapFile } from './memory-mapping.ts';
 export { openPipe, type PipeEnds } from './pipe.ts';
 export { pollDescriptors, type Readiness } from './poll.ts';
+export { putBeforeOthers } from './priority.ts';
 export { openProcess, signalProcess } from './process-descriptor.ts';
 export { msSinceReceived } from './received.ts';
 export { type DataRange, dataRanges, punchHole } from './sparse.ts';

@@ -1,4 +1,5 @@
 import { deadline, systemCode, until, WrennError } from '@wrenn/core';
+import { putBeforeOthers } from '@wrenn/sys';
 import { log, logFault } from '../log.ts';
 import { ControlGroup } from './control-group.ts';
 import { Leaves } from './leaves.ts';
@@ -11,6 +12,12 @@ const controllers = ['cpu', 'memory', 'pids'];
 
 /** Turns in which forked children are looked for. Each leaves only those that were forked while it was taken. */
 const mostSweeps = 16;
+
+/**
+ * Of the process that takes a port's connections: among a hundred children of its own that each move what they can, it
+ * came to take one connection in a second.
+ */
+const listenerNiceness = -15;
 
 const freezeDeadlineMs = 1_000;
 const freezePollMs = 2;
@@ -72,6 +79,7 @@ export class CgroupWorkload implements Workload {
     try {
       if (kind === 'forwarder') {
         this.#place(pid, this.#forwarders);
+        putBeforeOthers(pid, listenerNiceness);
         return unplaced.adopt(pid, kind);
       }
       return this.#placeInLeaf(pid, kind === 'terminal' ? this.#terminals : this.#commands);
