@@ -14,7 +14,10 @@ export function addErrorHandling(app: FastifyInstance): void {
 async function answer(error: WrennError, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const { status } = errorCodes[error.code];
   if (status >= 500) {
-    request.log.error({ code: error.code, cause: describeError(error) }, 'request failed');
+    const facts = { code: error.code, cause: describeError(error) };
+    // Who goes away in the middle of a body makes some fault or other of it, which nobody has and nobody hears of.
+    if (request.raw.socket.destroyed) request.log.info(facts, 'the client went away');
+    else request.log.error(facts, 'request failed');
   }
   if (error.retryAfterSec !== undefined) void reply.header('retry-after', Math.ceil(error.retryAfterSec));
   if (status === 401) void reply.header('www-authenticate', 'Bearer');
