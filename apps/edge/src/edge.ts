@@ -48,6 +48,7 @@ export interface EdgeParts {
   readonly outside: Outside;
   readonly log: Logger;
   readonly places?: Places<CapsuleId>;
+  readonly agreeMs?: number;
 }
 
 type Way =
@@ -119,7 +120,7 @@ export class Edge {
       const join = async (passing: Passing) => {
         // From here on it may end its side and still listen.
         socket.off('end', leave);
-        await tunnel({ request, socket, head }, passing);
+        await tunnel({ request, socket, head, agreeMs: this.#parts.agreeMs }, passing);
       };
       if (way.kind === 'capsule') await this.#toCapsule(way, socket, join);
       else if (way.kind === 'api') await join(way.passing);

@@ -51,7 +51,7 @@ describe('a handshake', () => {
 
   it('that the guest leaves without an answer is 502 after a while', async () => {
     await using guest = await startRawGuest(() => undefined);
-    edge = await startEdge(mirror);
+    edge = await startEdge(mirror, { agreeMs: 1_000 });
     expect(await edge.raw(handshake(guest.host))).toMatch(/^HTTP\/1\.1 502 /);
     await expect.poll(() => [guest.sockets.size, edge.passage.exchanges.count]).toEqual([0, 0]);
   });

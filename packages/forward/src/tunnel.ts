@@ -13,9 +13,9 @@ import type { Passing } from './passing.ts';
  * A guest that has not said by then whether it agrees never will: an open handshake would be held for nobody. It is a
  * minute since an application that answers a hundred others first, on an emulated processor, took more than ten seconds.
  */
-const handshakeMs = 60_000;
+const usualAgreeMs = 60_000;
 /** A relay waits itself, for a capsule that stands still and then for the guest, and says which of them it was. */
-const relayedHandshakeMs = 120_000;
+const relayedAgreeMs = 120_000;
 
 /** What a client offers in its upgrade. */
 export interface Upgrade {
@@ -23,6 +23,8 @@ export interface Upgrade {
   readonly socket: Duplex;
   /** Bytes that came behind the request. */
   readonly head: Buffer;
+  /** How long a port may take to agree, in milliseconds; a minute when it is not said. */
+  readonly agreeMs?: number | undefined;
 }
 
 /**
@@ -30,7 +32,8 @@ export interface Upgrade {
  * WebSocket's key) the two connections are one; a guest that refuses has its refusal passed back. Settles when it is
  * over; rejects with a `ForwardFault` while the client has got nothing.
  */
-export async function tunnel({ request, socket, head }: Upgrade, passing: Passing): Promise<void> {
+export async function tunnel(upgrade: Upgrade, passing: Passing): Promise<void> {
+  const { request, socket, head } = upgrade;
   if (socket.destroyed) return;
   let sent: ClientRequest | undefined;
   let isOver = false;
@@ -60,7 +63,7 @@ export async function tunnel({ request, socket, head }: Upgrade, passing: Passin
   const leave = () => socket.destroy();
   socket.once('end', leave);
   const attempt = (count: number) => {
-    sent = dial(request, passing);
+    sent = dial(upgrade, passing);
     sent.on('upgrade', (answer, guest, first) => {
       socket.off('end', leave);
       if (!hasReadKey(request, answer)) {
@@ -101,7 +104,10 @@ export async function tunnel({ request, socket, head }: Upgrade, passing: Passin
   await done.promise;
 }
 
-function dial(request: IncomingMessage, { destination, path, headers }: Passing): ClientRequest {
+function dial(
+  { request, agreeMs = usualAgreeMs }: Upgrade,
+  { destination, path, headers }: Passing,
+): ClientRequest {
   const send = destination.protocol === 'http:' ? httpRequest : httpsRequest;
   const sent = send({
     agent: destination.dialer,
@@ -120,7 +126,7 @@ function dial(request: IncomingMessage, { destination, path, headers }: Passing)
     guest.once(destination.protocol === 'http:' ? 'connect' : 'secureConnect', () => {
       clear();
       forwardCounts.connected(destination.hop, beganMs);
-      late = setTimeout(giveUp, destination.hop === 'relay' ? relayedHandshakeMs : handshakeMs);
+      late = setTimeout(giveUp, destination.hop === 'relay' ? relayedAgreeMs : agreeMs);
     }),
   );
   return sent;

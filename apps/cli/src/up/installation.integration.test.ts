@@ -16,7 +16,7 @@ async function make(bench: Bench, behaviours: Partial<Record<keyof Programs, Beh
   const installation = new Installation({
     config: parseConfig(settings, { WRENN_DIR: bench.directory, DATABASE_URL: 'postgres:///none' }),
     programs: {
-      dashboard: service('dashboard', 'setup'),
+      dashboard: service('dashboard', 'dashboard'),
       setup: service('setup', 'setup'),
       selftest: service('selftest', 'selftest'),
       agent: service('agent', 'host-agent'),
@@ -43,7 +43,9 @@ describe('an installation', () => {
     await using _lock = lock;
     await installation.start(never);
     const order = names(started(await bench.journal()));
-    expect(order.toSorted()).toEqual(['bootstrap', 'control-plane', 'edge', 'host-agent', 'setup']);
+    const all = ['bootstrap', 'control-plane', 'dashboard', 'edge', 'host-agent', 'setup'];
+    expect(order.toSorted()).toEqual(all);
+    expect(order.indexOf('control-plane')).toBeGreaterThan(order.indexOf('dashboard'));
     expect(order.indexOf('control-plane')).toBeGreaterThan(order.indexOf('bootstrap'));
     expect(order.indexOf('host-agent')).toBeGreaterThan(order.indexOf('bootstrap'));
     expect(order.indexOf('host-agent')).toBeGreaterThan(order.indexOf('setup'));

@@ -45,6 +45,7 @@ export async function startEdge(
     readonly outside?: Partial<Outside>;
     readonly tls?: Tls;
     readonly mostAtOnce?: number;
+    readonly agreeMs?: number;
   } = {},
 ): Promise<EdgeUnderTest> {
   const cleanup = new Cleanup();
@@ -78,6 +79,7 @@ export async function startEdge(
     front: new Front(new URL(`http://${capsuleAddress}:${portOf(guest)}`)),
     outside: { hostHeader: 'public', forwarded: 'replace', ...options.outside },
     log: createLogger('test', 'silent'),
+    ...(options.agreeMs === undefined ? {} : { agreeMs: options.agreeMs }),
     ...(options.mostAtOnce === undefined ? {} : { places: new Places(options.mostAtOnce) }),
   });
   const { server, closeConnections } = edgeServer(edge, options.tls);
