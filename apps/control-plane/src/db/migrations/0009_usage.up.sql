@@ -36,8 +36,12 @@ begin
   if tg_op <> 'DELETE' then
     select new.id, new.team_id, held.* into held_after from reservation_of(new) held;
   end if;
-  if tg_op = 'UPDATE' and held_before is not distinct from held_after then
-    return null;
+  -- One `if` in another, here and below: PostgreSQL 15 may look into a record that was not read although the condition
+  -- before it, joined by `and`, is false.
+  if tg_op = 'UPDATE' then
+    if held_before is not distinct from held_after then
+      return null;
+    end if;
   end if;
   -- The clock is read while the row of the capsule is locked, so that the times of a capsule are in the order of its
   -- changes, as those of the beginnings of transactions are not. A clock that was set back makes nothing negative.
@@ -46,10 +50,12 @@ begin
      where capsule_id = old.id and until is null
      returning until into moment;
   end if;
-  if tg_op <> 'DELETE' and held_after.vcpus is not null then
-    insert into reservations (capsule_id, team_id, vcpus, memory_mb, is_running, since)
-    values (new.id, new.team_id, held_after.vcpus, held_after.memory_mb, held_after.is_running,
-            coalesce(moment, clock_timestamp()));
+  if tg_op <> 'DELETE' then
+    if held_after.vcpus is not null then
+      insert into reservations (capsule_id, team_id, vcpus, memory_mb, is_running, since)
+      values (new.id, new.team_id, held_after.vcpus, held_after.memory_mb, held_after.is_running,
+              coalesce(moment, clock_timestamp()));
+    end if;
   end if;
   return null;
 end
