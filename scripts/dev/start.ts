@@ -22,6 +22,7 @@ export interface Development extends AsyncDisposable {
   readonly apiKey: string;
   /** Of all accounts. */
   readonly password: string;
+  readonly databaseUrl: string;
   /** What whoever started it wants to know. */
   readonly summary: string;
 }
@@ -81,6 +82,7 @@ async function start(
     url: controlPlane.url,
     apiKey,
     password,
+    databaseUrl: postgres.url,
     summary: summaryOf(controlPlane.url, config.adminEmail, apiKey),
     [Symbol.asyncDispose]: () => cleanup.release(),
   };

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { call, visitInNewTeam } from './support/calls.ts';
-import { expectSound, photograph, visit } from './support/page.ts';
+import { call, visitAsMember, visitInNewTeam } from './support/calls.ts';
+import { expectSound, photograph } from './support/page.ts';
 
 interface Made {
   readonly id: string;
@@ -92,7 +92,7 @@ it('what is chosen is exported as lines of JSON, by the owner', async () => {
 });
 
 it('a member reads what is for members, and is told why they export nothing', async () => {
-  await using visited = await visit('/dashboard/audit', { as: 'ben@localhost' });
+  await using visited = await visitAsMember('/dashboard/audit', 'Readers');
   const button = visited.page.getByRole('button', { name: 'Export' });
   expect(await button.isDisabled()).toBe(true);
   expect(await button.getAttribute('title')).toBe('The owner and admins can export it.');

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Receiver } from '../../apps/control-plane/src/channels/testing/receiver.ts';
-import { call, visitInNewTeam } from './support/calls.ts';
-import { expectSound, photograph, visit } from './support/page.ts';
+import { call, visitAsMember, visitInNewTeam } from './support/calls.ts';
+import { expectSound, photograph } from './support/page.ts';
 
 it('a webhook is tried, made in two steps, and its secret shown once', async () => {
   await using receiver = await Receiver.start();
@@ -87,7 +87,7 @@ it('what was sent is listed with what came of it, and sent again', async () => {
 });
 
 it('a member sees the channels, and why they change none', async () => {
-  await using visited = await visit('/dashboard/channels', { as: 'ben@localhost' });
+  await using visited = await visitAsMember('/dashboard/channels', 'Listeners');
   await visited.page.getByText('the owner and admins change them').waitFor();
   expect(await visited.page.getByRole('button', { name: 'New channel' }).first().isDisabled()).toBe(true);
 });

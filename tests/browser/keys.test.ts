@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { call, visitInNewTeam } from './support/calls.ts';
+import { call, visitAsMember, visitInNewTeam } from './support/calls.ts';
 import { expectSound, photograph, visit } from './support/page.ts';
 
 it('a key is made, shown once, and revoked', async () => {
@@ -92,11 +92,8 @@ it('who is signed out while they type signs in again, and goes on with what they
 });
 
 it('a member revokes keys that they made, and is told why no others', async () => {
-  await using owner = await visitInNewTeam('/dashboard/keys', 'Doors');
-  await call(owner, 'POST', '/v1/api-keys', { name: 'of the owner' });
-  await call(owner, 'POST', `/v1/teams/${owner.teamId}/members`, { email: 'ben@localhost', role: 'member' });
-  await using visited = await visit('/wren.svg', { as: 'ben@localhost' });
-  await call(visited, 'POST', '/v1/auth/switch-team', { team_id: owner.teamId });
+  await using visited = await visitAsMember('/wren.svg', 'Doors');
+  await call(visited.owner, 'POST', '/v1/api-keys', { name: 'of the owner' });
   await call(visited, 'POST', '/v1/api-keys', { name: 'of the member' });
   await visited.page.goto('/dashboard/keys');
   await visited.page.getByRole('button', { name: 'Revoke of the member' }).waitFor();

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { call, visitInNewTeam } from './support/calls.ts';
-import { expectSound, photograph, visit } from './support/page.ts';
+import { call, visitAsMember, visitInNewTeam } from './support/calls.ts';
+import { expectSound, photograph } from './support/page.ts';
 
 interface Details {
   readonly members: readonly { readonly email: string; readonly user_id: string; readonly role: string }[];
@@ -86,13 +86,8 @@ it('a team is handed over, and who had it is an admin who can leave', async () =
 });
 
 it('a member sees who is in the team, and why they change nothing', async () => {
-  await using owner = await visitInNewTeam('/dashboard/team', 'Hedge');
-  const { teamId } = owner;
-  await call(owner, 'POST', `/v1/teams/${teamId}/members`, { email: 'ben@localhost', role: 'member' });
-  await using visited = await visit('/wren.svg', { as: 'ben@localhost' });
-  const { page } = visited;
-  await call(visited, 'POST', '/v1/auth/switch-team', { team_id: teamId });
-  await page.goto('/dashboard/team');
+  await using visited = await visitAsMember('/dashboard/team', 'Hedge');
+  const { page, owner, teamId } = visited;
   await page.getByText('Who is in the team is for the owner and admins to change').waitFor();
   expect(await page.getByRole('button', { name: 'Add somebody' }).isDisabled()).toBe(true);
   expect(await page.getByRole('button', { name: 'Rename' }).isDisabled()).toBe(true);

@@ -1,4 +1,6 @@
-import { expect } from 'vitest';
+import { sql } from 'kysely';
+import { expect, inject } from 'vitest';
+import { openDatabase } from '../../../apps/control-plane/src/db/database.ts';
 import { type Visit, type Visited, visit } from './page.ts';
 
 /** A call of the API as the page's own person. */
@@ -25,8 +27,49 @@ export async function visitInNewTeam(
   as: Visit = { as: 'ada@localhost' },
 ): Promise<Visited & { readonly teamId: string }> {
   const visited = await visit('/wren.svg', as);
+  await forgetTeamsMade();
   const { id } = (await call(visited, 'POST', '/v1/teams', { name })) as { readonly id: string };
   await call(visited, 'POST', '/v1/auth/switch-team', { team_id: id });
   await visited.page.goto(path);
   return { ...visited, teamId: id };
+}
+
+/** The same as a member of a team of Ada's, which may do less than she. */
+export async function visitAsMember(path: string, name: string): Promise<MemberVisited> {
+  const owner = await visitInNewTeam('/wren.svg', name);
+  try {
+    const { teamId } = owner;
+    await call(owner, 'POST', `/v1/teams/${teamId}/members`, { email: 'ben@localhost', role: 'member' });
+    const visited = await visit('/wren.svg', { as: 'ben@localhost' });
+    await call(visited, 'POST', '/v1/auth/switch-team', { team_id: teamId });
+    await visited.page.goto(path);
+    return {
+      ...visited,
+      teamId,
+      owner,
+      async [Symbol.asyncDispose]() {
+        await visited[Symbol.asyncDispose]();
+        await owner[Symbol.asyncDispose]();
+      },
+    };
+  } catch (thrown) {
+    await owner[Symbol.asyncDispose]();
+    throw thrown;
+  }
+}
+
+export interface MemberVisited extends Visited {
+  readonly teamId: string;
+  /** Ada, who is signed in beside. */
+  readonly owner: Visited;
+}
+
+/** Ada makes more teams in these tests than one person may in an hour. */
+async function forgetTeamsMade(): Promise<void> {
+  const database = openDatabase(inject('dashboard').databaseUrl, () => undefined);
+  try {
+    await sql`delete from rate_limits where key like 'teams-user:%'`.execute(database);
+  } finally {
+    await database.destroy();
+  }
 }

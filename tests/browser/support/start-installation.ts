@@ -11,6 +11,7 @@ export interface Installation {
   readonly apiKey: string;
   /** Of the seeded accounts: admin@localhost, ada@localhost, ben@localhost. */
   readonly password: string;
+  readonly databaseUrl: string;
   /** Where received mails are kept, one file each. */
   readonly mailFolder: string;
 }
@@ -45,6 +46,6 @@ export async function startInstallation(
   await cleanup.add('the control plane', async () => {
     await development[Symbol.asyncDispose]();
   });
-  const { url, apiKey, password } = development;
-  return { url, apiKey, password, mailFolder };
+  const { url, apiKey, password, databaseUrl } = development;
+  return { url, apiKey, password, databaseUrl, mailFolder };
 }
