@@ -1,6 +1,5 @@
-import { sql } from 'kysely';
 import { expect, inject } from 'vitest';
-import { openDatabase } from '../../../apps/control-plane/src/db/database.ts';
+import { forgetTeamsMade } from '../../../apps/control-plane/src/teams/testing/forget-teams-made.ts';
 import { type Visit, type Visited, visit } from './page.ts';
 
 /** A call of the API as the page's own person. */
@@ -27,7 +26,7 @@ export async function visitInNewTeam(
   as: Visit = { as: 'ada@localhost' },
 ): Promise<Visited & { readonly teamId: string }> {
   const visited = await visit('/wren.svg', as);
-  await forgetTeamsMade();
+  await forgetTeamsMade(inject('dashboard').databaseUrl);
   const { id } = (await call(visited, 'POST', '/v1/teams', { name })) as { readonly id: string };
   await call(visited, 'POST', '/v1/auth/switch-team', { team_id: id });
   await visited.page.goto(path);
@@ -62,14 +61,4 @@ export interface MemberVisited extends Visited {
   readonly teamId: string;
   /** Ada, who is signed in beside. */
   readonly owner: Visited;
-}
-
-/** Ada makes more teams in these tests than one person may in an hour. */
-async function forgetTeamsMade(): Promise<void> {
-  const database = openDatabase(inject('dashboard').databaseUrl, () => undefined);
-  try {
-    await sql`delete from rate_limits where key like 'teams-user:%'`.execute(database);
-  } finally {
-    await database.destroy();
-  }
 }
