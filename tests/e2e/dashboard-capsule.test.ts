@@ -77,12 +77,12 @@ describe('a terminal of the dashboard', () => {
     expect(await contentOf(visited, id, 'typed')).toBe('x\n');
   });
 
-  it('shows five megabytes to their end, and takes keys afterwards', async () => {
+  it('shows a megabyte to its end, and takes keys afterwards', async () => {
     await using on = await opened('terminal');
     const { page } = on;
     await on.show();
     await newTerminal(page, '$');
-    await run(page, "yes 0123456789abcdef | head -c 5000000; echo; echo do''ne", '\ndone');
+    await run(page, "yes 0123456789abcdef | head -c 1000000; echo; echo do''ne", '\ndone');
     await run(page, "echo aft''er", '\nafter');
     expect(await screenOf(page)).toContain('0123456789abcdef');
   });
