@@ -1,5 +1,5 @@
 import { expect, inject } from 'vitest';
-import { forgetTeamsMade } from '../../../apps/control-plane/src/teams/testing/forget-teams-made.ts';
+import { forgetTeamLimits } from '../../../apps/control-plane/src/teams/testing/forget-team-limits.ts';
 import { type Visit, type Visited, visit } from './page.ts';
 
 /** A call of the API as the page's own person. */
@@ -26,7 +26,7 @@ export async function visitInNewTeam(
   as: Visit = { as: 'ada@localhost' },
 ): Promise<Visited & { readonly teamId: string }> {
   const visited = await visit('/wren.svg', as);
-  await forgetTeamsMade(inject('dashboard').databaseUrl);
+  await forgetTeamLimits(inject('dashboard').databaseUrl);
   const { id } = (await call(visited, 'POST', '/v1/teams', { name })) as { readonly id: string };
   await call(visited, 'POST', '/v1/auth/switch-team', { team_id: id });
   await visited.page.goto(path);
