@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Cleanup, type StopMode, WrennError } from '@wrenn/core';
-import { MetricsServer, type RunningService, type ServiceContext } from '@wrenn/service';
+import { MetricsServer, putThisProcessFirst, type RunningService, type ServiceContext } from '@wrenn/service';
+import { putBeforeOthers } from '@wrenn/sys';
 import { expireCapsules } from './capsules/expire-capsules.ts';
 import { pauseAll } from './capsules/pause-all.ts';
 import { recoverCapsules } from './capsules/recover-capsules.ts';
@@ -25,6 +26,7 @@ export async function serve(
   const untilStop = AbortSignal.any([signal, stopping.signal]);
   const cleanup = new Cleanup();
   try {
+    putThisProcessFirst(log, putBeforeOthers);
     const slots = slotsOf(config);
     const metrics = await MetricsServer.start({
       name: 'host-agent',

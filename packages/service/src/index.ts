@@ -8,6 +8,7 @@ export { type MetricFacts, MetricSet } from './metrics/metric-set.ts';
 export { processMetrics } from './metrics/process-metrics.ts';
 export { MetricsServer } from './metrics/serve-metrics.ts';
 export { type Outcome, outcomeOf, timed, timedCalls } from './metrics/timed-calls.ts';
+export { putThisProcessFirst } from './put-first.ts';
 export { answerRaw } from './raw-answer.ts';
 export { type RunningService, runService, runTask } from './run-service.ts';
 export type { ServiceContext } from './supervisor-link.ts';

@@ -1,6 +1,6 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { type Logger, MetricsServer } from '@wrenn/service';
+import { type Logger, MetricsServer, putThisProcessFirst } from '@wrenn/service';
 import { type ControlPlaneConfig, settings } from '../config.ts';
 import { createContext, readIdentity } from '../control-plane.ts';
 import { sessionsMetricSets } from '../metrics/metrics.ts';
@@ -10,6 +10,7 @@ import { Sockets } from './sockets.ts';
 
 /** The process that SessionProcess starts: serves the connections it is handed until its parent lets go of it. */
 export async function serveSessions(config: ControlPlaneConfig, log: Logger): Promise<void> {
+  putThisProcessFirst(log);
   const context = createContext(config, log, await readIdentity(config.directory));
   await context.queues.start();
   await using _metrics = await MetricsServer.start({

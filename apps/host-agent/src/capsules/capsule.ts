@@ -1,5 +1,7 @@
 import { type CapsuleId, parseId, Secret } from '@wrenn/core';
+import type { Logger } from '@wrenn/service';
 import type { Cgroup } from '../cgroup/cgroup.ts';
+import { CpuShare } from '../cgroup/cpu-share.ts';
 import type { Machine } from '../engine/engine.ts';
 import { GuestClient } from '../guest/guest-client.ts';
 import type { Slot } from '../network/slot.ts';
@@ -19,6 +21,8 @@ export interface RunningCapsule {
   readonly cgroup: Cgroup;
   readonly guest: GuestClient;
   readonly activity: Activity;
+  /** Undefined where the host does not share out its processors. */
+  readonly cpuShare: CpuShare | undefined;
 }
 
 /** A capsule that is only on disk. */
@@ -53,9 +57,11 @@ export function runningCapsule(
   record: CapsuleRecord,
   parent: Hold | undefined,
   parts: MachineParts,
+  log: Logger,
 ): RunningCapsule {
   const guest = new GuestClient(parts.slot.hostAddress, new Secret(record.accessToken));
   const activity = new Activity();
+  const { cpuShare: file } = parts.cgroup;
   return {
     kind: 'running',
     id: parseId('capsule', record.capsuleId),
@@ -63,6 +69,7 @@ export function runningCapsule(
     parent,
     guest,
     activity,
+    cpuShare: file && new CpuShare(file, log),
     ...parts,
   };
 }

@@ -166,7 +166,11 @@ async function adopt(
     if (record.slot === undefined) throw new WrennError('not_found', 'the record names no slot');
     const slot = await context.slots.adopt(record.slot);
     context.metadata.publish(slot, guestMetadata(record));
-    return runningCapsule(record, parent, { machine, slot, cgroup: context.cgroups.existing(id) });
+    const parts = { machine, slot, cgroup: context.cgroups.existing(id) };
+    const capsule = runningCapsule(record, parent, parts, context.log);
+    // The agent before this one may have ended while somebody typed.
+    capsule.cpuShare?.reset();
+    return capsule;
   } catch (thrown) {
     if (!(thrown instanceof WrennError) || thrown.code !== 'not_found') throw thrown;
     context.log.error(

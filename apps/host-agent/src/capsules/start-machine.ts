@@ -69,7 +69,7 @@ export async function startMachine(
   const machine = await watch.time('restore', () => context.engine.restore(spec, point.machine, signal));
   await cleanup.add('virtual machine', () => machine.kill());
   const running = { ...taken, machine: machine.record };
-  const capsule = runningCapsule(running, parent, { machine, slot, cgroup });
+  const capsule = runningCapsule(running, parent, { machine, slot, cgroup }, context.log);
   await cleanup.add('guest client', () => capsule.guest.close());
   // The record is written while the guest works on `/init`.
   const [receipt] = await watch.time('init', () =>

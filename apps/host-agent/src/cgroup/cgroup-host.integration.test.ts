@@ -43,6 +43,11 @@ describe.skipIf(roots.length === 0)('CgroupHost', () => {
     expect(read.join('').trim()).toBe('50');
   });
 
+  it('has the file of its share of the processors', async () => {
+    const { cpuShare } = await host.create('share', limits);
+    expect(cpuShare && Number(await readFile(cpuShare.path, 'utf8'))).toBe(cpuShare?.usual);
+  });
+
   it('refuses a second one of the same name and leaves the first alone', async () => {
     const first = await host.create('twice', limits);
     await expect(host.create('twice', limits)).rejects.toMatchObject({ code: 'conflict' });

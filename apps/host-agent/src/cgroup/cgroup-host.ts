@@ -2,6 +2,7 @@ import { access, mkdir, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namePattern, systemCode, WrennError } from '@wrenn/core';
 import type { Cgroup, CgroupLimits } from './cgroup.ts';
+import { type CpuShareFile, cpuShareFile } from './cpu-share.ts';
 import { type CgroupSupport, detectSupport, type Hierarchy, handDown } from './hierarchies.ts';
 import { limitFiles } from './limit-files.ts';
 import { removeCgroup } from './remove-cgroup.ts';
@@ -60,7 +61,7 @@ export class CgroupHost {
       const code = systemCode(cause) === 'EEXIST' ? 'conflict' : 'agent_error';
       throw new WrennError(code, `making cgroup ${name}`, { cause });
     }
-    return { name, procsFiles: made.map((directory) => join(directory, 'cgroup.procs')) };
+    return this.existing(name);
   }
 
   /** The cgroup of a machine that outlived the agent; whether its directories are still there is not looked at. */
@@ -68,7 +69,7 @@ export class CgroupHost {
     const procsFiles = this.#directories(checkedName(name)).map((directory) =>
       join(directory, 'cgroup.procs'),
     );
-    return { name, procsFiles };
+    return { name, procsFiles, cpuShare: this.#cpuShare(name) };
   }
 
   /** Kills what still runs in it, and removes it; does nothing when it is gone already. */
@@ -103,6 +104,13 @@ export class CgroupHost {
     const folders = this.#hierarchies().map(({ root }) => join(root, this.#folder));
     const found = await Promise.all(folders.map(exists));
     return folders.filter((_, index) => found[index]);
+  }
+
+  #cpuShare(name: string): CpuShareFile | undefined {
+    if (this.#support.version === 'none') return undefined;
+    const { version, hierarchies } = this.#support;
+    const hierarchy = hierarchies.find(({ controllers }) => controllers.includes('cpu'));
+    return hierarchy && cpuShareFile(version, join(hierarchy.root, this.#folder, name));
   }
 
   #hierarchies(): readonly Hierarchy[] {

@@ -69,6 +69,7 @@ export async function typeInto(
 ): Promise<void> {
   const capsule = requireServing(context, id);
   capsule.activity.touch();
+  capsule.cpuShare?.typed();
   await capsule.guest.typeInto(input, signal);
 }
 
