@@ -3,7 +3,8 @@ import { setPriority } from 'node:os';
 import { describeError } from '@wrenn/core';
 import type { Logger } from './logger.ts';
 
-const niceness = -15;
+/** Three times the share of another process. With -15, the output of a terminal kept requests of the API waiting for a minute. */
+const niceness = -5;
 
 /**
  * Puts this process before others that want the processor, for what a person waits for at each key. `put` is for a process
