@@ -9,7 +9,7 @@ it('every thread of this process is put before others', () => {
   putThisProcessFirst(silent, (thread, niceness) => put.push([thread, niceness]));
   expect(put.map(([thread]) => thread)).toContain(process.pid);
   expect(put.length).toBeGreaterThan(1);
-  expect(new Set(put.map(([, niceness]) => niceness))).toEqual(new Set([-5]));
+  expect(new Set(put.map(([, niceness]) => niceness))).toEqual(new Set([-10]));
 });
 
 it('where it may not be done the process goes on', () => {

@@ -11,7 +11,7 @@ export interface CpuShareFile {
 }
 
 /** So many times the usual share while somebody types: beside machines that take all they can, a key's echo has no wait. */
-const typedTimes = 20;
+const typedTimes = 100;
 /** After the last key: longer than a person who types pauses, and than any echo takes. */
 const quietMs = 1_000;
 
