@@ -17,8 +17,8 @@ afterEach(async () => {
 });
 
 it.each([
-  { version: 1, name: 'cpu.shares', usual: '1024', typed: '102400' },
-  { version: 2, name: 'cpu.weight', usual: '100', typed: '10000' },
+  { version: 1, name: 'cpu.shares', usual: '1024', typed: '8192' },
+  { version: 2, name: 'cpu.weight', usual: '100', typed: '800' },
 ] as const)(
   'is larger while somebody types, and a second after, in cgroups v$version',
   async ({ version, ...file }) => {
