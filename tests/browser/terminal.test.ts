@@ -92,6 +92,18 @@ describe('a terminal', () => {
     expect(processes).toEqual([]);
   });
 
+  it('shows a hundred megabytes to their end, and takes keys afterwards', { timeout: 300_000 }, async () => {
+    await using visited = await visit('/dashboard/keys', { as });
+    const { page } = visited;
+    await opened(visited);
+    // Each prints 1.2 MB.
+    for (let count = 0; count < 85; count++) await type(page, 'lines 100000\n');
+    await run(page, 'echo after all', '\nafter all', 240_000);
+    // What is out of sight is no part of the page.
+    expect(await page.locator('.pane:not([hidden]) .xterm-rows > div').count()).toBeLessThan(200);
+    expect(visited.complaints).toEqual([]);
+  });
+
   it('is found in, and its text copied', async () => {
     await using visited = await visit('/dashboard/keys', { as });
     const { page } = visited;

@@ -13,6 +13,9 @@ beforeAll(async () => {
   password = (await readFile(join(inject('wrenn').directory, 'admin-password'), 'utf8')).trim();
 });
 
+/** An emulated guest prints some 150 KB a second, and half of that beside another. */
+const fiveMegabytesMs = 180_000;
+
 /** A page of a capsule of its own, which is destroyed with it. */
 async function opened(tab: 'files' | 'terminal') {
   const url = inject('wrenn').baseUrl;
@@ -77,12 +80,12 @@ describe('a terminal of the dashboard', () => {
     expect(await contentOf(visited, id, 'typed')).toBe('x\n');
   });
 
-  it('shows a megabyte to its end, and takes keys afterwards', async () => {
+  it('shows five megabytes to their end, and takes keys afterwards', { timeout: 300_000 }, async () => {
     await using on = await opened('terminal');
     const { page } = on;
     await on.show();
     await newTerminal(page, '$');
-    await run(page, "yes 0123456789abcdef | head -c 1000000; echo; echo do''ne", '\ndone');
+    await run(page, "yes 0123456789abcdef | head -c 5000000; echo; echo do''ne", '\ndone', fiveMegabytesMs);
     await run(page, "echo aft''er", '\nafter');
     expect(await screenOf(page)).toContain('0123456789abcdef');
   });

@@ -36,6 +36,17 @@ describe('a port of a capsule, at which a program listens on loopback alone', ()
     expect(await text(await ask({ host: here, path: '/y', headers: e2b }))).toContain('GET /y');
   });
 
+  it('is taken by who goes before the connections that it has forked', async () => {
+    const script =
+      "for each in /proc/[0-9]*; do tr '\\0' ' ' <$each/cmdline 2>&1 | grep -q ' TCP4-LISTEN:' && cut -d ' ' -f 19 $each/stat; done; true";
+    const events = await ask({ path: '/slow' });
+    const { stdout } = await client().capsules.exec(id, { cmd: 'sh', args: ['-c', script] });
+    events.destroy();
+    const niceness = stdout.trim().split('\n').toSorted();
+    expect(niceness[0]).toBe('-15');
+    expect(new Set(niceness.slice(1))).toEqual(new Set(['0']));
+  });
+
   it('is private: without a credential nobody gets in, with a link whoever has it', async () => {
     expect((await ask({ headers: { 'x-wrenn-access': '' } })).statusCode).toBe(403);
     const { url } = await client().ports.link(id, port);

@@ -25,40 +25,38 @@ export async function visitInNewTeam(
   name: string,
   as: Visit = { as: 'ada@localhost' },
 ): Promise<Visited & { readonly teamId: string }> {
-  const visited = await visit('/wren.svg', as);
+  await using held = new AsyncDisposableStack();
+  const visited = held.use(await visit('/wren.svg', as));
   await forgetTeamLimits(inject('dashboard').databaseUrl);
   const { id } = (await call(visited, 'POST', '/v1/teams', { name })) as { readonly id: string };
-  await call(visited, 'POST', '/v1/auth/switch-team', { team_id: id });
-  await visited.page.goto(path);
-  return { ...visited, teamId: id };
-}
-
-/** The same as a member of a team of Ada's, which may do less than she. */
-export async function visitAsMember(path: string, name: string): Promise<MemberVisited> {
-  const owner = await visitInNewTeam('/wren.svg', name);
-  try {
-    const { teamId } = owner;
-    await call(owner, 'POST', `/v1/teams/${teamId}/members`, { email: 'ben@localhost', role: 'member' });
-    const visited = await visit('/wren.svg', { as: 'ben@localhost' });
-    await call(visited, 'POST', '/v1/auth/switch-team', { team_id: teamId });
-    await visited.page.goto(path);
-    return {
-      ...visited,
-      teamId,
-      owner,
-      async [Symbol.asyncDispose]() {
-        await visited[Symbol.asyncDispose]();
-        await owner[Symbol.asyncDispose]();
-      },
-    };
-  } catch (thrown) {
-    await owner[Symbol.asyncDispose]();
-    throw thrown;
-  }
+  await switchTo(visited, id, path);
+  return { ...visited, teamId: id, ...owned(held) };
 }
 
 export interface MemberVisited extends Visited {
   readonly teamId: string;
   /** Ada, who is signed in beside. */
   readonly owner: Visited;
+}
+
+/** The same as a member of a team of Ada's, which may do less than she. */
+export async function visitAsMember(path: string, name: string): Promise<MemberVisited> {
+  await using held = new AsyncDisposableStack();
+  const owner = held.use(await visitInNewTeam('/wren.svg', name));
+  const { teamId } = owner;
+  await call(owner, 'POST', `/v1/teams/${teamId}/members`, { email: 'ben@localhost', role: 'member' });
+  const visited = held.use(await visit('/wren.svg', { as: 'ben@localhost' }));
+  await switchTo(visited, teamId, path);
+  return { ...visited, teamId, owner, ...owned(held) };
+}
+
+async function switchTo(visited: Visited, teamId: string, path: string): Promise<void> {
+  await call(visited, 'POST', '/v1/auth/switch-team', { team_id: teamId });
+  await visited.page.goto(path);
+}
+
+/** What was held while it was made belongs to whoever gets it. */
+function owned(held: AsyncDisposableStack): AsyncDisposable {
+  const kept = held.move();
+  return { [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

@@ -11,8 +11,8 @@ export async function screenOf(page: Page): Promise<string> {
   return rows.map((line) => line.replaceAll('\u00a0', ' ').trimEnd()).join('\n');
 }
 
-export async function shows(page: Page, text: string): Promise<void> {
-  await expect.poll(() => screenOf(page), { timeout: patienceMs }).toContain(text);
+export async function shows(page: Page, text: string, timeout = patienceMs): Promise<void> {
+  await expect.poll(() => screenOf(page), { timeout }).toContain(text);
 }
 
 export async function type(page: Page, keys: string): Promise<void> {
@@ -21,9 +21,9 @@ export async function type(page: Page, keys: string): Promise<void> {
 }
 
 /** Types a line, and waits for what it answers. */
-export async function run(page: Page, line: string, answer: string): Promise<void> {
+export async function run(page: Page, line: string, answer: string, timeout?: number): Promise<void> {
   await type(page, `${line}\n`);
-  await shows(page, answer);
+  await shows(page, answer, timeout);
 }
 
 /** Opens one more, and waits for what its program says first. */

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeError, systemCode } from '@wrenn/core';
 import type { Logger } from '@wrenn/service';
@@ -48,17 +48,18 @@ export class CpuShare {
       this.#quiet = undefined;
       this.reset();
     }, quietMs).unref();
-    void this.#set(this.#file.usual * typedTimes);
+    this.#set(this.#file.usual * typedTimes);
   }
 
   /** To the usual one, whatever it was. */
   reset(): void {
-    void this.#set(this.#file.usual);
+    this.#set(this.#file.usual);
   }
 
-  async #set(share: number): Promise<void> {
+  /** The kernel answers at once; of two writes that wait for a thread the older might come last, and the share stay large. */
+  #set(share: number): void {
     try {
-      await writeFile(this.#file.path, `${share}\n`, { flag: 'r+' });
+      writeFileSync(this.#file.path, String(share), { flag: 'r+' });
     } catch (thrown) {
       // The machine has ended meanwhile.
       if (systemCode(thrown) === 'ENOENT' || systemCode(thrown) === 'ENODEV') return;
