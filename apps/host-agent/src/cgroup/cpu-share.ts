@@ -10,10 +10,7 @@ export interface CpuShareFile {
   readonly usual: number;
 }
 
-/**
- * So many times the usual share while somebody types, so that a key's echo waits less for machines that take all they can.
- * Not more: with 100, whoever types without a pause kept other guests from answering for a minute.
- */
+/** So many times the usual share while somebody types. A hundred times was measured too, and made little difference. */
 const typedTimes = 8;
 /** After the last key: longer than a person who types pauses, and than any echo takes. */
 const quietMs = 1_000;

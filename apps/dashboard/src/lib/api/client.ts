@@ -1,12 +1,17 @@
 import createClient from 'openapi-fetch';
 import type { components, paths } from '#api';
 import { type ApiFault, asFault, faultOf } from './fault.ts';
+import { patientFetch } from './patient-fetch.ts';
 
 /** The bodies of the API, by the names they have in its description. */
 export type Schemas = components['schemas'];
 
 /** Every route of the API, with its types; the browser sends the cookie of the session by itself. */
-export const api = createClient<paths>({ baseUrl: '/', credentials: 'same-origin' });
+export const api = createClient<paths>({
+  baseUrl: '/',
+  credentials: 'same-origin',
+  fetch: patientFetch,
+});
 
 interface Answer<Data> {
   readonly data?: Data;

@@ -1,4 +1,5 @@
 import { answered, type Schemas } from '#lib/api/client.ts';
+import { patientFetch } from '#lib/api/patient-fetch.ts';
 
 export type FileEntry = Schemas['FileEntry'];
 
@@ -69,7 +70,7 @@ export class CapsuleFiles {
 
   /** The version that is there now; undefined where nothing is. */
   async version(path: string): Promise<string | undefined> {
-    const response = await fetch(this.contentUrl(path), { method: 'HEAD' });
+    const response = await patientFetch(this.contentUrl(path), { method: 'HEAD' });
     if (response.status === 404) return undefined;
     await answered(Promise.resolve({ response, error: undefined }));
     return response.headers.get('etag') ?? undefined;
@@ -101,7 +102,7 @@ export class CapsuleFiles {
 
 /** As the typed client has answers, with the answer itself for data. */
 async function answerTo(url: string, init: RequestInit) {
-  const response = await fetch(url, init);
+  const response = await patientFetch(url, init);
   if (response.ok) return { data: response, response };
   return { error: await response.json().catch(() => undefined), response };
 }
