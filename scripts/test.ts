@@ -5,13 +5,12 @@
 // With a project or a path only those tests run, without the checks. `slow` runs only when it is named.
 import { parseArgs } from 'node:util';
 import { describeError, WrennError } from '@wrenn/core';
-import { runCommand } from './run-command.ts';
+import { checks } from './check/checks.ts';
+import { runChecks } from './check/run-checks.ts';
 import { compareInventories, takeInventory } from './test/leftovers.ts';
 import { type Project, projects, runProject, schedule, title } from './test/run-project.ts';
 import { setUp } from './test/set-up.ts';
-import { noTests, oneFailed, onePassed, sumOf, type Tally, tallyLines } from './test/tally.ts';
-
-const checkLimitMs = 10 * 60_000;
+import { noTests, oneFailed, sumOf, type Tally, tallyLines } from './test/tally.ts';
 
 const stopping = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -27,8 +26,8 @@ async function main(given: readonly string[]): Promise<number> {
 
   const tallies: Tally[] = [];
   const needsMachine = chosen.some(({ name }) => name !== 'unit');
-  if (needsMachine) tallies.push(await step('set-up', noTests, () => setUp(stopping.signal)));
-  if (isWhole) tallies.push(await step('check', onePassed(), check));
+  if (needsMachine) tallies.push(await setUpMachine());
+  if (isWhole) tallies.push(await check());
   const before = needsMachine ? await takeInventory() : undefined;
   for (const row of schedule) {
     const lanes = row.map((lane) => chosen.filter(({ name }) => lane.includes(name)));
@@ -86,24 +85,26 @@ function parse(
   }
 }
 
-/** A part of the run that is not vitest's: counts as `success` says, and as a failed test when it fails. */
-async function step(name: string, success: Tally, work: () => Promise<void>): Promise<Tally> {
-  if (stopping.signal.aborted) return noTests;
-  title(name);
+/** Counts as a failed test when it fails, and as none otherwise. */
+async function setUpMachine(): Promise<Tally> {
+  title('set-up');
   try {
-    await work();
-    return success;
+    await setUp(stopping.signal);
+    return noTests;
   } catch (thrown) {
     const remedy = thrown instanceof WrennError && thrown.remedy !== undefined ? `; ${thrown.remedy}` : '';
-    console.error(`${name}: ${describeError(thrown)}${remedy}`);
-    return oneFailed(name);
+    console.error(`set-up: ${describeError(thrown)}${remedy}`);
+    return oneFailed('set-up');
   }
 }
 
-async function check(): Promise<void> {
-  const { code } = await runCommand(['node', 'scripts/check.ts'], {
-    timeoutMs: checkLimitMs,
-    output: 'show',
-  });
-  if (code !== 0) throw new WrennError('invalid_state', 'the checks above failed');
+async function check(): Promise<Tally> {
+  if (stopping.signal.aborted) return noTests;
+  title('check');
+  const failed = await runChecks();
+  return {
+    ...noTests,
+    passed: checks.length - failed.length,
+    failed: failed.map((name) => `check: ${name}`),
+  };
 }

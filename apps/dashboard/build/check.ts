@@ -1,10 +1,8 @@
-// Checks the types of the pages against the API and against each other.
+// Checks the types of the pages against the API and against each other. `types.ts` has made those of the API.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { generateTypes } from './build-dashboard.ts';
 import { dashboard } from './sources.ts';
 
-await generateTypes();
 const bin = join(dashboard, '../../node_modules/.bin');
 for (const [program, ...args] of [
   ['svelte-kit', 'sync'],

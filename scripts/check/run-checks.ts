@@ -1,0 +1,33 @@
+import { type CommandOutcome, runCommand } from '../run-command.ts';
+import { type Check, checks, preparations } from './checks.ts';
+
+/** More would only wait for each other on two cores. */
+const atOnce = 2;
+const timeoutMs = 180_000;
+
+/** Runs all checks, and prints a line for each as it ends, with the output of those that failed. Returns the names of these. */
+export async function runChecks(): Promise<readonly string[]> {
+  const unprepared = await failedOf(preparations, 1);
+  return unprepared.length > 0 ? unprepared : await failedOf(checks, atOnce);
+}
+
+async function failedOf(wanted: readonly Check[], workers: number): Promise<readonly string[]> {
+  const waiting = [...wanted];
+  const failed: string[] = [];
+  const work = async () => {
+    for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
+      const outcome = await runCommand(check.argv, { timeoutMs, output: 'keep' });
+      if (outcome.code !== 0) failed.push(check.name);
+      show(check, outcome);
+    }
+  };
+  await Promise.all(Array.from({ length: workers }, work));
+  return failed;
+}
+
+function show({ name, argv }: Check, { code, output, ms }: CommandOutcome): void {
+  const time = `${(ms / 1000).toFixed(1)} s`.padStart(7);
+  console.log(`  ${code === 0 ? '✓' : '✗'} ${name.padEnd(20)}${time}`);
+  if (code === 0) return;
+  console.log(`\n$ ${argv.join(' ')}\n${output.trim()}\n`);
+}
