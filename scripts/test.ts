@@ -42,7 +42,7 @@ async function main(given: readonly string[]): Promise<number> {
   if (stopping.signal.aborted) tallies.push(oneFailed('interrupted'));
 
   const sum = sumOf(tallies);
-  console.log(`\nAll took ${((performance.now() - began) / 60_000).toFixed(1)} min.`);
+  console.log(`\nAll took ${minutesSince(began)} min.`);
   console.log(tallyLines(sum).join('\n'));
   return sum.failed.length === 0 ? 0 : 1;
 }
@@ -56,7 +56,9 @@ async function runLane(
   const tallies: Tally[] = [];
   for (const project of lane) {
     if (stopping.signal.aborted) break;
+    const began = performance.now();
     tallies.push(await runProject(project, paths, index === 0 ? 'as it comes' : 'at the end'));
+    console.log(`\n${project.name} took ${minutesSince(began)} min.`);
   }
   return tallies;
 }
@@ -107,4 +109,8 @@ async function check(): Promise<Tally> {
     passed: checks.length - failed.length,
     failed: failed.map((name) => `check: ${name}`),
   };
+}
+
+function minutesSince(began: number): string {
+  return ((performance.now() - began) / 60_000).toFixed(1);
 }

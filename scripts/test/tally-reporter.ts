@@ -19,8 +19,11 @@ function tallyOf(modules: readonly TestModule[], unhandled: readonly unknown[]):
   let passed = 0;
   const failed: string[] = [];
   const skipped: { name: string; reason: string }[] = [];
+  const files: { name: string; ms: number }[] = [];
   for (const module of modules) {
     const file = relative(process.cwd(), module.moduleId);
+    const { duration, collectDuration, setupDuration } = module.diagnostic();
+    files.push({ name: file, ms: duration + collectDuration + setupDuration });
     const before = failed.length;
     for (const test of module.children.allTests()) {
       const result = test.result();
@@ -32,7 +35,7 @@ function tallyOf(modules: readonly TestModule[], unhandled: readonly unknown[]):
     if (module.state() === 'failed' && failed.length === before) failed.push(file);
   }
   for (const _fault of unhandled) failed.push('an error outside of every test');
-  return { passed, failed, skipped };
+  return { passed, failed, skipped, files };
 }
 
 function nameOf(file: string, test: TestCase): string {

@@ -3,7 +3,7 @@ import { noTests, oneFailed, onePassed, sumOf, tallyLines } from './tally.ts';
 
 describe('the end of a test run', () => {
   it('is one line with the sums', () => {
-    const sum = sumOf([onePassed(), { passed: 3, failed: [], skipped: [] }, noTests]);
+    const sum = sumOf([onePassed(), { passed: 3, failed: [], skipped: [], files: [] }, noTests]);
     expect(tallyLines(sum).at(-1)).toBe('4 passed, 0 failed, 0 skipped');
   });
 
@@ -13,5 +13,14 @@ describe('the end of a test run', () => {
     expect(lines).toContain('  a > b: no KVM');
     expect(lines).toContain('  check');
     expect(lines.at(-1)).toBe('0 passed, 1 failed, 1 skipped');
+  });
+
+  it('says which files took longest', () => {
+    const files = [
+      { name: 'quick', ms: 900 },
+      { name: 'long', ms: 61_000 },
+    ];
+    const lines = tallyLines({ ...noTests, passed: 2, files });
+    expect(lines.slice(0, 4)).toEqual(['', 'Longest:', '     61 s  long', '      1 s  quick']);
   });
 });

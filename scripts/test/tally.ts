@@ -5,10 +5,15 @@ export const tallySchema = z.object({
   passed: z.int(),
   failed: z.array(z.string()),
   skipped: z.array(z.object({ name: z.string(), reason: z.string() })),
+  /** How long each file took. */
+  files: z.array(z.object({ name: z.string(), ms: z.number() })),
 });
 export type Tally = z.infer<typeof tallySchema>;
 
-export const noTests: Tally = { passed: 0, failed: [], skipped: [] };
+/** So many files say where the time of a run goes. */
+const longestShown = 25;
+
+export const noTests: Tally = { passed: 0, failed: [], skipped: [], files: [] };
 
 export function onePassed(): Tally {
   return { ...noTests, passed: 1 };
@@ -23,12 +28,16 @@ export function sumOf(tallies: readonly Tally[]): Tally {
     passed: tallies.reduce((sum, { passed }) => sum + passed, 0),
     failed: tallies.flatMap(({ failed }) => failed),
     skipped: tallies.flatMap(({ skipped }) => skipped),
+    files: tallies.flatMap(({ files }) => files),
   };
 }
 
 /** What is printed at the very end; the last line is for programs as well as for people. */
-export function tallyLines({ passed, failed, skipped }: Tally): string[] {
+export function tallyLines({ passed, failed, skipped, files }: Tally): string[] {
+  const longest = files.toSorted((one, other) => other.ms - one.ms).slice(0, longestShown);
   return [
+    ...(longest.length === 0 ? [] : ['', 'Longest:']),
+    ...longest.map(({ name, ms }) => `${(ms / 1000).toFixed(0).padStart(7)} s  ${name}`),
     ...(skipped.length === 0 ? [] : ['', 'Skipped:']),
     ...skipped.map(({ name, reason }) => `  ${name}: ${reason}`),
     ...(failed.length === 0 ? [] : ['', 'Failed:']),
