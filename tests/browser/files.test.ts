@@ -1,5 +1,9 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { Drag } from './support/drag.ts';
+import { folderWith } from './support/folder-with.ts';
 import { contentOf, ownCapsule } from './support/own-capsule.ts';
 import { expectSound, photograph, type Visited, visit } from './support/page.ts';
 
@@ -208,6 +212,41 @@ describe('an upload', () => {
     await page.getByText('Uploads are over: 2 done').waitFor();
     await row(page, 'ünïcode.txt').waitFor();
     expect(await contentOf(visited, id, 'there.txt')).toBe('new');
+  });
+
+  it('of a folder keeps what is in it where it is', async () => {
+    await using visited = await visit('/dashboard/keys', { as });
+    const { page } = visited;
+    const id = await opened(visited, { 'there.txt': 'old' });
+    await using source = await folderWith({ 'site/index.html': '<p>', 'site/css/main.css': 'p {}' });
+    await page.locator('[data-upload="folder"]').setInputFiles(join(source.path, 'site'));
+    await page.getByText('Uploads are over: 2 done').waitFor();
+    await row(page, 'site').waitFor();
+    expect(await contentOf(visited, id, 'site/css/main.css')).toBe('p {}');
+  });
+
+  it('by drag takes files, folders and those in them, and empty ones', async () => {
+    await using visited = await visit('/dashboard/keys', { as });
+    const { page } = visited;
+    const id = await opened(visited, { 'there.txt': 'old' });
+    await using source = await folderWith({
+      'one.txt': 'first',
+      'site/index.html': '<p>',
+      'site/css/main.css': 'p {}',
+    });
+    await mkdir(join(source.path, 'site/empty'));
+    const drag = await Drag.over(page, page.locator('.list'), [
+      join(source.path, 'one.txt'),
+      join(source.path, 'site'),
+    ]);
+    expect(await page.locator('.list.over').count()).toBe(1);
+    await drag.drop();
+    await page.getByText('Uploads are over: 4 done').waitFor();
+    expect(await page.locator('.list.over').count()).toBe(0);
+    expect(await contentOf(visited, id, 'one.txt')).toBe('first');
+    expect(await contentOf(visited, id, 'site/css/main.css')).toBe('p {}');
+    await page.getByRole('row').filter({ hasText: 'site' }).dblclick();
+    await row(page, 'empty').waitFor();
   });
 
   it('that fails says why, file by file, and can be tried again', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Network } from './support/cut.ts';
 import { ownCapsule } from './support/own-capsule.ts';
 import { expectSound, photograph, type Visited, visit } from './support/page.ts';
-import { newTerminal, run, screenOf, shows, type } from './support/terminal-screen.ts';
+import { newTerminal, rowsOf, run, screenOf, shows, type } from './support/terminal-screen.ts';
 
 const as = 'ada@localhost';
 
@@ -134,5 +134,21 @@ describe('a link to look on', () => {
     await run(page, 'echo seen at once', '\nseen at once');
     await shows(other, 'seen at once');
     expect(await screenOf(other)).not.toContain('not allowed');
+  });
+
+  it('follows the size of the window that it is typed into', async () => {
+    await using visited = await visit('/dashboard/keys', { as });
+    const { page, context } = visited;
+    await opened(visited);
+    await page.getByRole('button', { name: 'Copy a link to look on' }).click();
+    await page.getByText('The link is copied').waitFor();
+    const other = await context.newPage();
+    await other.goto(await page.evaluate<string>('navigator.clipboard.readText()'));
+    await shows(other, 'fake:~$');
+    const before = await rowsOf(page);
+    await expect.poll(() => rowsOf(other)).toBe(before);
+    await page.setViewportSize({ width: 900, height: 560 });
+    await expect.poll(() => rowsOf(page)).toBeLessThan(before);
+    await expect.poll(() => rowsOf(other)).toBe(await rowsOf(page));
   });
 });

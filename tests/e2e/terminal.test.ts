@@ -105,6 +105,19 @@ describe('a terminal', () => {
     await other[Symbol.asyncDispose]();
   });
 
+  it('tells who looks on what size it has, and what size it gets', async () => {
+    await using on = await capsule();
+    const one = await terminal(on.id, { cols: 91, rows: 23 });
+    const { tag } = await one.frame('started');
+    await using viewer = await TestSocket.open(`/v1/capsules/${on.id}/pty`);
+    viewer.send({ type: 'connect', tag, mode: 'view' });
+    const sizes = () => viewer.frames.filter(({ type }) => type === 'size');
+    await expect.poll(sizes).toEqual([{ type: 'size', cols: 91, rows: 23 }]);
+    one.send({ type: 'resize', cols: 132, rows: 43 });
+    await expect.poll(sizes).toHaveLength(2);
+    expect(sizes().at(-1)).toEqual({ type: 'size', cols: 132, rows: 43 });
+  });
+
   it('takes input that is sent again once', async () => {
     await using on = await capsule();
     const shell = await terminal(on.id, {

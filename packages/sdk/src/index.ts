@@ -23,7 +23,13 @@ export { Ports } from './ports.ts';
 export { Processes } from './processes.ts';
 export { type SignInOptions, type SignOutOptions, signIn, signOut } from './sign-in.ts';
 export { Snapshots } from './snapshots.ts';
-export { Terminal, type TerminalExit, type TerminalOptions, type TerminalStatus } from './terminal.ts';
+export {
+  Terminal,
+  type TerminalExit,
+  type TerminalOptions,
+  type TerminalSize,
+  type TerminalStatus,
+} from './terminal.ts';
 export { type AttachOptions, type OpenOptions, Terminals } from './terminals.ts';
 export type {
   BackgroundOptions,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Terminal, type TerminalStatus } from './terminal.ts';
+import { Terminal, type TerminalSize, type TerminalStatus } from './terminal.ts';
 
 type Frame = Readonly<Record<string, unknown>>;
 
@@ -46,11 +46,13 @@ class FakeSocket extends EventTarget {
 
 let sockets: FakeSocket[];
 let statuses: TerminalStatus[];
+let sizes: TerminalSize[];
 
 beforeEach(() => {
   vi.useFakeTimers();
   sockets = [];
   statuses = [];
+  sizes = [];
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -68,7 +70,9 @@ function opening(): Promise<Terminal> {
     sockets.push(socket);
     return socket as unknown as WebSocket;
   };
-  return Terminal.open(connect, { type: 'start' }, { onStatus: (status) => statuses.push(status) });
+  const onStatus = (status: TerminalStatus) => statuses.push(status);
+  const onSize = (size: TerminalSize) => sizes.push(size);
+  return Terminal.open(connect, { type: 'start' }, { onStatus, onSize });
 }
 
 async function opened(): Promise<Terminal> {
@@ -96,6 +100,19 @@ describe('a kill', () => {
     vi.advanceTimersByTime(100);
     last().starts();
     expect(last().sent).toContainEqual({ type: 'kill' });
+    terminal.close();
+  });
+});
+
+describe('the size of a terminal that is looked at', () => {
+  it('is told whenever the server does', async () => {
+    const terminal = await opened();
+    last().says({ type: 'size', cols: 80, rows: 24 });
+    last().says({ type: 'size', cols: 120, rows: 40 });
+    expect(sizes).toEqual([
+      { cols: 80, rows: 24 },
+      { cols: 120, rows: 40 },
+    ]);
     terminal.close();
   });
 });

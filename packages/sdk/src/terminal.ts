@@ -8,10 +8,17 @@ export interface TerminalOptions {
   readonly reconnectForMs?: number;
   /** Told when the way to the terminal stands still, and when it goes on. */
   readonly onStatus?: (status: TerminalStatus) => void;
+  /** Told the size that the terminal has, and each that it gets, when it was attached to with `mode: 'view'`. */
+  readonly onSize?: (size: TerminalSize) => void;
 }
 
 /** `paused`: its capsule is; what is typed wakes it, if it was made with `auto_resume`. */
 export type TerminalStatus = 'connected' | 'reconnecting' | 'paused' | 'unreachable';
+
+export interface TerminalSize {
+  readonly cols: number;
+  readonly rows: number;
+}
 
 export interface TerminalExit {
   readonly exitCode: number;
@@ -189,6 +196,9 @@ export class Terminal implements AsyncIterable<Uint8Array> {
         break;
       case 'gap':
         this.#next = Number(frame['last']) + 1;
+        break;
+      case 'size':
+        this.#options.onSize?.({ cols: Number(frame['cols']), rows: Number(frame['rows']) });
         break;
       case 'status':
         this.#options.onStatus?.(frame['status'] as TerminalStatus);

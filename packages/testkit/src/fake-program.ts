@@ -7,6 +7,11 @@ interface Frame {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
+export interface FakeSize {
+  readonly cols: number;
+  readonly rows: number;
+}
+
 /** What `frames` ends with. */
 interface End {
   readonly exitCode: number;
@@ -34,6 +39,7 @@ export class FakeProgram {
   readonly #ended = Promise.withResolvers<void>();
   #way: 'whole' | 'broken' = 'whole';
   #interruptions = 0;
+  #size: FakeSize | undefined;
   readonly #changed = new EventTarget();
 
   constructor(pid: number, tag: string) {
@@ -66,36 +72,36 @@ export class FakeProgram {
 
   goOn(): void {
     this.#input = 'is read';
-    this.#tell();
+    this.#wake();
   }
 
   closeInput(): void {
     this.#input = 'is closed';
-    this.#tell();
+    this.#wake();
   }
 
   print(data: string | Uint8Array<ArrayBuffer>): void {
     const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
     this.#frames.push({ number: BigInt(this.#frames.length + 1), data: bytes });
-    this.#tell();
+    this.#wake();
   }
 
   exit(exitCode: number): void {
     this.#end ??= { exitCode };
     this.#ended.resolve();
-    this.#tell();
+    this.#wake();
   }
 
   /** From now on whoever looks at it sees its stream break, as when its machine is gone. */
   breakOff(): void {
     this.#way = 'broken';
-    this.#tell();
+    this.#wake();
   }
 
   /** Whoever looks at it now sees its stream break; it goes on, and can be looked at again. */
   interrupt(): void {
     this.#interruptions += 1;
-    this.#tell();
+    this.#wake();
   }
 
   /** Does what a call says; throws what a guest answers. */
@@ -103,6 +109,13 @@ export class FakeProgram {
     this.#requireRunning();
     this.deeds.push(deed);
     if (deed === 'kill') this.exit(137);
+  }
+
+  /** Its readers are told. */
+  resize(size: FakeSize): void {
+    this.do(`${size.cols}x${size.rows}`);
+    this.#size = size;
+    this.#wake();
   }
 
   /** Returns when the program has read it. */
@@ -117,21 +130,41 @@ export class FakeProgram {
 
   /** What it prints from the frame `from` on, and its end. */
   async *frames(from: bigint, signal: AbortSignal): AsyncGenerator<Frame | End, void> {
+    for await (const told of this.#told(from, signal)) if (!('cols' in told)) yield told;
+  }
+
+  /** The same as a host's agent tells it of a terminal, with the sizes that this gets. */
+  async *shown(from: bigint, signal: AbortSignal) {
+    for await (const told of this.#told(from, signal)) {
+      if ('exitCode' in told) yield { event: { case: 'exited', value: told } } as const;
+      else if ('cols' in told) yield { event: { case: 'size', value: told } } as const;
+      else yield { event: { case: 'output', value: told } } as const;
+    }
+  }
+
+  async *#told(from: bigint, signal: AbortSignal): AsyncGenerator<Frame | FakeSize | End, void> {
     this.readers += 1;
     const interruptions = this.#interruptions;
+    let at = Number(from) - 1;
+    let size: FakeSize | undefined;
     try {
-      for (let at = Number(from) - 1; ; at++) {
-        for (; at >= this.#frames.length; await this.#change(signal)) {
-          if (this.#way === 'broken' || this.#interruptions > interruptions)
-            throw toConnect(new WrennError('host_unavailable', 'the way broke'));
-          if (this.#end === undefined) continue;
+      for (;;) {
+        const frame = this.#frames[at];
+        if (this.#size !== undefined && this.#size !== size) {
+          size = this.#size;
+          yield size;
+        } else if (frame !== undefined) {
+          at += 1;
+          this.framesTaken += 1;
+          yield frame;
+        } else if (this.#way === 'broken' || this.#interruptions > interruptions) {
+          throw toConnect(new WrennError('host_unavailable', 'the way broke'));
+        } else if (this.#end !== undefined) {
           yield this.#end;
           return;
+        } else {
+          await this.#change(signal);
         }
-        const frame = this.#frames[at];
-        if (frame === undefined) return;
-        this.framesTaken += 1;
-        yield frame;
       }
     } finally {
       this.readers -= 1;
@@ -144,7 +177,7 @@ export class FakeProgram {
     throw toConnect(new WrennError('not_found', `no process with tag ${this.tag} runs`));
   }
 
-  #tell(): void {
+  #wake(): void {
     this.#changed.dispatchEvent(new Event('change'));
   }
 

@@ -104,7 +104,7 @@ export class FakeSessionHost implements AsyncDisposable {
         return {};
       },
       ptyResize: ({ tag, cols, rows }) => {
-        named(tag).do(`${cols}x${rows}`);
+        named(tag).resize({ cols, rows });
         return {};
       },
       ptyKill: ({ tag }) => {
@@ -158,11 +158,7 @@ export class FakeSessionHost implements AsyncDisposable {
   async *#attach(program: FakeProgram, from: bigint, signal: AbortSignal) {
     const { pid, tag } = program;
     yield { event: { case: 'started', value: { pid, tag } } } as const;
-    for await (const frame of program.frames(from, signal)) {
-      yield 'exitCode' in frame
-        ? ({ event: { case: 'exited', value: { exitCode: frame.exitCode } } } as const)
-        : ({ event: { case: 'output', value: { data: frame.data, number: frame.number } } } as const);
-    }
+    yield* program.shown(from, signal);
   }
 
   async *#watch(signal: AbortSignal) {

@@ -11,6 +11,11 @@ export async function screenOf(page: Page): Promise<string> {
   return rows.map((line) => line.replaceAll('\u00a0', ' ').trimEnd()).join('\n');
 }
 
+/** How many lines fit on it. */
+export function rowsOf(page: Page): Promise<number> {
+  return page.locator(`${pane} .xterm-rows > div`).count();
+}
+
 export async function shows(page: Page, text: string, timeout = patienceMs): Promise<void> {
   await expect.poll(() => screenOf(page), { timeout }).toContain(text);
 }

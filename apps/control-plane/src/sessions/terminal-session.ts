@@ -140,6 +140,12 @@ export class TerminalSession {
         this.#from = last + 1n;
         return false;
       }
+      case 'size': {
+        // Who types sets the size, and need not be told; who looks on has to take it.
+        const { cols, rows } = event.value;
+        if (this.#looksOn) await this.#channel.send({ type: 'size', cols, rows });
+        return false;
+      }
       case 'exited': {
         const { exitCode, error } = event.value;
         await this.#channel.send({ type: 'exit', exit_code: exitCode, ...(error === '' ? {} : { error }) });
@@ -148,6 +154,10 @@ export class TerminalSession {
       default:
         return false;
     }
+  }
+
+  get #looksOn(): boolean {
+    return this.#open.type === 'connect' && this.#open.mode === 'view';
   }
 
   #outputFrame(data: Uint8Array, number: bigint): object | Uint8Array {

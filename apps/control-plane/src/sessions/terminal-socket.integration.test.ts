@@ -167,6 +167,20 @@ describe('a client that looks on', () => {
     expect(program.deeds).toEqual(['input']);
   });
 
+  it('is told the size that the terminal has, and each that it gets, which who types is not', async () => {
+    const { socket, program } = await server.terminal();
+    program.resize({ cols: 100, rows: 30 });
+    await using viewer = await looking(program.tag);
+    const sizes = () => viewer.frames.filter(({ type }) => type === 'size');
+    await expect.poll(sizes).toEqual([{ type: 'size', cols: 100, rows: 30 }]);
+    socket.send({ type: 'resize', cols: 120, rows: 40 });
+    await expect.poll(sizes).toHaveLength(2);
+    expect(sizes().at(-1)).toEqual({ type: 'size', cols: 120, rows: 40 });
+    program.print('for the new size');
+    await socket.frame('output');
+    expect(socket.frames.map(({ type }) => type)).not.toContain('size');
+  });
+
   it('may hold up its own output', async () => {
     const { program } = await server.terminal();
     await using viewer = await looking(program.tag);

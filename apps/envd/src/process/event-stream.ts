@@ -2,7 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { WrennError } from '@wrenn/core';
 import type { ProcessEventSchema } from '@wrenn/protocol/process';
 import { endEventOf, type Outcome } from './outcome.ts';
-import type { Frame, Gap, OutputReader } from './output-log.ts';
+import type { Frame, Gap, OutputReader, Resized } from './output-log.ts';
 import type { Connectable } from './process-table.ts';
 
 type Event = MessageInitShape<typeof ProcessEventSchema>;
@@ -20,8 +20,8 @@ export interface EventStreamOptions {
 }
 
 /**
- * A process's events for one reader, which this takes over: `start`, its output with a `gap` where some is not kept,
- * `end`. When `readerGone` aborts they stop, and the process goes on.
+ * A process's events for one reader, which this takes over: `start`, its output with a `gap` where some is not kept
+ * and the `size` of its terminal where that changes, `end`. When `readerGone` aborts they stop, and the process goes on.
  *
  * Throws `deadline_exceeded` in the place of the end event, when that is asked for; the output until then comes first.
  */
@@ -37,7 +37,7 @@ export async function* eventsOf(
     yield { event: { case: 'start', value: { pid } } };
     while (!reader.isDone) {
       const taken = reader.take();
-      if (taken !== undefined) yield taken.kind === 'frame' ? dataEvent(taken) : gapEvent(taken);
+      if (taken !== undefined) yield outputEvent(taken);
       else if (!(await reader.readableWithin(keepAliveMs))) {
         yield { event: { case: 'keepalive', value: {} } };
       }
@@ -60,14 +60,17 @@ export function* eventsOfNone(outcome: Outcome): Generator<Event> {
   yield endEvent(outcome);
 }
 
-function dataEvent({ stream, bytes, number }: Frame): Event {
-  return {
-    event: { case: 'data', value: { output: { case: stream, value: bytes }, number: BigInt(number) } },
-  };
-}
-
-function gapEvent({ first, last }: Gap): Event {
-  return { event: { case: 'gap', value: { first: BigInt(first), last: BigInt(last) } } };
+function outputEvent(taken: Frame | Gap | Resized): Event {
+  switch (taken.kind) {
+    case 'frame': {
+      const output = { case: taken.stream, value: taken.bytes };
+      return { event: { case: 'data', value: { output, number: BigInt(taken.number) } } };
+    }
+    case 'gap':
+      return { event: { case: 'gap', value: { first: BigInt(taken.first), last: BigInt(taken.last) } } };
+    case 'size':
+      return { event: { case: 'size', value: { ...taken.size } } };
+  }
 }
 
 function endEvent(outcome: Outcome): Event {

@@ -68,6 +68,7 @@ export class ManagedProcess {
     if (ends.kind === 'terminal') {
       const terminal = new Terminal(ends.master);
       this.input = { kind: 'terminal', terminal };
+      output.setSize(ends.size);
       this.#outputs = [new OutputPipe(terminal.screen, 'pty', output)];
     } else {
       const { stdin } = ends;

@@ -9,6 +9,7 @@ import {
   OutputLog,
   type OutputReader,
   type OutputStream,
+  type Resized,
   windowBytes,
 } from './output-log.ts';
 
@@ -20,6 +21,10 @@ const piece = fc.record({
 const highWaterBytes = 256 * 1024;
 
 function takeAll(reader: OutputReader): (Frame | Gap)[] {
+  return takeAllOf(reader).filter((one) => one.kind !== 'size');
+}
+
+function takeAllOf(reader: OutputReader): (Frame | Gap | Resized)[] {
   const taken = [];
   for (let next = reader.take(); next !== undefined; next = reader.take()) taken.push(next);
   return taken;
@@ -185,6 +190,48 @@ describe('a reader that comes later', () => {
   });
 });
 
+describe('the size of a terminal', () => {
+  const told = (cols: number) => ({ kind: 'size', size: { cols, rows: 24 } });
+  const sized = (cols: number) => {
+    const log = makeLog();
+    log.setSize({ cols, rows: 24 });
+    return log;
+  };
+
+  test('is told before what is printed, and once', () => {
+    const log = sized(80);
+    log.push('pty', Buffer.from('one'));
+    const reader = log.read(1);
+    expect(takeAllOf(reader)).toMatchObject([told(80), { number: 1 }]);
+    log.push('pty', Buffer.from('two'));
+    expect(takeAllOf(reader)).toMatchObject([{ number: 2 }]);
+  });
+
+  test('is told when it changes, the last of several', () => {
+    const log = sized(80);
+    const reader = log.read().knowsSize();
+    expect(takeAllOf(reader)).toEqual([]);
+    log.setSize({ cols: 81, rows: 24 });
+    log.setSize({ cols: 82, rows: 24 });
+    expect(takeAllOf(reader)).toEqual([told(82)]);
+  });
+
+  test('wakes who waits for output', async () => {
+    const log = sized(80);
+    const reader = log.read().knowsSize();
+    const readable = reader.readableWithin(60_000);
+    log.setSize({ cols: 100, rows: 24 });
+    expect(await readable).toBe(true);
+    expect(reader.take()).toEqual(told(100));
+  });
+
+  test('is not told to one that has left', () => {
+    const reader = sized(80).read();
+    reader.leave();
+    expect(reader.take()).toBeUndefined();
+  });
+});
+
 describe('several readers', () => {
   test('the one that is furthest on sets the pace, and the other gets a gap where it fell behind', () => {
     const { log, source } = heldLog();
@@ -227,8 +274,8 @@ describe('several readers', () => {
     const log = makeLog();
     const readers = [log.read(), log.read(), log.read()];
     const seen = readers.map(() => 0);
-    const note = (index: number, taken: Frame | Gap | undefined) => {
-      if (taken === undefined) return;
+    const note = (index: number, taken: Frame | Gap | Resized | undefined) => {
+      if (taken === undefined || taken.kind === 'size') return;
       const [first, last] = taken.kind === 'gap' ? [taken.first, taken.last] : [taken.number, taken.number];
       expect(first).toBe((seen[index] ?? 0) + 1);
       expect(last).toBeGreaterThanOrEqual(first);

@@ -1,4 +1,5 @@
 import { WrennError } from '@wrenn/core';
+import type { TerminalSize } from '@wrenn/sys';
 import type { OutputBudget } from './output-budget.ts';
 
 export type OutputStream = 'stdout' | 'stderr' | 'pty';
@@ -16,6 +17,12 @@ export interface Gap {
   readonly kind: 'gap';
   readonly first: number;
   readonly last: number;
+}
+
+/** What comes after it is for a terminal of this size. */
+export interface Resized {
+  readonly kind: 'size';
+  readonly size: TerminalSize;
 }
 
 /** What a log fills from, and holds up while all of its readers are behind. */
@@ -54,6 +61,7 @@ export class OutputLog {
   #endOffset = 0;
   #flow: 'running' | 'held up' = 'running';
   #state: 'open' | 'ended' | 'forgotten' = 'open';
+  #size: TerminalSize | undefined;
 
   constructor(budget: OutputBudget) {
     this.#budget = budget;
@@ -90,6 +98,17 @@ export class OutputLog {
   /** No more output will come. */
   get isEnded(): boolean {
     return this.#state !== 'open';
+  }
+
+  /** Of the terminal that the output is for; undefined where there is none. */
+  get size(): TerminalSize | undefined {
+    return this.#size;
+  }
+
+  /** Readers are told the latest, before what they take next. */
+  setSize(size: TerminalSize): void {
+    this.#size = size;
+    for (const reader of this.#readers) reader.wake();
   }
 
   push(stream: OutputStream, bytes: Uint8Array): void {
@@ -206,11 +225,12 @@ export class OutputLog {
   }
 }
 
-/** One reader's place in a log. */
+/** One reader's place in a log, and the size of the terminal that it was told last. */
 export class OutputReader {
   readonly #log: OutputLog;
   #next: number;
   #offset: number;
+  #knows: TerminalSize | undefined;
   #state: 'reading' | 'left' = 'reading';
   #wake: (() => void) | undefined;
 
@@ -225,8 +245,15 @@ export class OutputReader {
     return this.#offset;
   }
 
-  /** The next frame, or the gap before it, or undefined when there is nothing right now. */
-  take(): Frame | Gap | undefined {
+  /** The size is nothing new to it. */
+  knowsSize(): this {
+    this.#knows = this.#log.size;
+    return this;
+  }
+
+  /** The next frame, or what comes before it, or undefined when there is nothing right now. */
+  take(): Frame | Gap | Resized | undefined {
+    if (this.#hasNewSize) return this.#takeSize();
     const taken = this.#state === 'reading' ? this.#log.at(this.#next) : undefined;
     if (taken === undefined) return undefined;
     if (taken.kind === 'gap') {
@@ -247,7 +274,7 @@ export class OutputReader {
 
   /** Settles as soon as there is something to take, with true also when there never will be; after `ms` with false. */
   readableWithin(ms: number): Promise<boolean> {
-    if (this.isDone || this.#next < this.#log.nextNumber) return Promise.resolve(true);
+    if (this.isDone || this.#hasNewSize || this.#next < this.#log.nextNumber) return Promise.resolve(true);
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const timer = setTimeout(resolve, ms, false);
     this.#wake = () => {
@@ -268,6 +295,15 @@ export class OutputReader {
     this.#state = 'left';
     this.#log.left(this);
     this.wake();
+  }
+
+  get #hasNewSize(): boolean {
+    return this.#state === 'reading' && this.#log.size !== this.#knows;
+  }
+
+  #takeSize(): Resized | undefined {
+    this.#knows = this.#log.size;
+    return this.#knows && { kind: 'size', size: this.#knows };
   }
 }
 

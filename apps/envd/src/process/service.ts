@@ -35,7 +35,7 @@ export function processService(daemon: Daemon): ServiceImpl<typeof Process> {
         return;
       }
       const process = manage(daemon, spawned, request, context);
-      const events = eventsOf(process, process.output.read(), {
+      const events = eventsOf(process, process.output.read().knowsSize(), {
         keepAliveMs: keepAliveMsOf(context),
         readerGone: context.values.get(clientGone),
         onTimeout: 'fail',
@@ -58,9 +58,10 @@ export function processService(daemon: Daemon): ServiceImpl<typeof Process> {
     }),
 
     update: unary((request) => {
-      const { input } = processes.select(request.process);
+      const { input, output } = processes.select(request.process);
       const size = readNewSize(request.pty);
       terminalOf(input).resize(size);
+      output.setSize(size);
       return {};
     }),
 

@@ -19,7 +19,7 @@ export type OurEnds =
       readonly stdout: number;
       readonly stderr: number;
     }
-  | { readonly kind: 'terminal'; readonly master: number };
+  | { readonly kind: 'terminal'; readonly master: number; readonly size: TerminalSize };
 
 export interface OpenStdio {
   readonly ours: OurEnds;
@@ -72,7 +72,7 @@ function terminalFor({ uid }: Account, size: TerminalSize): OpenStdio {
     throw thrown;
   }
   return {
-    ours: { kind: 'terminal', master },
+    ours: { kind: 'terminal', master, size },
     childs: [slave, slave, slave],
     closeOurs: () => closeSync(master),
     closeChilds: () => closeSync(slave),

@@ -108,6 +108,18 @@ test('a new size reaches the program, and the last of many stays', async () => {
   expect((await terminal.rest()).pty.toString()).toContain('40 120');
 });
 
+test('who connects is told the size first, and each that comes; who started it only those', async () => {
+  const terminal = await open(['cat']);
+  const viewer = await terminal.connect();
+  expect(await viewer.next()).toMatchObject({ case: 'size', value: size });
+  const wider = { cols: 132, rows: 43 };
+  await envd.processes.update({ ...terminal.selector, pty: { size: wider } });
+  expect(await viewer.next()).toMatchObject({ case: 'size', value: wider });
+  expect(await terminal.next()).toMatchObject({ case: 'size', value: wider });
+  await terminal.type('\x04');
+  expect((await viewer.rest()).end.exitCode).toBe(0);
+});
+
 test('a size is refused where there is none, where it is none, and where there is no terminal', async () => {
   const terminal = await open(['sleep', '1000']);
   for (const pty of [

@@ -23,6 +23,8 @@ export type ProcessEvent =
   | ProcessOutput
   /** Frames that are not kept any more: those from `first` to `last`. */
   | { readonly kind: 'gap'; readonly first: number; readonly last: number }
+  /** What comes after it is for a terminal of this size. */
+  | { readonly kind: 'size'; readonly cols: number; readonly rows: number }
   | ProcessEnd;
 
 /** No shell gives this one: the end was not seen. */
@@ -69,6 +71,8 @@ function translate({ event }: GuestEvent): ProcessEvent | undefined {
     }
     case 'gap':
       return { kind: 'gap', first: Number(event.value.first), last: Number(event.value.last) };
+    case 'size':
+      return { kind: 'size', cols: event.value.cols, rows: event.value.rows };
     case 'end': {
       const { exitCode, exited, error } = event.value;
       return { kind: 'end', exitCode, outcome: exited ? 'exited' : 'killed', error: error ?? '' };

@@ -58,7 +58,7 @@ export function processService(
 
     async *execStream(request, call) {
       const { id, options } = execStreamOptions(request);
-      for await (const event of exec(context, id, options, until(call))) yield processResponse(event);
+      yield* told(exec(context, id, options, until(call)), processResponse);
     },
 
     async startBackground(request, call) {
@@ -81,8 +81,8 @@ export function processService(
 
     async *connectProcess(request, call) {
       const watched = { selector: selectorFrom(request.process), from: request.from };
-      for await (const event of watchProcess(context, capsuleOf(request), watched, until(call)))
-        yield { event: processResponse(event) };
+      const events = watchProcess(context, capsuleOf(request), watched, until(call));
+      for await (const event of told(events, processResponse)) yield { event };
     },
 
     async sendProcessInput(request, call) {
@@ -92,10 +92,7 @@ export function processService(
     },
 
     async *ptyAttach(request, call) {
-      for await (const event of attach(context, request, until(call))) {
-        const told = terminalResponse(event, request.tag);
-        if (told !== undefined) yield told;
-      }
+      yield* told(attach(context, request, until(call)), (event) => terminalResponse(event, request.tag));
     },
 
     async ptySendInput(request, call) {
@@ -123,6 +120,17 @@ function attach(context: CapsuleContext, request: PtyAttachRequest, signal: Abor
   return openTerminal(context, id, { ...commandOptions(request), tag, size: { cols, rows } }, signal);
 }
 
+/** Events as answers, without those that are none. */
+async function* told<T>(
+  events: AsyncIterable<ProcessEvent>,
+  answerOf: (event: ProcessEvent) => T | undefined,
+): AsyncGenerator<T, void> {
+  for await (const event of events) {
+    const answer = answerOf(event);
+    if (answer !== undefined) yield answer;
+  }
+}
+
 function capsuleOf({ sandboxId }: { readonly sandboxId: string }) {
   return parseId('capsule', sandboxId, 'sandbox_id');
 }
@@ -136,6 +144,7 @@ function signalName(name: string): 'SIGKILL' | 'SIGTERM' {
   });
 }
 
+/** Who reads a process as streams has no screen that could have a size. */
 function processResponse(event: ProcessEvent) {
   switch (event.kind) {
     case 'start':
@@ -148,6 +157,8 @@ function processResponse(event: ProcessEvent) {
     }
     case 'gap':
       return { event: { case: 'gap', value: gapOf(event) } } as const;
+    case 'size':
+      return undefined;
     case 'end': {
       const { exitCode, error, outcome } = event;
       return { event: { case: 'end', value: { exitCode, error, outcome: outcomes[outcome] } } } as const;
@@ -166,6 +177,8 @@ function terminalResponse(event: ProcessEvent, tag: string) {
       } as const;
     case 'gap':
       return { event: { case: 'gap', value: gapOf(event) } } as const;
+    case 'size':
+      return { event: { case: 'size', value: { cols: event.cols, rows: event.rows } } } as const;
     case 'end': {
       const { exitCode, error, outcome } = event;
       if (outcome === 'lost') {

@@ -238,6 +238,14 @@ export declare type ProcessEvent = Message<"process.ProcessEvent"> & {
      */
     value: ProcessEvent_GapEvent;
     case: "gap";
+  } | {
+    /**
+     * What comes after it is for a terminal of this size. Whoever connects is told the size first; who starts it knows.
+     *
+     * @generated from field: process.PTY.Size size = 101;
+     */
+    value: PTY_Size;
+    case: "size";
   } | { case: undefined; value?: undefined };
 };
 

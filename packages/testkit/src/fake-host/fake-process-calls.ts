@@ -121,18 +121,14 @@ function terminalCalls(guest: (id: string) => FakeGuest): FakeService {
       const { pid } = program;
       const first = from ?? (cmd === '' ? program.next : 1n);
       yield { event: { case: 'started', value: { pid, tag } } } as const;
-      for await (const frame of program.frames(first, signal)) {
-        yield 'exitCode' in frame
-          ? ({ event: { case: 'exited', value: { exitCode: frame.exitCode } } } as const)
-          : ({ event: { case: 'output', value: { data: frame.data, number: frame.number } } } as const);
-      }
+      yield* program.shown(first, signal);
     },
     ptySendInput: async ({ sandboxId, tag, data }, { signal }) => {
       await named(sandboxId, tag).take(data, signal);
       return {};
     },
     ptyResize: ({ sandboxId, tag, cols, rows }) => {
-      named(sandboxId, tag).do(`${cols}x${rows}`);
+      named(sandboxId, tag).resize({ cols, rows });
       return {};
     },
     ptyKill: ({ sandboxId, tag }) => {

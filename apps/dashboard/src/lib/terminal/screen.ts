@@ -98,6 +98,11 @@ export class Screen implements Sink {
     this.#xterm.write('', act);
   }
 
+  /** Of a terminal that somebody else has, once what was printed for the size before it is shown. */
+  follow({ cols, rows }: ScreenSize): void {
+    this.afterShown(() => this.#xterm.resize(cols, rows));
+  }
+
   get size(): ScreenSize {
     return { cols: this.#xterm.cols, rows: this.#xterm.rows };
   }

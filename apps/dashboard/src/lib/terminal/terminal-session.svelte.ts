@@ -111,8 +111,11 @@ export class TerminalSession {
       const user = this.#user === '' ? {} : { user: this.#user };
       return await this.#terminals.open(this.#capsuleId, { cols, rows, ...user, ...how }, { signal });
     }
-    const from = { from: this.#next, mode: this.mode };
-    return await this.#terminals.attach(this.#capsuleId, this.tag, { ...from, ...how }, { signal });
+    const onSize = (size: ScreenSize) => {
+      if (!signal.aborted) screen.follow(size);
+    };
+    const wanted = { from: this.#next, mode: this.mode, ...how, onSize };
+    return await this.#terminals.attach(this.#capsuleId, this.tag, wanted, { signal });
   }
 
   async #feed(terminal: Terminal, screen: Screen): Promise<void> {

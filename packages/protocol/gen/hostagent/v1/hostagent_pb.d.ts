@@ -1486,6 +1486,14 @@ export declare type PtyAttachResponse = Message<"hostagent.v1.PtyAttachResponse"
      */
     value: Gap;
     case: "gap";
+  } | {
+    /**
+     * What comes after it is for a terminal of this size.
+     *
+     * @generated from field: hostagent.v1.PtyAttachResponse.Size size = 5;
+     */
+    value: PtyAttachResponse_Size;
+    case: "size";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1559,6 +1567,27 @@ export declare type PtyAttachResponse_Exited = Message<"hostagent.v1.PtyAttachRe
  * Use `create(PtyAttachResponse_ExitedSchema)` to create a new message.
  */
 export declare const PtyAttachResponse_ExitedSchema: GenMessage<PtyAttachResponse_Exited>;
+
+/**
+ * @generated from message hostagent.v1.PtyAttachResponse.Size
+ */
+export declare type PtyAttachResponse_Size = Message<"hostagent.v1.PtyAttachResponse.Size"> & {
+  /**
+   * @generated from field: uint32 cols = 1;
+   */
+  cols: number;
+
+  /**
+   * @generated from field: uint32 rows = 2;
+   */
+  rows: number;
+};
+
+/**
+ * Describes the message hostagent.v1.PtyAttachResponse.Size.
+ * Use `create(PtyAttachResponse_SizeSchema)` to create a new message.
+ */
+export declare const PtyAttachResponse_SizeSchema: GenMessage<PtyAttachResponse_Size>;
 
 /**
  * @generated from message hostagent.v1.PtySendInputRequest
