@@ -50,6 +50,27 @@ it('ports are private, are shared by links, and can be made public', async () =>
   await page.getByRole('heading', { name: '8000' }).waitFor();
 });
 
+it('ports that something listens on are there by themselves, and say when nobody does any more', async () => {
+  await using visited = await visit('/dashboard/capsules', { as });
+  const { page } = visited;
+  await using made = await makeCapsule(visited, { metadata: { name: 'with-a-server' } });
+  await page.goto(`/dashboard/capsules/${made.id}/ports`);
+  await page.getByText('Nothing in it listens yet').waitFor();
+  const server = { cmd: 'listen', args: ['3000', '8000'], background: true, tag: 'server' };
+  await ask(visited, 'POST', `/v1/capsules/${made.id}/exec`, server);
+  await page.getByRole('button', { name: 'Look again' }).click();
+  await page.getByRole('heading', { name: '3000' }).waitFor();
+  await page.getByLabel('Port that a program in it listens on').fill('8000');
+  await page.getByRole('button', { name: 'Add the port' }).click();
+  expect(await page.getByText('open', { exact: true }).count()).toBe(2);
+  await ask(visited, 'DELETE', `/v1/capsules/${made.id}/processes/server`);
+  await page.getByRole('button', { name: 'Look again' }).click();
+  // The one that was added stays.
+  await page.getByText('nobody listens').waitFor();
+  expect(await page.getByRole('heading', { name: '3000' }).count()).toBe(0);
+  expect(await page.getByRole('heading', { name: '8000' }).count()).toBe(1);
+});
+
 it('what a team has reserved is shown, with the most of thirty days', async () => {
   await using visited = await visit('/dashboard/metrics?range=5m', { as });
   const { page } = visited;

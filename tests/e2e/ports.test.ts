@@ -31,6 +31,15 @@ it.each([
   expect(answer).toBe('hello\n');
 });
 
+it('what listens in a capsule is listed, its daemon left out', async () => {
+  await using one = await capsule();
+  const { ports } = client();
+  expect(await ports.list(one.id)).toEqual([]);
+  await run(one.id, 'setsid python3 -m http.server --bind 127.0.0.1 8000 </dev/null >/dev/null 2>&1 &');
+  await run(one.id, 'setsid python3 -m http.server 3000 </dev/null >/dev/null 2>&1 &');
+  await expect.poll(() => ports.list(one.id)).toEqual([3000, 8000]);
+});
+
 /** Undefined while nothing answers. */
 async function ask(url: string, signal: AbortSignal): Promise<string | undefined> {
   try {

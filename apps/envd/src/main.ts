@@ -18,6 +18,7 @@ import { log, logFault } from './log.ts';
 import { MetadataReader } from './metadata-service/metadata-reader.ts';
 import { metricsRoutes } from './metrics/routes.ts';
 import { choosePorts } from './ports/choose-ports.ts';
+import { portRoutes } from './ports/routes.ts';
 import { standardPath } from './process/environment.ts';
 import { inputRoute } from './process/input-route.ts';
 import { ProcessTable } from './process/process-table.ts';
@@ -47,6 +48,7 @@ async function main(): Promise<void> {
     ...fileRoutes(daemon),
     ...archiveRoutes(daemon),
     ...metricsRoutes(daemon),
+    ...portRoutes(),
   ];
   const handler = createRouter(routes, daemon.access, rpcListener(daemon));
   const { server, address } = await listen(handler, daemon.connections, flags);

@@ -10,6 +10,15 @@ export class Ports {
     this.#http = http;
   }
 
+  /** Those that something listens on now, ascending. */
+  async list(capsuleId: string, { signal }: CallOptions = {}): Promise<readonly number[]> {
+    const path = `${pathOf(capsuleId)}/ports`;
+    const { ports } = await answerOf<{ ports: number[] }>(
+      await this.#http.send({ method: 'GET', path, signal }),
+    );
+    return ports;
+  }
+
   /** Who may use them, and where they are. */
   async access(capsuleId: string, { signal }: CallOptions = {}): Promise<PortAccess> {
     const path = `${pathOf(capsuleId)}/access`;

@@ -12,7 +12,7 @@ const tickMs = 50;
 /**
  * The programs that a fake capsule knows: `true`, `false`, `echo`, `cat`, `env`, `warn` (echo to standard error),
  * `bytes` (prints its arguments as byte values), `zeros N`, `hang` (until its time is up), `crash` (killed by
- * signal 9), `vanish` (the stream breaks), `sleep N`, `lines N` (numbered), `ticks N` (the same, one every 50 ms). Every
+ * signal 9), `vanish` (the stream breaks), `sleep N`, `listen PORT...` (until it is ended), `lines N` (numbered), `ticks N` (the same, one every 50 ms). Every
  * other name is not found.
  */
 export async function* runFakeCommand(request: Request, signal: AbortSignal): AsyncGenerator<Event, void> {
@@ -68,6 +68,9 @@ export async function* runFakeCommand(request: Request, signal: AbortSignal): As
       break;
     case 'sleep':
       await elapsed(Math.max(1, Number(args[0]) * 1000), signal);
+      break;
+    case 'listen':
+      await elapsed(0, signal);
       break;
     case 'crash':
       yield { kind: 'end', exitCode: 137, outcome: Outcome.KILLED };

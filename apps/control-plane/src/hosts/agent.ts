@@ -225,6 +225,12 @@ export class HostAgent implements Disposable {
     return call('listing processes', this.#exec.listProcesses(request, { timeoutMs: promptMs, signal }));
   }
 
+  /** Where programs in a capsule take connections. */
+  async listPorts(id: CapsuleId, signal: AbortSignal): Promise<readonly number[]> {
+    const asked = this.#exec.listPorts({ sandboxId: id }, { timeoutMs: promptMs, signal });
+    return (await call('listing ports', asked)).ports;
+  }
+
   async killProcess(
     request: MessageInitShape<typeof KillProcessRequestSchema>,
     signal: AbortSignal,

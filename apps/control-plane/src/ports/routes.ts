@@ -2,8 +2,10 @@ import { accessKey, type CapsuleId, portLink, trafficToken } from '@wrenn/core';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { withScope } from '../access/route-auth.ts';
+import { useCapsule } from '../capsules/use.ts';
 import { callerOf } from '../http/auth.ts';
 import { capsuleIdParameters, failures } from '../http/schemas.ts';
+import { whenGone } from '../http/when-gone.ts';
 import type { ServerContext } from '../server-context.ts';
 import { portUrl } from './port-url.ts';
 import { changeAccess, findAccess, noteLink, type PortAccess } from './store.ts';
@@ -30,6 +32,10 @@ const changeBody = z.strictObject({
     .boolean()
     .default(false)
     .describe('Makes the traffic token and all links void that were given out before.'),
+});
+
+const portsBody = z.object({
+  ports: z.array(z.int()).describe('Ascending; at any address of the capsule, its loopback too.'),
 });
 
 const linkBody = z.strictObject({
@@ -86,6 +92,28 @@ export const portRoutes =
         const { public_ports: publicPorts, revoke } = request.body;
         const change = { publicPorts, credentials: revoke ? ('void' as const) : ('keep' as const) };
         return present(context, id, await changeAccess(context, callerOf(request), id, change));
+      },
+    );
+
+    app.get(
+      '/:id/ports',
+      {
+        ...common,
+        schema: {
+          operationId: 'listPorts',
+          summary: 'List the ports that programs in it listen on',
+          tags,
+          params: capsuleIdParameters,
+          response: { 200: portsBody, ...failures(400, 401, 404, 409, 502, 503, 504) },
+        },
+      },
+      async (request, reply) => {
+        const gone = whenGone(reply);
+        const { id } = request.params;
+        const ports = await useCapsule(context, callerOf(request), id, gone, (agent) =>
+          agent.listPorts(id, gone),
+        );
+        return { ports: [...ports] };
       },
     );
 

@@ -1,11 +1,11 @@
-import { readdirSync, readlinkSync } from 'node:fs';
-import { deadline, systemCode, until } from '@wrenn/core';
+import { deadline, until } from '@wrenn/core';
 import { log, logFault } from '../log.ts';
 import type { Workload } from '../workload/workload.ts';
 import { Forwarder, type ForwarderRules } from './forwarder.ts';
 import { isSameTarget, planForwarding, type Target } from './forwarding-plan.ts';
 import { canHandOver } from './held-port.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
+import { socketsOfThisProcess } from './own-sockets.ts';
 import type { PortSubsystem } from './port-subsystem.ts';
 import type { Socat } from './socat.ts';
 import { SocketTable } from './socket-table.ts';
@@ -174,17 +174,6 @@ export class PortForwarding implements PortSubsystem {
 
 /** This daemon's own, among the sockets: whoever can reach the machine's address is not meant to reach them there. */
 function portsOfThisProcess(sockets: readonly ListeningSocket[]): Set<number> {
-  const inodes = new Set(readdirSync('/proc/self/fd').map((fd) => socketInode(`/proc/self/fd/${fd}`)));
+  const inodes = socketsOfThisProcess();
   return new Set(sockets.filter(({ inode }) => inodes.has(inode)).map(({ port }) => port));
-}
-
-function socketInode(path: string): number | undefined {
-  try {
-    const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(path))?.[1];
-    return inode === undefined ? undefined : Number(inode);
-  } catch (thrown) {
-    // The descriptor that the folder itself was read by.
-    if (systemCode(thrown) === 'ENOENT') return undefined;
-    throw thrown;
-  }
 }

@@ -163,6 +163,29 @@ test('a sample shows the token of the capsule, and is what the guest says', asyn
   expect(shown).toEqual(['GET', '/metrics', 'the token of the capsule']);
 });
 
+test('its ports are asked for with the token of the capsule', async () => {
+  let shown: unknown;
+  answer = (request, response) => {
+    shown = [request.method, request.url, request.headers['x-access-token']];
+    response.end('{"ports":[22,8000]}');
+  };
+  expect(await guest.ports(signal)).toEqual([22, 8000]);
+  expect(shown).toEqual(['GET', '/ports', 'the token of the capsule']);
+});
+
+test.each(['{"ports":[0]}', '{"ports":["22"]}', '{}'])(
+  'ports that are none, as in %s, are no answer',
+  async (text) => {
+    answer = (_request, response) => response.end(text);
+    await expect(guest.ports(signal)).rejects.toMatchObject({ code: 'agent_error' });
+  },
+);
+
+test('a daemon that knows nothing of ports yet is told from one without any', async () => {
+  answer = says(404, { message: 'there is no such route' });
+  await expect(guest.ports(signal)).rejects.toMatchObject({ code: 'invalid_state' });
+});
+
 test('a sample that is under way is given up when the guest is to stand still, and none is asked for then', async () => {
   const asked = Promise.withResolvers<Socket>();
   answer = ({ socket }) => asked.resolve(socket);

@@ -4,8 +4,8 @@ import { Filesystem } from '@wrenn/protocol/filesystem';
 import { Process } from '@wrenn/protocol/process';
 import { traceHeaders } from '@wrenn/service';
 import { z } from 'zod';
+import { askGuest } from './ask-guest.ts';
 import { askHealth } from './ask-health.ts';
-import { askMetrics } from './ask-metrics.ts';
 import { GuestConnections } from './guest-connections.ts';
 import { type Body, type GuestAnswer, postToGuest } from './guest-request.ts';
 import { guestTransport } from './guest-transport.ts';
@@ -20,6 +20,9 @@ export const envdPort = 49983;
 /** What `/init` fixed after a boot or a restore, as envd reports it; kept with the capsule for its user to see. */
 const receipt = z.looseObject({ version: z.string() });
 export type InitReceipt = z.infer<typeof receipt>;
+
+/** A guest may say anything. */
+const portsAnswer = z.object({ ports: z.array(z.int().min(1).max(65_535)).max(1_000) });
 
 /** Longer than the guest itself gives each of its steps. */
 const prepareDeadlineMs = 3_000;
@@ -198,17 +201,36 @@ export class GuestClient {
     if (this.#standstill.isOn) throw new WrennError('busy', 'the guest stands still');
     const until = AbortSignal.any([signal, this.#sampling.signal]);
     until.throwIfAborted();
-    const answer = await askMetrics(this.#baseUrl, this.#connections.lasting, this.#token, until);
+    const answer = await this.#ask('/metrics', until);
     if (answer.status !== 200) {
       throw new WrennError('agent_error', `asking the guest what it uses: envd answered ${answer.status}`);
     }
     return answer.text;
   }
 
+  /** The ports that its programs listen on, ascending; as calls do, it waits while the guest stands still. */
+  async ports(signal: AbortSignal): Promise<readonly number[]> {
+    await this.#standstill.over(signal);
+    const answer = await this.#ask('/ports', signal);
+    if (answer.status === 404) {
+      throw new WrennError('invalid_state', "the guest's daemon is older than this question", {
+        remedy: 'start a capsule of a template that this version of Wrenn has made',
+      });
+    }
+    if (answer.status !== 200) throw refusal('asking the guest for its ports', answer);
+    const said = portsAnswer.safeParse(JSON.parse(answer.text));
+    if (!said.success) throw new WrennError('agent_error', 'asking the guest for its ports: it said none');
+    return said.data.ports;
+  }
+
   close(): void {
     this.#sampling.abort(new WrennError('busy', 'the capsule does not run any more'));
     this.#standstill.abandon(new ConnectError('the capsule was paused', Code.Unavailable));
     this.#connections.close();
+  }
+
+  #ask(path: string, signal: AbortSignal): Promise<GuestAnswer> {
+    return askGuest(`${this.#baseUrl}${path}`, this.#connections.lasting, this.#token, signal);
   }
 
   #post(path: string, hostSecret: Secret | undefined, body: Body, signal: AbortSignal): Promise<GuestAnswer> {

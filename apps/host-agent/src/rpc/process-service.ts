@@ -5,6 +5,7 @@ import type { CapsuleContext } from '../capsules/capsules.ts';
 import type { ProcessEvent, ProcessOutcome } from '../processes/events.ts';
 import { exec } from '../processes/exec.ts';
 import { collectOutput } from '../processes/exec-output.ts';
+import { listeningPorts } from '../processes/listening-ports.ts';
 import {
   listProcesses,
   sendInput,
@@ -28,6 +29,7 @@ type ProcessCalls =
   | 'execStream'
   | 'startBackground'
   | 'listProcesses'
+  | 'listPorts'
   | 'killProcess'
   | 'connectProcess'
   | 'sendProcessInput'
@@ -70,6 +72,10 @@ export function processService(
     async listProcesses(request, call) {
       const processes = await listProcesses(context, capsuleOf(request), until(call));
       return { processes: processes.map(({ args, ...rest }) => ({ ...rest, args: [...args] })) };
+    },
+
+    async listPorts(request, call) {
+      return { ports: [...(await listeningPorts(context, capsuleOf(request), until(call)))] };
     },
 
     async killProcess(request, call) {

@@ -75,6 +75,12 @@ export class FakeGuest {
     return this.#started.filter(({ program }) => !program.hasEnded);
   }
 
+  /** Where the programs that listen do, ascending. */
+  get ports(): number[] {
+    const listening = this.running().filter(({ cmd }) => cmd === 'listen');
+    return listening.flatMap(({ args }) => args.map(Number)).sort((one, other) => one - other);
+  }
+
   find(selector: FakeSelector): FakeProgram {
     const found = this.#started.findLast(({ program }) =>
       selector.case === 'pid' ? selector.value === program.pid : selector.value === program.tag,

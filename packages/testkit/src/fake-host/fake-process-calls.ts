@@ -79,6 +79,7 @@ function processCalls(guest: (id: string) => FakeGuest): FakeService {
         .running()
         .map(({ cmd, args, program: { pid, tag } }) => ({ pid, tag, cmd, args: [...args] })),
     }),
+    listPorts: ({ sandboxId }) => ({ ports: guest(sandboxId).ports }),
     killProcess: ({ sandboxId, process }) => {
       guest(sandboxId).find(process).do('kill');
       return {};

@@ -80,6 +80,7 @@ export const routeExamples: Readonly<Record<string, Example | Open>> = {
   'POST /v1/capsules/:id/files/stream/write': { ...capsule, sent: 'form' },
   'GET /v1/capsules/:id/access': capsule,
   'POST /v1/capsules/:id/access': { ...capsule, body: () => ({ public_ports: true }) },
+  'GET /v1/capsules/:id/ports': capsule,
   'POST /v1/capsules/:id/ports/:port/link': {
     path: { id: 'capsule', port: { text: '8080' } },
     stranger: 'refused',

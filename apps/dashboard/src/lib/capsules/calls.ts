@@ -97,6 +97,8 @@ export function capsuleCalls(area: CapsuleArea) {
       answered(api.GET(at('/v1/capsules/{id}/access'), { ...on(id), signal })),
     setAccess: (id: string, change: { readonly public_ports?: boolean; readonly revoke?: boolean }) =>
       answered(api.POST(at('/v1/capsules/{id}/access'), { ...on(id), body: { revoke: false, ...change } })),
+    ports: async (id: string, signal: AbortSignal) =>
+      (await answered(api.GET(at('/v1/capsules/{id}/ports'), { ...on(id), signal }))).ports,
     link: (id: string, port: number, expiresInSec: number) =>
       answered(
         api.POST(at('/v1/capsules/{id}/ports/{port}/link'), {

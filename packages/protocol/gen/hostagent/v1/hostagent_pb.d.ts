@@ -2350,6 +2350,40 @@ export declare type GetHostResponse = Message<"hostagent.v1.GetHostResponse"> & 
 export declare const GetHostResponseSchema: GenMessage<GetHostResponse>;
 
 /**
+ * @generated from message hostagent.v1.ListPortsRequest
+ */
+export declare type ListPortsRequest = Message<"hostagent.v1.ListPortsRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+};
+
+/**
+ * Describes the message hostagent.v1.ListPortsRequest.
+ * Use `create(ListPortsRequestSchema)` to create a new message.
+ */
+export declare const ListPortsRequestSchema: GenMessage<ListPortsRequest>;
+
+/**
+ * @generated from message hostagent.v1.ListPortsResponse
+ */
+export declare type ListPortsResponse = Message<"hostagent.v1.ListPortsResponse"> & {
+  /**
+   * Ascending.
+   *
+   * @generated from field: repeated uint32 ports = 1;
+   */
+  ports: number[];
+};
+
+/**
+ * Describes the message hostagent.v1.ListPortsResponse.
+ * Use `create(ListPortsResponseSchema)` to create a new message.
+ */
+export declare const ListPortsResponseSchema: GenMessage<ListPortsResponse>;
+
+/**
  * @generated from enum hostagent.v1.Outcome
  */
 export enum Outcome {
@@ -2687,6 +2721,16 @@ export declare const HostAgentService: GenService<{
     methodKind: "unary";
     input: typeof GetSandboxMetricsRequestSchema;
     output: typeof GetSandboxMetricsResponseSchema;
+  },
+  /**
+   * Where programs in a capsule take connections.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.ListPorts
+   */
+  listPorts: {
+    methodKind: "unary";
+    input: typeof ListPortsRequestSchema;
+    output: typeof ListPortsResponseSchema;
   },
   /**
    * @generated from rpc hostagent.v1.HostAgentService.GetHost
