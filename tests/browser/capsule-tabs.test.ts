@@ -43,8 +43,6 @@ it('ports are private, are shared by links, and can be made public', async () =>
     `/v1/capsules/${made.id}/access`,
   );
   expect(public_ports).toBe(true);
-  await expectSound(visited);
-  await photograph(visited, 'capsule-ports');
   // They are there again without being in the address.
   await page.goto(`/dashboard/capsules/${made.id}/ports`);
   await page.getByRole('heading', { name: '8000' }).waitFor();
@@ -63,6 +61,8 @@ it('ports that something listens on are there by themselves, and say when nobody
   await page.getByLabel('Port that a program in it listens on').fill('8000');
   await page.getByRole('button', { name: 'Add the port' }).click();
   expect(await page.getByText('open', { exact: true }).count()).toBe(2);
+  await expectSound(visited);
+  await photograph(visited, 'capsule-ports');
   await ask(visited, 'DELETE', `/v1/capsules/${made.id}/processes/server`);
   await page.getByRole('button', { name: 'Look again' }).click();
   // The one that was added stays.
