@@ -52,18 +52,21 @@ const accessToken = 'the token of the capsule';
 
 const answer = z.looseObject({ identity: z.optional(z.looseObject({ machineId: z.optional(z.string()) })) });
 
+/** /init resets the other connections, and a pool would hand one of those to the next request. */
+const unpooled = { connection: 'close' };
+
 async function init(body: unknown, headers: Record<string, string> = {}) {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const response = await fetch(`${envd.url}/init`, {
     method: 'POST',
     body: text,
-    // /init resets the other connections, and a pool would hand one of those to the next request.
-    headers: { ...headers, connection: 'close' },
+    headers: { ...headers, ...unpooled },
   });
   return { status: response.status, body: answer.parse(await response.json()) };
 }
 const asHost = { 'x-wrenn-host-secret': hostSecret };
-const client = () => envd.client({ headers: { 'x-access-token': accessToken } });
+const asUser = { 'x-access-token': accessToken, ...unpooled };
+const client = () => envd.client({ headers: asUser });
 
 test('the first /init makes the machine the capsule, and the receipt says what was done', async () => {
   const { status, body } = await init({
@@ -175,7 +178,7 @@ test('a process of a user has none of root’s powers, and the daemon has them a
   expect(stderr.toString()).toContain('Operation not permitted');
   expect(end.exitCode).not.toBe(0);
   const root = await runCommand(
-    envd.client({ headers: { 'x-access-token': accessToken, authorization: `Basic ${btoa('root:')}` } }),
+    envd.client({ headers: { ...asUser, authorization: `Basic ${btoa('root:')}` } }),
     'sh',
     ['-c', 'id -u; id -G; grep CapEff /proc/self/status'],
   );
@@ -185,7 +188,7 @@ test('a process of a user has none of root’s powers, and the daemon has them a
 test('a user that nobody is, is refused by name', async () => {
   await init({ accessToken, hostSecret });
   const nobody = envd.client({
-    headers: { 'x-access-token': accessToken, authorization: `Basic ${btoa('x:')}` },
+    headers: { ...asUser, authorization: `Basic ${btoa('x:')}` },
   });
   await expect(runCommand(nobody, 'true')).rejects.toThrow(
     expect.objectContaining({ code: Code.Unauthenticated, rawMessage: "invalid username: 'x'" }),
@@ -211,7 +214,7 @@ test('before the first /init nothing runs and nobody is let in', async () => {
 
 test('the token is asked for in the shape of the call', async () => {
   await init({ accessToken, hostSecret });
-  const wrong = envd.client({ headers: { 'x-access-token': `${accessToken}x` } });
+  const wrong = envd.client({ headers: { ...asUser, 'x-access-token': `${accessToken}x` } });
   await expect(wrong.list({})).rejects.toThrow(expect.objectContaining({ code: Code.Unauthenticated }));
   await expect(runCommand(wrong, 'true')).rejects.toThrow(
     expect.objectContaining({ code: Code.Unauthenticated }),
@@ -245,7 +248,7 @@ test('commands, terminals and files start in the default folder, until there is 
   const starts = async () => {
     const command = await runCommand(client(), 'pwd');
     const terminal = await (await openTerminal(client(), ['pwd'], { cwd: '' })).rest();
-    const files = filesystemClient(envd.url, { headers: { 'x-access-token': accessToken } });
+    const files = filesystemClient(envd.url, { headers: asUser });
     const { entries } = await files.listDir({ path: '' });
     const listed = new Set(entries.map(({ path }) => dirname(path)));
     return [command.stdout.toString(), terminal.pty.toString(), ...listed];
@@ -281,7 +284,7 @@ test.each([
   const folder = join(etc, 'open');
   mkdirSync(folder);
   chmodSync(folder, 0o777);
-  const headers = { 'x-access-token': accessToken };
+  const headers = asUser;
   const files = filesystemClient(envd.url, { headers });
   await files.createWatcher({ path: folder });
   const { entry } = await files.makeDir({ path: join(folder, 'made') });
