@@ -265,7 +265,8 @@ describe('an upload', () => {
     await page.locator('[data-upload="files"]').setInputFiles(files);
     await page.getByText('the disk is full: delete something').waitFor();
     await page.getByText('1 failed').waitFor();
-    expect(await contentOf(visited, id, 'good.txt')).toBe('good.txt');
+    // They go side by side: the other may still be under way.
+    await expect.poll(() => contentOf(visited, id, 'good.txt')).toBe('good.txt');
     await page.unroute('**/files/content?*bad.txt*');
     await page.getByRole('button', { name: 'Try again' }).click();
     await expect.poll(() => contentOf(visited, id, 'bad.txt')).toBe('bad.txt');
