@@ -132,6 +132,30 @@ describe('wrenn capsule', () => {
   });
 });
 
+describe('wrenn capsule port', () => {
+  it('prints the ports that something listens on, one a line', async () => {
+    await using api = await startFakeApi({});
+    const result = await finished(start(api, ['capsule', 'port', capsule.id]), '');
+    expect(result).toEqual({ code: 0, stdout: '3000\n8000\n', stderr: '' });
+  });
+
+  it('prints the address of a port that is public, and a link where one that ends is asked for', async () => {
+    await using api = await startFakeApi({});
+    const words = ['capsule', 'port', capsule.id, '8000'];
+    const address = await finished(start(api, words), '');
+    expect(address.stdout).toBe('http://8000-cl.localhost/\n');
+    const link = await finished(start(api, [...words, '--expires', '60']), '');
+    expect(link.stdout).toBe('http://8000-cl.localhost/?wrenn_access=x\n');
+    expect(api.requests.at(-1)?.body).toEqual({ expires_in_sec: 60 });
+  });
+
+  it('says that a time is of a port, where none is given', async () => {
+    await using api = await startFakeApi({});
+    const result = await finished(start(api, ['capsule', 'port', capsule.id, '--expires', '60']), '');
+    expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining('--expires') });
+  });
+});
+
 describe('wrenn snapshot', () => {
   it('creates one, and prints its name', async () => {
     await using api = await startFakeApi({});

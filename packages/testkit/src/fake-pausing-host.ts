@@ -64,6 +64,10 @@ export class FakePausingHost implements AsyncDisposable {
         this.#require(sandboxId);
         return { exitCode: 0, outcome: Outcome.EXITED };
       },
+      listPorts: ({ sandboxId }) => {
+        this.#require(sandboxId);
+        return { ports: [3000, 8000] };
+      },
       listSnapshots: () => ({ snapshots: [] }),
       listImages: () => ({ images: [] }),
       listSandboxes: () => ({

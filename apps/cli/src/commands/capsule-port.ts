@@ -1,3 +1,5 @@
+import { WrennError } from '@wrenn/core';
+import type { Ports } from '@wrenn/sdk';
 import type { Command } from 'commander';
 import { type ClientFlags, clientCommand, openClient } from '../client/client-command.ts';
 import { type CommandContext, printJson, printLine } from '../context.ts';
@@ -18,25 +20,31 @@ export function capsulePortCommand(context: CommandContext): Command {
     .option('--expires <seconds>', 'how long the link holds (default: 3600)', wholeNumber(1))
     .action(async (id: string, port: number | undefined, flags: Flags) => {
       const { ports } = await openClient(flags, context);
-      if (port === undefined) {
-        const open = await ports.list(id);
-        if (flags.json === true) printJson(context, { ports: open });
-        else for (const each of open) printLine(context, String(each));
-        return;
-      }
-      const { publicPorts, urlTemplate } = await ports.access(id);
-      if (publicPorts && flags.expires === undefined) {
-        const url = urlTemplate.replace('{port}', String(port));
-        if (flags.json === true) printJson(context, { url });
-        else printLine(context, url);
-        return;
-      }
-      const link = await ports.link(
-        id,
-        port,
-        flags.expires === undefined ? {} : { expiresInSec: flags.expires },
-      );
-      if (flags.json === true) printJson(context, link);
-      else printLine(context, link.url);
+      if (port === undefined) return await printPorts(context, ports, id, flags);
+      const url = await urlOf(ports, id, port, flags);
+      if (flags.json === true) printJson(context, url);
+      else printLine(context, url.url);
     });
+}
+
+async function printPorts(context: CommandContext, ports: Ports, id: string, flags: Flags): Promise<void> {
+  if (flags.expires !== undefined) {
+    throw new WrennError('invalid_request', '--expires is of the link to a port', {
+      remedy: 'wrenn capsule port ID PORT --expires SECONDS',
+    });
+  }
+  const listening = await ports.list(id);
+  if (flags.json === true) printJson(context, { ports: listening });
+  else for (const each of listening) printLine(context, String(each));
+}
+
+async function urlOf(
+  ports: Ports,
+  id: string,
+  port: number,
+  { expires }: Flags,
+): Promise<{ readonly url: string; readonly expiresAt?: Date }> {
+  const { publicPorts, urlTemplate } = await ports.access(id);
+  if (publicPorts && expires === undefined) return { url: urlTemplate.replace('{port}', String(port)) };
+  return await ports.link(id, port, expires === undefined ? {} : { expiresInSec: expires });
 }

@@ -71,6 +71,15 @@ const answers: Readonly<Record<string, { readonly status: number; readonly body?
   [`DELETE /v1/capsules/${capsule.id}`]: { status: 204 },
   [`POST /v1/capsules/${capsule.id}/pause`]: { status: 200, body: paused },
   [`POST /v1/capsules/${capsule.id}/resume`]: { status: 200, body: { ...capsule, ...job, receipt: {} } },
+  [`GET /v1/capsules/${capsule.id}/ports`]: { status: 200, body: { ports: [3000, 8000] } },
+  [`GET /v1/capsules/${capsule.id}/access`]: {
+    status: 200,
+    body: { public_ports: true, url_template: 'http://{port}-cl.localhost/' },
+  },
+  [`POST /v1/capsules/${capsule.id}/ports/8000/link`]: {
+    status: 200,
+    body: { url: 'http://8000-cl.localhost/?wrenn_access=x', expires_at: '2026-01-01T01:00:00.000Z' },
+  },
   'POST /v1/snapshots': { status: 201, body: { ...snapshot, ...job, still_ms: 1 } },
   'GET /v1/snapshots': { status: 200, body: [snapshot, base] },
   'GET /v1/snapshots?type=base': { status: 200, body: [base] },

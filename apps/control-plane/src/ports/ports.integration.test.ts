@@ -53,6 +53,18 @@ describe('the ports of a capsule', () => {
     expect((await edge('GET', open)).body).toMatchObject({ public_ports: true });
   });
 
+  it('that something listens on are listed, while it runs', async () => {
+    const id = await rest.capsule();
+    expect(await rest.get('GET', `/capsules/${id}/ports`)).toEqual({ ports: [3000, 8000] });
+    await rest.get('POST', `/capsules/${id}/pause`);
+    expect(await rest.ask('GET', `/capsules/${id}/ports`)).toMatchObject({
+      status: 409,
+      body: { error: { code: 'invalid_state' } },
+    });
+    const unknown = await rest.ask('GET', '/capsules/cl-0000000000000000000000001/ports');
+    expect(unknown).toMatchObject({ status: 404, body: { error: { code: 'not_found' } } });
+  });
+
   it('open with the traffic token, until the credentials are revoked', async () => {
     const id = await rest.capsule();
     const { traffic_access_token: token } = await rest.get('GET', `/capsules/${id}/access`);
