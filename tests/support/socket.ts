@@ -42,8 +42,8 @@ export class TestSocket implements AsyncDisposable {
   }
 
   /** The first frame of a type, now or later. */
-  async frame(type: string): Promise<Frame> {
-    return await this.#until(type, () => this.frames.find((frame) => frame.type === type));
+  async frame(type: string, withinMs?: number): Promise<Frame> {
+    return await this.#until(type, () => this.frames.find((frame) => frame.type === type), withinMs);
   }
 
   async end(): Promise<{ readonly code: number }> {
@@ -70,8 +70,11 @@ export class TestSocket implements AsyncDisposable {
     await this.end();
   }
 
-  async #until<T>(what: string, look: () => T | false | undefined): Promise<T> {
-    using limit = deadline(60_000, `waiting for ${what}; there is ${JSON.stringify(this.frames.slice(-3))}`);
+  async #until<T>(what: string, look: () => T | false | undefined, withinMs = 60_000): Promise<T> {
+    using limit = deadline(
+      withinMs,
+      `waiting for ${what}; there is ${JSON.stringify(this.frames.slice(-3))}`,
+    );
     return await until(async () => look() || undefined, 5, limit);
   }
 }
