@@ -12,8 +12,8 @@ export const projects = [
   { name: 'unit', timeoutMs: 10 * 60_000, when: 'always' },
   { name: 'integration', timeoutMs: 20 * 60_000, when: 'always' },
   { name: 'database', timeoutMs: 15 * 60_000, when: 'always' },
-  { name: 'browser', timeoutMs: 15 * 60_000, when: 'always' },
-  { name: 'e2e', timeoutMs: 20 * 60_000, when: 'always' },
+  { name: 'browser', timeoutMs: 20 * 60_000, when: 'always' },
+  { name: 'e2e', timeoutMs: 30 * 60_000, when: 'always' },
   { name: 'alone', timeoutMs: 20 * 60_000, when: 'always' },
   { name: 'faults', timeoutMs: 15 * 60_000, when: 'always' },
   // What would make the whole run longer than it may be.
