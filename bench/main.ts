@@ -48,7 +48,7 @@ async function main(): Promise<number> {
       'usage: npm run bench -- NAME [--runs N] [--size-mib N], against the Wrenn that runs on this machine\n',
     );
     for (const { name, what, defaultRuns } of benchmarks)
-      console.error(`  ${name.padEnd(12)}${what} (${defaultRuns} runs)`);
+      console.error(`  ${name.padEnd(14)}${what} (${defaultRuns} runs)`);
     return values.help ? 0 : 2;
   }
   const runs = wholeNumber('runs', values.runs) ?? chosen.defaultRuns;

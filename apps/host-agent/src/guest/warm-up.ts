@@ -3,6 +3,9 @@ import { deadline, WrennError } from '@wrenn/core';
 import type { GuestClient } from './guest-client.ts';
 import type { Identity } from './init-request.ts';
 
+/** A key that is shown, and Ctrl-D twice: after the key the first hands over, the second ends. */
+const endOfInput = Buffer.from('x\x04\x04');
+
 /** The guest reads its metadata a second after `/init`; one that does not is a good guest too. */
 const metadataDeadlineMs = 10_000;
 
@@ -23,16 +26,39 @@ export async function warmUp(
   metadataRead: Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
+  await sitAtTerminal(guest, signal);
+  await guest.files.listDir({ path: '/' }, { signal });
+  await run(guest, openPort, signal);
+  await guest.sample(signal);
+  await guest.sample(signal);
   await guest.init(identity, identity.hostSecret, signal);
   await run(guest, ['true'], signal);
   await run(guest, ['true'], signal);
   await run(guest, ['sh', '-c', 'hostname >/dev/null'], signal);
-  await run(guest, openPort, signal);
   await settled(metadataRead, signal);
   // What a first pause or checkpoint is held up by otherwise.
   await guest.prepare(identity.hostSecret, signal);
   await guest.continue(identity.hostSecret, signal);
   await run(guest, ['sync'], signal);
+}
+
+/** Types into a terminal, and waits for the end of its program; an image without that one is a good image too. */
+async function sitAtTerminal(guest: GuestClient, signal: AbortSignal): Promise<void> {
+  const tag = 'warm-up';
+  const request = { process: { cmd: 'cat' }, tag, pty: { size: { cols: 80, rows: 24 } } };
+  for await (const { event } of guest.process.start(request, { signal })) {
+    if (event?.event.case === 'start' && event.event.value.pid > 0) await typeEnd(guest, tag, signal);
+  }
+}
+
+async function typeEnd(guest: GuestClient, tag: string, signal: AbortSignal): Promise<void> {
+  try {
+    await guest.typeInto({ tag, data: endOfInput, writer: 'warm-up', offset: 0n }, signal);
+  } catch (thrown) {
+    // It could not be run, and has ended by itself.
+    const { code } = WrennError.from(thrown);
+    if (code !== 'not_found' && code !== 'invalid_state') throw thrown;
+  }
 }
 
 async function run(
