@@ -5,10 +5,18 @@ import { type Check, checks, preparations } from './checks.ts';
 const atOnce = 2;
 const timeoutMs = 180_000;
 
-/** Runs all checks, and prints a line for each as it ends, with the output of those that failed. Returns the names of these. */
-export async function runChecks(): Promise<readonly string[]> {
+export interface CheckedCode {
+  readonly passed: number;
+  /** The names of those that did not. */
+  readonly failed: readonly string[];
+}
+
+/** Runs all checks, and prints a line for each as it ends, with the output of those that failed. */
+export async function runChecks(): Promise<CheckedCode> {
   const unprepared = await failedOf(preparations, 1);
-  return unprepared.length > 0 ? unprepared : await failedOf(checks, atOnce);
+  if (unprepared.length > 0) return { passed: 0, failed: unprepared };
+  const failed = await failedOf(checks, atOnce);
+  return { passed: checks.length - failed.length, failed };
 }
 
 async function failedOf(wanted: readonly Check[], workers: number): Promise<readonly string[]> {

@@ -12,8 +12,8 @@ const tickMs = 50;
 /**
  * The programs that a fake capsule knows: `true`, `false`, `echo`, `cat`, `env`, `warn` (echo to standard error),
  * `bytes` (prints its arguments as byte values), `zeros N`, `hang` (until its time is up), `crash` (killed by
- * signal 9), `vanish` (the stream breaks), `sleep N`, `listen PORT...` (until it is ended), `lines N` (numbered), `ticks N` (the same, one every 50 ms). Every
- * other name is not found.
+ * signal 9), `vanish` (the stream breaks), `sleep N`, `listen PORT...` (until it is ended), `lines N` (numbered),
+ * `ticks N` (the same, one every 50 ms). Every other name is not found.
  */
 export async function* runFakeCommand(request: Request, signal: AbortSignal): AsyncGenerator<Event, void> {
   const { cmd, args } = request;
