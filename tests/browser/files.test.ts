@@ -64,6 +64,20 @@ describe('a folder', () => {
     await row(page, 'f00000').waitFor();
   });
 
+  it('is opened by a double click too, and nothing of what it shows then', async () => {
+    await using visited = await visit('/dashboard/keys', { as });
+    const { page } = visited;
+    await opened(visited, { 'a/b/c/inside.txt': '' });
+    await row(page, 'a').click();
+    await row(page, 'b').waitFor();
+    // The second of the two comes when the list has changed below the pointer.
+    await page.mouse.down({ clickCount: 2 });
+    await page.mouse.up({ clickCount: 2 });
+    await expect.poll(() => page.getByText('shown as they change').count()).toBe(1);
+    expect(new URL(page.url()).searchParams.get('path')).toBe('/home/user/a');
+    await expect.poll(() => page.getByRole('row').count()).toBe(2);
+  });
+
   it('shows what comes and goes in it, without being asked', async () => {
     await using visited = await visit('/dashboard/keys', { as });
     const { page, context, url } = visited;
@@ -245,7 +259,7 @@ describe('an upload', () => {
     expect(await page.locator('.list.over').count()).toBe(0);
     expect(await contentOf(visited, id, 'one.txt')).toBe('first');
     expect(await contentOf(visited, id, 'site/css/main.css')).toBe('p {}');
-    await page.getByRole('row').filter({ hasText: 'site' }).dblclick();
+    await row(page, 'site').click();
     await row(page, 'empty').waitFor();
   });
 
