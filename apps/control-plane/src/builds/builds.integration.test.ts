@@ -95,6 +95,12 @@ describeOnPostgres('builds', { startAgent: (tls) => FakeHost.start(tls) }, (serv
     expect(templates).toHaveLength(1);
   });
 
+  it('say of a character that a step was cut off in that it is none, and begin the next one anew', async () => {
+    const recipe = ['RUN ["bytes", "97", "226", "130"]', 'RUN ["echo", "next"]'];
+    const { logs } = await builds.built({ skip_pre_post: true, name: 'cut-off', recipe });
+    expect(logs?.slice(1, 3).map(({ stdout }) => stdout)).toEqual(['a\uFFFD', 'next\n']);
+  });
+
   it('end a command that takes too long', async () => {
     const late = await builds.built({
       name: 'late',

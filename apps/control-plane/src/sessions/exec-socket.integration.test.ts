@@ -65,6 +65,25 @@ describe('the input of a command', () => {
   });
 });
 
+describe('the output of a command as text', () => {
+  const told = async (pieces: readonly (readonly number[])[]) => {
+    const { socket, program } = await server.command();
+    for (const piece of pieces) program.print(new Uint8Array(piece));
+    program.exit(0);
+    await socket.frame('exit');
+    return socket.frames.flatMap((frame) => (frame.type === 'stdout' ? [frame['data']] : []));
+  };
+
+  it('is put together where a character came in pieces, and keeps a byte order mark', async () => {
+    const [mark, letter] = [[0xef, 0xbb, 0xbf] as const, [0xc3, 0xa9] as const];
+    expect((await told([[...mark, letter[0]], [letter[1]]])).join('')).toBe('\uFEFFé');
+  });
+
+  it('tells of a character that was cut off by the end of the command', async () => {
+    expect(await told([[0x61, 0xe2, 0x82]])).toEqual(['a', '\uFFFD']);
+  });
+});
+
 it('a client that goes away ends its command', async () => {
   const { socket, program } = await server.command();
   socket.socket.close(1000);

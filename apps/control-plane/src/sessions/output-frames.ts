@@ -5,6 +5,9 @@ import type { Channel } from '../sockets/channel.ts';
 /** How output comes: as text, where bytes that are no UTF-8 are replaced, or byte for byte. */
 export type OutputEncoding = 'utf-8' | 'base64';
 
+/** A byte order mark is output like any other, and stays. */
+const textDecoder = () => new TextDecoder('utf-8', { ignoreBOM: true });
+
 /**
  * The frames of a process's output for one client. A character whose bytes came in two pieces is put together, so that
  * text is whole wherever the process was cut off.
@@ -12,7 +15,8 @@ export type OutputEncoding = 'utf-8' | 'base64';
 export class OutputFrames {
   readonly #channel: Channel;
   readonly #encoding: OutputEncoding;
-  readonly #decoders = { stdout: new TextDecoder(), stderr: new TextDecoder(), pty: new TextDecoder() };
+  readonly #decoders = { stdout: textDecoder(), stderr: textDecoder(), pty: textDecoder() };
+  #lastNumber = 0;
 
   constructor(channel: Channel, encoding: OutputEncoding) {
     this.#channel = channel;
@@ -31,7 +35,8 @@ export class OutputFrames {
         const data = this.#text(output.case, output.value);
         // What a terminal prints is its screen, which a client of streams reads as its output.
         const type = output.case === 'pty' ? 'stdout' : output.case;
-        if (data !== '') await this.#channel.send({ type, data, number: Number(number) });
+        this.#lastNumber = Number(number);
+        if (data !== '') await this.#channel.send({ type, data, number: this.#lastNumber });
         return 'more';
       }
       case 'gap': {
@@ -40,6 +45,7 @@ export class OutputFrames {
         return 'more';
       }
       case 'end': {
+        await this.#tellCutOff();
         const { error } = event.value;
         const end = { type: 'exit', ...presentEnd(event.value), ...(error === '' ? {} : { error }) };
         await this.#channel.send(end);
@@ -47,6 +53,15 @@ export class OutputFrames {
       }
       default:
         return 'more';
+    }
+  }
+
+  /** Of a character whose end never came. */
+  async #tellCutOff(): Promise<void> {
+    for (const stream of ['stdout', 'stderr', 'pty'] as const) {
+      const data = this.#decoders[stream].decode();
+      const type = stream === 'pty' ? 'stdout' : stream;
+      if (data !== '') await this.#channel.send({ type, data, number: this.#lastNumber });
     }
   }
 

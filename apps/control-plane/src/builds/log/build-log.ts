@@ -68,6 +68,11 @@ export class BuildLog implements AsyncDisposable {
   }
 
   async end({ elapsedMs, ...end }: StepEnd): Promise<void> {
+    for (const name of ['stdout', 'stderr'] as const) {
+      // Of a character whose end never came; the next step begins anew.
+      const text = this.#decoders[name].decode();
+      if (text !== '') this.#gathered.push({ name, text });
+    }
     await this.#flush();
     await this.#write('end', { ...end, elapsed_ms: elapsedMs });
   }
