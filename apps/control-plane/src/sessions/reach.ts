@@ -1,4 +1,4 @@
-import { abortable, type CapsuleId, WrennError } from '@wrenn/core';
+import { type CapsuleId, pause, WrennError } from '@wrenn/core';
 import type { Doer } from '../access/principal.ts';
 import { noticePause } from '../capsules/notice-pause.ts';
 import { findPlaced, versionOf } from '../capsules/store.ts';
@@ -57,21 +57,11 @@ export async function reach<T>(
       throw new WrennError('invalid_state', `the capsule is ${capsule.status}`);
     }
     await absent(capsule.status === 'paused' ? 'paused' : 'unreachable');
-    await pause(signal);
+    await pause(lookEveryMs, signal);
   }
 }
 
 /** Whether it may be otherwise in a moment. */
 function isPassing({ code }: WrennError): boolean {
   return code === 'host_unavailable' || code === 'busy' || code === 'invalid_state';
-}
-
-async function pause(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, lookEveryMs);
-  try {
-    await abortable(promise, signal);
-  } finally {
-    clearTimeout(timer);
-  }
 }
