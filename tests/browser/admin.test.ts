@@ -136,6 +136,31 @@ it('a build of the platform is handed in and cancelled, with one entry in the lo
   await expectSound(visited);
 });
 
+it('teams, accounts and templates are searched by the server, and the address of a search can be shared', async () => {
+  await using owner = await visitInNewTeam('/wren.svg', 'Nest_beyond');
+  await using visited = await visit('/admin/teams', asAdmin);
+  const { page } = visited;
+  await page.getByLabel('Search teams').fill('T_BEY');
+  await page.getByText('1 of 1 teams').waitFor();
+  await page.locator('mark', { hasText: 't_bey' }).waitFor();
+  expect(new URL(page.url()).searchParams.get('q')).toBe('T_BEY');
+  await expectSound(visited);
+  await page.goto(`/admin/teams?q=${owner.teamId}`);
+  await page.getByText('1 of 1 teams').waitFor();
+  await page.getByText('Nest_beyond').waitFor();
+
+  await page.goto('/admin/users?q=ben%40local');
+  await page.getByText('1 of 1 accounts').waitFor();
+  await page.getByLabel('Search accounts').fill('nobody at all');
+  await page.getByText('Nothing fits').waitFor();
+  await expectSound(visited);
+
+  await page.goto('/admin/templates?of=platform');
+  await page.getByLabel('Search templates').fill('nima');
+  await page.locator('mark', { hasText: 'nima' }).waitFor();
+  expect(new URL(page.url()).search).toBe('?of=platform&q=nima');
+});
+
 it('a team gets hosts of its own for good, and is deleted, when its name is typed', async () => {
   await using owner = await visitInNewTeam('/wren.svg', 'Nest of others');
   const { teamId } = owner;

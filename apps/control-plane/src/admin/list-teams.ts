@@ -1,8 +1,9 @@
 import { idFromUuid } from '@wrenn/core';
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import { z } from 'zod';
 import type { Queryable } from '../db/database.ts';
-import { pageFields, presentPage, rowsOf } from './pages.ts';
+import { containing, idBegins } from '../db/search.ts';
+import { type Asked, pageFields, presentPage, rowsOf } from './pages.ts';
 import { platformUuid } from './platform.ts';
 
 const time = z.string().meta({ format: 'date-time' });
@@ -39,9 +40,13 @@ interface Row {
   channel_count: number;
 }
 
-/** Teams that are or were there, newest first; the platform's is none of them. */
-export async function listTeams(database: Queryable, page: number): Promise<z.output<typeof teamPageBody>> {
+/** Teams that are or were there and fit, newest first; the platform's is none of them. */
+export async function listTeams(
+  database: Queryable,
+  { page, q }: Asked,
+): Promise<z.output<typeof teamPageBody>> {
   const { limit, offset } = rowsOf(page);
+  const fits = fitting(q);
   const { rows } = await sql<Row>`
     select team.id, team.name, team.slug, team.is_byoc, team.created_at, team.deleted_at,
            owner.name as owner_name, owner.email as owner_email,
@@ -49,7 +54,7 @@ export async function listTeams(database: Queryable, page: number): Promise<z.ou
            (select count(*)::int from channels where team_id = team.id) as channel_count,
            (select count(*)::int from capsules
              where team_id = team.id and status not in ('stopped', 'error')) as active_sandbox_count
-      from (select * from teams where id <> ${platformUuid}
+      from (select * from teams where id <> ${platformUuid} and ${fits}
              order by created_at desc, id desc limit ${limit} offset ${offset}) team
       left join memberships owning on owning.team_id = team.id and owning.role = 'owner'
       left join users owner on owner.id = owning.user_id
@@ -57,9 +62,19 @@ export async function listTeams(database: Queryable, page: number): Promise<z.ou
   const { total } = await database
     .selectFrom('teams')
     .where('id', '!=', platformUuid)
+    .where(fits)
     .select(({ fn }) => fn.countAll<string>().as('total'))
     .executeTakeFirstOrThrow();
   return { teams: rows.map(present), ...presentPage(page, Number(total)) };
+}
+
+function fitting(q: string) {
+  if (q === '') return sql<SqlBool>`true`;
+  const part = containing(q);
+  return sql<SqlBool>`(name ilike ${part} or slug ilike ${part} or ${idBegins('team', sql.ref('teams.id'), q)}
+    or exists (select from memberships owning join users owner on owner.id = owning.user_id
+                where owning.team_id = teams.id and owning.role = 'owner'
+                  and (owner.name ilike ${part} or owner.email ilike ${part})))`;
 }
 
 function present(row: Row): z.output<typeof teamBody> {

@@ -1,10 +1,11 @@
 import { idFromUuid } from '@wrenn/core';
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import { z } from 'zod';
 import type { Queryable } from '../db/database.ts';
 import { visibilities } from '../db/schema.ts';
+import { containing, idBegins } from '../db/search.ts';
 import { templateTypes } from '../templates/template.ts';
-import { pageFields, presentPage, rowsOf } from './pages.ts';
+import { type Asked, pageFields, presentPage, rowsOf } from './pages.ts';
 import { platformUuid } from './platform.ts';
 
 const templateBody = z
@@ -27,10 +28,10 @@ const templateBody = z
 
 export const templatePageBody = z.object({ templates: z.array(templateBody), ...pageFields });
 
-/** Templates and snapshots of all teams, newest first. The layers of builds have no name, and are not among them. */
+/** Templates and snapshots of all teams that fit, newest first. The layers of builds have no name, and are not among them. */
 export async function listAllTemplates(
   database: Queryable,
-  page: number,
+  { page, q }: Asked,
 ): Promise<z.output<typeof templatePageBody>> {
   const live = database
     .selectFrom('templates as template')
@@ -39,7 +40,8 @@ export async function listAllTemplates(
       join.onRef('named.team_id', '=', 'template.team_id').onRef('named.name', '=', 'template.name'),
     )
     .where('template.deleted_at', 'is', null)
-    .where('template.ready_at', 'is not', null);
+    .where('template.ready_at', 'is not', null)
+    .where(fitting(q));
   const { limit, offset } = rowsOf(page);
   const rows = await live
     .selectAll('template')
@@ -71,4 +73,12 @@ export async function listAllTemplates(
     created_at: row.created_at.toISOString(),
   }));
   return { templates, ...presentPage(page, Number(total)) };
+}
+
+function fitting(q: string) {
+  if (q === '') return sql<SqlBool>`true`;
+  const part = containing(q);
+  return sql<SqlBool>`(template.name ilike ${part} or team.name ilike ${part} or team.slug ilike ${part}
+    or ${idBegins('template', sql.ref('template.id'), q)}
+    or exists (select from template_tags where template_id = template.id and tag ilike ${part}))`;
 }

@@ -1,9 +1,10 @@
 import { idFromUuid } from '@wrenn/core';
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import { z } from 'zod';
 import type { Queryable } from '../db/database.ts';
 import { type UserStatus, userStatuses } from '../db/schema.ts';
-import { pageFields, presentPage, rowsOf } from './pages.ts';
+import { containing, idBegins } from '../db/search.ts';
+import { type Asked, pageFields, presentPage, rowsOf } from './pages.ts';
 
 const time = z.string().meta({ format: 'date-time' });
 
@@ -35,23 +36,34 @@ interface Row {
   teams_owned: number;
 }
 
-/** All accounts, newest first. */
-export async function listUsers(database: Queryable, page: number): Promise<z.output<typeof userPageBody>> {
+/** All accounts that fit, newest first. */
+export async function listUsers(
+  database: Queryable,
+  { page, q }: Asked,
+): Promise<z.output<typeof userPageBody>> {
   const { limit, offset } = rowsOf(page);
+  const fits = fitting(q);
   const { rows } = await sql<Row>`
     select person.id, person.email, person.name, person.is_admin, person.status, person.created_at, person.deleted_at,
            count(team.id)::int as teams_joined,
            (count(team.id) filter (where member.role = 'owner'))::int as teams_owned
-      from (select * from users order by created_at desc, id desc limit ${limit} offset ${offset}) person
+      from (select * from users where ${fits} order by created_at desc, id desc limit ${limit} offset ${offset}) person
       left join memberships member on member.user_id = person.id
       left join teams team on team.id = member.team_id and team.deleted_at is null
      group by person.id, person.email, person.name, person.is_admin, person.status, person.created_at, person.deleted_at
      order by person.created_at desc, person.id desc`.execute(database);
   const { total } = await database
     .selectFrom('users')
+    .where(fits)
     .select(({ fn }) => fn.countAll<string>().as('total'))
     .executeTakeFirstOrThrow();
   return { users: rows.map(present), ...presentPage(page, Number(total)) };
+}
+
+function fitting(q: string) {
+  if (q === '') return sql<SqlBool>`true`;
+  const part = containing(q);
+  return sql<SqlBool>`(name ilike ${part} or email ilike ${part} or ${idBegins('user', sql.ref('users.id'), q)})`;
 }
 
 function present({ id, created_at: created, deleted_at: deleted, ...user }: Row): z.output<typeof userBody> {

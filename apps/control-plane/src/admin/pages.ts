@@ -1,10 +1,20 @@
 import { z } from 'zod';
+import { text } from '../http/schemas.ts';
 
 const perPage = 100;
 
-export const pageQuery = z.strictObject({
-  page: z.coerce.number().int().min(1).max(100_000).default(1),
-});
+/** `searched` is what `q` is a part of. */
+export const pageQuery = (searched: string) =>
+  z.strictObject({
+    page: z.coerce.number().int().min(1).max(100_000).default(1),
+    q: text(100).trim().default('').describe(`A part of ${searched}, or how the ID begins.`),
+  });
+
+export interface Asked {
+  readonly page: number;
+  /** Empty: all of them. */
+  readonly q: string;
+}
 
 /** What every list of administrators says of itself. */
 export const pageFields = {

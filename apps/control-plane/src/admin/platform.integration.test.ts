@@ -1,3 +1,4 @@
+import { zeroId } from '@wrenn/core';
 import { FakeStateHost } from '@wrenn/testkit';
 import { beforeAll, expect, test } from 'vitest';
 import { Rest } from '../snapshots/testing/rest.ts';
@@ -35,6 +36,13 @@ describeOnPostgres(
           expect.objectContaining({ name: 'for-all', type: 'snapshot', platform: true }),
         ]),
       );
+      const found = async (q: string) => {
+        const { templates } = await root.rest.get('GET', `/admin/templates?q=${encodeURIComponent(q)}`);
+        return (templates as { name: string }[]).map(({ name }) => name);
+      };
+      expect(await found('R-AL')).toEqual(['for-all']);
+      expect(await found("Ann's")).toEqual(['hers']);
+      expect(await found(zeroId('template'))).toEqual(['minimal']);
       expect(await root.rest.ask('DELETE', '/admin/templates/hers')).toMatchObject(refused(404, 'not_found'));
       expect(await root.rest.ask('DELETE', '/admin/templates/minimal')).toMatchObject(
         refused(403, 'forbidden'),

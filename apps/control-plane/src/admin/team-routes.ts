@@ -28,11 +28,11 @@ export const adminTeamRoutes =
           summary: 'List all teams',
           description: 'Newest first, also those that are deleted.',
           tags,
-          querystring: pageQuery,
+          querystring: pageQuery('the name, the slug, or the name or address of the owner'),
           response: { 200: teamPageBody, ...failures(400, 401, 403) },
         },
       },
-      async (request) => await listTeams(context.database, request.query.page),
+      async (request) => await listTeams(context.database, request.query),
     );
 
     app.put(

@@ -46,6 +46,20 @@ describeOnPostgres('administration of teams', { startAgent: (tls) => FakeStateHo
     expect(teams.map(({ id }) => id)).not.toContain(zeroId('team'));
   });
 
+  test('teams are found by a part of their name, slug or owner, or by how their ID begins', async () => {
+    const una = await someone('Una 100%_sure');
+    const found = async (q: string) =>
+      idsOf((await root.rest.ask('GET', `/admin/teams?q=${encodeURIComponent(q)}`)).body?.['teams']);
+    const { body } = await root.rest.ask('GET', '/admin/teams?q=UNA+100');
+    expect(body).toMatchObject({ total: 1, total_pages: 1, teams: [{ id: una.teamId }] });
+    expect(await found(una.email)).toEqual([una.teamId]);
+    expect(await found(una.teamId.slice(0, 14))).toEqual([una.teamId]);
+    // No character of it stands for another.
+    expect(await found('0%_s')).toEqual([una.teamId]);
+    expect(await found('una_100')).toEqual([]);
+    expect((await root.rest.ask('GET', `/admin/teams?q=${'x'.repeat(101)}`)).status).toBe(400);
+  });
+
   test('lists come a hundred at a time', async () => {
     await sql`insert into teams (id, name, slug, created_at)
         select gen_random_uuid(), 'Many', 'many-' || n, '2020-01-01' from generate_series(1, 101) n`.execute(

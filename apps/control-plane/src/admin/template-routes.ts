@@ -26,11 +26,11 @@ export const adminTemplateRoutes =
           summary: 'List templates and snapshots of all teams',
           description: 'Newest first.',
           tags,
-          querystring: pageQuery,
+          querystring: pageQuery('the name, a tag, or the name of the team'),
           response: { 200: templatePageBody, ...failures(400, 401, 403) },
         },
       },
-      async (request) => await listAllTemplates(context.database, request.query.page),
+      async (request) => await listAllTemplates(context.database, request.query),
     );
 
     app.delete(

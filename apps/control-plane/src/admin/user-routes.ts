@@ -25,11 +25,11 @@ export const adminUserRoutes =
           summary: 'List all accounts',
           description: 'Newest first, also those that are disabled, or deleted and can be brought back.',
           tags,
-          querystring: pageQuery,
+          querystring: pageQuery('the name or the address'),
           response: { 200: userPageBody, ...failures(400, 401, 403) },
         },
       },
-      async (request) => await listUsers(context.database, request.query.page),
+      async (request) => await listUsers(context.database, request.query),
     );
 
     app.put(

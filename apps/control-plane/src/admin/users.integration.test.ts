@@ -54,6 +54,20 @@ describeOnPostgres(
       expect(JSON.stringify(body)).not.toContain('password');
     });
 
+    test('accounts are found by a part of their name or address, or by how their ID begins', async () => {
+      const [una, other] = [await someone('Una'), await someone('Other')];
+      const found = async (q: string) => {
+        const { users, total } = await root.rest.get('GET', `/admin/users?q=${encodeURIComponent(q)}`);
+        const ids = (users as { id: string }[]).map(({ id }) => id);
+        expect(total).toBe(ids.length);
+        return ids;
+      };
+      expect(await found(' uNa ')).toEqual([una.id]);
+      expect(await found(other.email.toUpperCase())).toEqual([other.id]);
+      expect(await found(una.id.slice(0, 14))).toEqual([una.id]);
+      expect(await found('nobody is called so')).toEqual([]);
+    });
+
     test('who is disabled is out at once, with the keys they made and the capsules of their teams', async () => {
       const [ann, bob] = [await someone('Ann'), await someone('Bob')];
       await insertMember(database(), bob.teamId, ann.id, 'member');

@@ -1,7 +1,8 @@
-import { type CapsuleState, capsuleStates, type TeamId, uuidFromId, uuidsBeginning } from '@wrenn/core';
+import { type CapsuleState, capsuleStates, type TeamId, uuidFromId } from '@wrenn/core';
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely';
 import type { Queryable } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
+import { containing, idBegins } from '../db/search.ts';
 import type { Capsule } from './capsule.ts';
 import { cursorOf, isAfter, keyOfSort, type ListOrder, type Place } from './list-order.ts';
 import { capsuleFrom } from './store.ts';
@@ -26,8 +27,6 @@ export interface CapsulePage {
 }
 
 export const overStates: readonly CapsuleState[] = ['stopped', 'error'];
-/** Fewer characters than this begin too many IDs, where they are not marked as an ID. */
-const leastOfId = 4;
 
 export async function listCapsules(
   database: Queryable,
@@ -80,20 +79,13 @@ function conditions(
   const found: Expression<SqlBool>[] = [];
   if (template !== undefined) found.push(where('template', '=', template));
   if (text === undefined || text === '') return found;
-  const part = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
-  const range = idsLike(text);
+  const part = containing(text);
   found.push(
     where.or([
       where('template', 'ilike', part),
       sql<SqlBool>`exists (select from jsonb_each_text(metadata) as entry where entry.value ilike ${part})`,
-      ...(range === undefined ? [] : [where.between('id', range.first, range.last)]),
+      idBegins('capsule', sql.ref('id'), text),
     ]),
   );
   return found;
-}
-
-function idsLike(text: string) {
-  const lower = text.toLowerCase();
-  if (lower.length < leastOfId && !lower.startsWith('cl-')) return undefined;
-  return uuidsBeginning('capsule', lower);
 }

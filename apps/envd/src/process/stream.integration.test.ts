@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Code } from '@connectrpc/connect';
+import { systemCode } from '@wrenn/core';
 import { Signal } from '@wrenn/protocol/process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EnvdUnderTest, startEnvd } from '../testing/envd-under-test.ts';
@@ -21,8 +22,17 @@ const start = (args: readonly string[], options: Parameters<typeof StartedProces
   );
 const listed = async (pid: number) =>
   (await envd.processes.list({})).processes.some((process) => process.pid === pid);
-const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
 const readProc = (pid: number, name: string) => readFileSync(`/proc/${pid}/${name}`, 'utf8');
+
+/** An orphan that has ended is not: whoever takes orphans in here, or does not, is no part of the daemon. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readProc(pid, 'status'));
+  } catch (thrown) {
+    if (systemCode(thrown) === 'ENOENT' || systemCode(thrown) === 'ESRCH') return false;
+    throw thrown;
+  }
+}
 
 test('a reader that stops reading holds the process up, not the memory of the daemon', async () => {
   const total = 100 * 1024 * 1024;
