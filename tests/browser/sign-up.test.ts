@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { FakeGitHub } from '../../apps/control-plane/src/oauth/testing/fake-github.ts';
+import { call } from './support/calls.ts';
 import { type OwnInstallation, startInstallationOfOwn } from './support/installation-of-own.ts';
 import { linkMailedTo } from './support/mail-link.ts';
 import { expectSound, photograph, type Visit, type Visited, visit } from './support/page.ts';
@@ -136,6 +137,10 @@ it('an invitation is accepted by somebody who signs up for it first', async () =
   await signUp(visited, 'Dora', 'dora@wrenn.example');
   await page.goto(await linkMailedTo(installation.mailFolder, 'dora@wrenn.example', '/activate'));
   await page.waitForURL('**/invitation');
+  await page
+    .getByText("Ada invites you to Ada's Team, to be a member of it, as dora@wrenn.example.")
+    .waitFor();
+  await expectSound(visited);
   await page.getByRole('button', { name: 'Accept the invitation' }).click();
   await page.getByRole('heading', { name: "Welcome to Ada's Team" }).waitFor();
   await page.getByRole('button', { name: 'Open the team' }).click();
@@ -144,11 +149,22 @@ it('an invitation is accepted by somebody who signs up for it first', async () =
   expect(await page.locator('.side option:checked').textContent()).toBe("Ada's Team");
 });
 
-it('an invitation that is not valid is refused where it is accepted', async () => {
+it('an invitation that is not valid, or is for another address, says so before it is accepted', async () => {
   await using visited = await go('/invitation?token=of-nobody', { as: 'admin@localhost' });
-  await visited.page.getByRole('button', { name: 'Accept the invitation' }).click();
-  await visited.page.getByText('the invitation is not valid, or not any more').waitFor();
+  const { page } = visited;
+  const accept = page.getByRole('button', { name: 'Accept the invitation' });
+  await page.getByText('the invitation is not valid, or not any more').waitFor();
+  expect(await accept.count()).toBe(0);
   await expectSound(visited);
+
+  await using owner = await go('/wren.svg', { as: 'ada@localhost' });
+  const [team] = (await call(owner, 'GET', '/v1/teams')) as readonly { readonly id: string }[];
+  await call(owner, 'POST', `/v1/teams/${team?.id}/invitations`, { email: 'other@wrenn.example' });
+  await page.goto(await linkMailedTo(installation.mailFolder, 'other@wrenn.example', '/invitation'));
+  await page.getByText('for another address than that of your account').waitFor();
+  expect(await accept.count()).toBe(0);
+  await page.getByRole('button', { name: 'Use another account' }).click();
+  await page.waitForURL('**/login?next=/invitation');
 });
 
 it('who is signed in is led on from the sign-in', async () => {

@@ -7,15 +7,18 @@ import { acceptInvitation } from './accept-invitation.ts';
 import { listInvitations } from './invitations.ts';
 import { inviteToTeam, takeInvitationBack } from './invite.ts';
 import { membershipIn } from './membership.ts';
+import { offerOf } from './own-invitation.ts';
 import {
-  acceptBody,
   invitationBody,
   invitationParameters,
   inviteBody,
+  offerBody,
   presentInvitation,
+  presentOffer,
   presentTeam,
   teamBody,
   teamParameters,
+  tokenBody,
 } from './schemas.ts';
 
 const common = { config: { auth: 'session' } } as const;
@@ -90,6 +93,22 @@ export const acceptRoutes =
   (context: ServerContext): FastifyPluginAsyncZod =>
   async (app) => {
     app.post(
+      '/read',
+      {
+        ...common,
+        schema: {
+          operationId: 'readInvitation',
+          summary: 'Read what a team invites you to, before you accept',
+          description: 'The account must have the address that the invitation was sent to.',
+          tags,
+          body: tokenBody,
+          response: { 200: offerBody, ...failures(400, 401, 403, 429) },
+        },
+      },
+      async (request) => presentOffer(await offerOf(context, userOf(request), request.body.token)),
+    );
+
+    app.post(
       '/accept',
       {
         ...common,
@@ -98,7 +117,7 @@ export const acceptRoutes =
           summary: 'Become a member of a team that has invited you',
           description: 'The account must have the address that the invitation was sent to.',
           tags,
-          body: acceptBody,
+          body: tokenBody,
           response: { 200: teamBody, ...failures(400, 401, 403, 429) },
         },
       },

@@ -76,6 +76,26 @@ describeOnPostgres(
       expect((await accept(later, tokenIn(await lastMail(email)))).status).toBe(200);
     });
 
+    test('whoever it is for reads of what team and by whom, as often as they like', async () => {
+      const bob = await person(server().controlPlane, 'Bob');
+      const eve = await person(server().controlPlane, 'Eve');
+      const { body } = await invite(bob.email, 'admin');
+      const token = tokenIn(await lastMail(bob.email));
+      const read = (someone: Person, which = token) =>
+        someone.rest.ask('POST', '/invitations/read', { token: which });
+      const offer = { team_name: "Ann's Team", role: 'admin', invited_by: 'Ann' };
+      for (let time = 0; time < 2; time++) {
+        expect(await read(bob)).toEqual({
+          status: 200,
+          body: { ...offer, expires_at: body?.['expires_at'] },
+        });
+      }
+      expect(await read(eve)).toMatchObject({ status: 403, body: { error: { code: 'forbidden' } } });
+      expect(await read(bob, 'of-nobody')).toMatchObject(invalid);
+      expect((await accept(bob, token)).status).toBe(200);
+      expect(await read(bob)).toMatchObject(invalid);
+    });
+
     test('nobody else can use it, and it stays for whom it is for', async () => {
       const bob = await person(server().controlPlane, 'Bob');
       const eve = await person(server().controlPlane, 'Eve');

@@ -4,6 +4,7 @@ import { emailAddress, idText } from '../http/schemas.ts';
 import type { Invitation } from './invitations.ts';
 import type { Member } from './members.ts';
 import type { Membership } from './membership.ts';
+import type { Offer } from './own-invitation.ts';
 
 /** Letters and digits of any script, and what stands between them in names. */
 const teamName = z
@@ -34,7 +35,7 @@ export const changeTeamBody = z
 export const transferBody = z.strictObject({ user_id: idText('user') });
 export const inviteBody = z.strictObject({ email: emailAddress, role: grantableRole.default('member') });
 export const changeMemberBody = z.strictObject({ role: grantableRole });
-export const acceptBody = z.strictObject({ token: z.string().max(128) });
+export const tokenBody = z.strictObject({ token: z.string().max(128) });
 
 const time = z.string().meta({ format: 'date-time' });
 const role = z.enum(teamRoles);
@@ -70,6 +71,15 @@ export const invitationBody = z
   })
   .meta({ id: 'Invitation' });
 
+export const offerBody = z
+  .object({
+    team_name: z.string(),
+    role: grantableRole,
+    invited_by: z.string().optional().describe('Their name.'),
+    expires_at: time,
+  })
+  .meta({ id: 'InvitationOffer' });
+
 export function presentTeam(team: Membership): z.output<typeof teamBody> {
   return {
     id: team.teamId,
@@ -100,5 +110,14 @@ export function presentInvitation(invitation: Invitation): z.output<typeof invit
     ...(invitation.invitedBy === undefined ? {} : { invited_by: invitation.invitedBy }),
     created_at: invitation.createdAt.toISOString(),
     expires_at: invitation.expiresAt.toISOString(),
+  };
+}
+
+export function presentOffer(offer: Offer): z.output<typeof offerBody> {
+  return {
+    team_name: offer.teamName,
+    role: offer.role,
+    ...(offer.invitedBy === undefined ? {} : { invited_by: offer.invitedBy }),
+    expires_at: offer.expiresAt.toISOString(),
   };
 }

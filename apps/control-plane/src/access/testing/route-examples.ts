@@ -136,6 +136,7 @@ export const routeExamples: Readonly<Record<string, Example | Open>> = {
     stranger: 'refused',
     role: 'admin',
   },
+  'POST /v1/invitations/read': { stranger: 'refused', body: (of) => ({ token: of.invitationToken }) },
   'POST /v1/invitations/accept': { stranger: 'refused', body: (of) => ({ token: of.invitationToken }) },
   'GET /v1/users/search': { ...own, query: 'email=undisclosed@' },
 
