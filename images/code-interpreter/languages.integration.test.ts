@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Cell, findPython, RunningServer } from './testing/running-server.ts';
 
 const server = findPython();
 const withIPython = findPython('IPython');
+const serverMissing = server === undefined ? 'this machine has no Python from 3.11 on' : undefined;
+const ipythonMissing = withIPython === undefined ? 'this machine has no IPython' : undefined;
 const oldNode = spawnSync('node', ['--version'], { encoding: 'utf8' }).stdout;
 
 function serve(python: string | undefined, language: string): (code: string) => Promise<Cell> {
@@ -15,7 +18,7 @@ function serve(python: string | undefined, language: string): (code: string) => 
   return (code) => running.run({ code, language });
 }
 
-describe.skipIf(server === undefined)('JavaScript (skipped without Python 3.11, which serves it)', () => {
+describeUnless(serverMissing, 'JavaScript', () => {
   const run = serve(server, 'javascript');
 
   it('keeps what a cell declares, which may be declared again', async () => {
@@ -73,7 +76,7 @@ const { sep } = await import('node:path');
   });
 });
 
-describe.skipIf(server === undefined)('TypeScript (skipped without Python 3.11, which serves it)', () => {
+describeUnless(serverMissing, 'TypeScript', () => {
   const run = serve(server, 'typescript');
 
   it('runs without its types', async () => {
@@ -89,7 +92,7 @@ describe.skipIf(server === undefined)('TypeScript (skipped without Python 3.11, 
   });
 });
 
-describe.skipIf(server === undefined)('bash (skipped without Python 3.11, which serves it)', () => {
+describeUnless(serverMissing, 'bash', () => {
   const run = serve(server, 'bash');
 
   it('keeps variables and the folder, and tells an exit status', async () => {
@@ -104,7 +107,7 @@ describe.skipIf(server === undefined)('bash (skipped without Python 3.11, which 
   });
 });
 
-describe.skipIf(withIPython === undefined)('Python (skipped without IPython on this machine)', () => {
+describeUnless(ipythonMissing, 'Python', () => {
   const run = serve(withIPython, 'python');
 
   it('keeps what a cell defines, and waits at the top', async () => {
@@ -155,7 +158,7 @@ DataFrame()`);
   });
 });
 
-describe.skipIf(withIPython === undefined)('Python that is interrupted (skipped without IPython)', () => {
+describeUnless(ipythonMissing, 'Python that is interrupted', () => {
   let running: RunningServer;
   beforeAll(async () => {
     running = await RunningServer.start(withIPython ?? '', { warm: 'python' });

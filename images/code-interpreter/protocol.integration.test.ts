@@ -1,12 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { FakeEnvd } from './testing/fake-envd.ts';
 import { findPython, RunningServer } from './testing/running-server.ts';
 
 const python = findPython();
+const missing = python === undefined ? 'this machine has no Python from 3.11 on' : undefined;
 
-describe.skipIf(python === undefined)('the code interpreter (without Python 3.11 it is skipped)', () => {
+describeUnless(missing, 'the code interpreter', () => {
   let server: RunningServer;
   const envd = new FakeEnvd();
 

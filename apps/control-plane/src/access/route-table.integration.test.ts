@@ -5,8 +5,9 @@ import {
   type TestDatabases,
   testDatabases,
 } from '@wrenn/testkit';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
 import type { RouteOptions } from 'fastify';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ControlPlane } from '../control-plane.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import { person } from '../teams/testing/people.ts';
@@ -36,11 +37,10 @@ interface Guarded {
 
 for (const version of postgresVersions) {
   const missing = postgresMissing(version);
-  if (missing !== undefined) console.log(`skipped: ${missing}`);
 
-  describe.skipIf(missing !== undefined)(
+  describeUnless(
+    missing,
     `every route, on PostgreSQL ${version}`,
-    { timeout: limitMs },
     () => {
       let databases: TestDatabases;
       let server: TestServer<FakeStateHost>;
@@ -269,5 +269,6 @@ for (const version of postgresVersions) {
         }
       });
     },
+    { timeout: limitMs },
   );
 }

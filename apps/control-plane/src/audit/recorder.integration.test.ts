@@ -1,16 +1,16 @@
 import { newId, uuidFromId } from '@wrenn/core';
 import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemActor } from '../access/principal.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import { TestLog } from './testing/log.ts';
 
 for (const version of postgresVersions) {
   const missing = postgresMissing(version);
-  if (missing !== undefined) console.log(`skipped: ${missing}`);
 
-  describe.skipIf(missing !== undefined)(`writing to the audit log, on PostgreSQL ${version}`, () => {
+  describeUnless(missing, `writing to the audit log, on PostgreSQL ${version}`, () => {
     let databases: TestDatabases;
     let log: TestLog;
 

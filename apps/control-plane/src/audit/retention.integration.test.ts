@@ -1,7 +1,8 @@
 import { newId, type TeamId, uuidFromId } from '@wrenn/core';
 import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
 import { sql } from 'kysely';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
 import { testConfig } from '../testing/test-config.ts';
 import { platformTeam } from './happening.ts';
@@ -11,9 +12,8 @@ import { TestLog } from './testing/log.ts';
 
 for (const version of postgresVersions) {
   const missing = postgresMissing(version);
-  if (missing !== undefined) console.log(`skipped: ${missing}`);
 
-  describe.skipIf(missing !== undefined)(`entries that are old, on PostgreSQL ${version}`, () => {
+  describeUnless(missing, `entries that are old, on PostgreSQL ${version}`, () => {
     let databases: TestDatabases;
     let url: string;
     let log: TestLog;

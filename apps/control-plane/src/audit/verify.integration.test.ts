@@ -1,7 +1,8 @@
 import { newId, type TeamId, uuidFromId } from '@wrenn/core';
 import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
 import { type RawBuilder, sql } from 'kysely';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
 import { forgetActor } from './forget-actor.ts';
 import { TestLog } from './testing/log.ts';
@@ -10,9 +11,8 @@ const ann = { type: 'user', id: newId('user'), name: 'Ann' } as const;
 
 for (const version of postgresVersions) {
   const missing = postgresMissing(version);
-  if (missing !== undefined) console.log(`skipped: ${missing}`);
 
-  describe.skipIf(missing !== undefined)(`verifying the audit log, on PostgreSQL ${version}`, () => {
+  describeUnless(missing, `verifying the audit log, on PostgreSQL ${version}`, () => {
     let databases: TestDatabases;
     let log: TestLog;
     let teamId: TeamId;

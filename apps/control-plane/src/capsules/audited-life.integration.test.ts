@@ -6,7 +6,8 @@ import {
   type TestDatabases,
   testDatabases,
 } from '@wrenn/testkit';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { entriesOf } from '../audit/testing/entries.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import { Rest } from '../snapshots/testing/rest.ts';
@@ -17,9 +18,8 @@ const ann = { type: 'user', id: newId('user'), name: 'Ann' } as const;
 
 for (const version of postgresVersions) {
   const missing = postgresMissing(version);
-  if (missing !== undefined) console.log(`skipped: ${missing}`);
 
-  describe.skipIf(missing !== undefined)(`capsules in the audit log, on PostgreSQL ${version}`, () => {
+  describeUnless(missing, `capsules in the audit log, on PostgreSQL ${version}`, () => {
     let databases: TestDatabases;
     let server: TestServer<FakeHostAgent>;
     let rest: Rest;

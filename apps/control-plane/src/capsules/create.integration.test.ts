@@ -8,7 +8,8 @@ import {
   type TestDatabases,
   testDatabases,
 } from '@wrenn/testkit';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
 import { usable } from '../hosts/capacity.ts';
 import { startTestServer, type TestServer } from '../testing/test-server.ts';
@@ -16,7 +17,7 @@ import { startTestServer, type TestServer } from '../testing/test-server.ts';
 const soon = () => AbortSignal.timeout(10_000);
 
 for (const version of postgresVersions) {
-  describe.skipIf(postgresMissing(version) !== undefined)(`making capsules, on PostgreSQL ${version}`, () => {
+  describeUnless(postgresMissing(version), `making capsules, on PostgreSQL ${version}`, () => {
     let databases: TestDatabases;
     let server: TestServer<FakeHostAgent>;
     let client: WrennClient;

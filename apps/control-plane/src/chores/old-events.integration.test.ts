@@ -1,14 +1,15 @@
 import { newId, uuidFromId } from '@wrenn/core';
 import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../db/database.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import { ensureDefaultTeam } from '../teams/store.ts';
 import { removeOldEvents } from './old-events.ts';
 
 for (const version of postgresVersions) {
-  describe.skipIf(postgresMissing(version) !== undefined)(`events, on PostgreSQL ${version}`, () => {
+  describeUnless(postgresMissing(version), `events, on PostgreSQL ${version}`, () => {
     let databases: TestDatabases;
     let database: Database;
 

@@ -1,7 +1,8 @@
 import { newId, uuidFromId } from '@wrenn/core';
 import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemActor } from '../access/principal.ts';
 import { platformTeam } from '../audit/happening.ts';
 import { TestLog } from '../audit/testing/log.ts';
@@ -12,9 +13,8 @@ import { migrate, migrateDown, missingMigrations } from './migrator.ts';
 
 for (const version of postgresVersions) {
   const missing = postgresMissing(version);
-  if (missing !== undefined) console.log(`skipped: ${missing}`);
 
-  describe.skipIf(missing !== undefined)(`a schema with data in it, on PostgreSQL ${version}`, () => {
+  describeUnless(missing, `a schema with data in it, on PostgreSQL ${version}`, () => {
     let databases: TestDatabases;
     beforeAll(async () => {
       databases = await testDatabases(version, async () => {});

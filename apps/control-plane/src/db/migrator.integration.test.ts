@@ -1,7 +1,8 @@
 import { capsuleStates } from '@wrenn/core';
 import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from './database.ts';
 import { migrate, migrateDown, missingMigrations } from './migrator.ts';
 import {
@@ -48,7 +49,7 @@ const tables = [
 ];
 
 for (const version of postgresVersions) {
-  describe.skipIf(postgresMissing(version) !== undefined)(`the schema, on PostgreSQL ${version}`, () => {
+  describeUnless(postgresMissing(version), `the schema, on PostgreSQL ${version}`, () => {
     let databases: TestDatabases;
     beforeAll(async () => {
       databases = await testDatabases(version, async () => {});

@@ -2,7 +2,8 @@ import { create } from '@bufbuild/protobuf';
 import { newId, type TeamId, uuidFromId } from '@wrenn/core';
 import { GetHostResponseSchema } from '@wrenn/protocol/hostagent';
 import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { platformTeam } from '../audit/happening.ts';
 import { entriesOf } from '../audit/testing/entries.ts';
 import { TestLog } from '../audit/testing/log.ts';
@@ -25,9 +26,8 @@ const said = create(GetHostResponseSchema, {
 
 for (const version of postgresVersions) {
   const missing = postgresMissing(version);
-  if (missing !== undefined) console.log(`skipped: ${missing}`);
 
-  describe.skipIf(missing !== undefined)(`hosts in the audit log, on PostgreSQL ${version}`, () => {
+  describeUnless(missing, `hosts in the audit log, on PostgreSQL ${version}`, () => {
     let databases: TestDatabases;
     let log: TestLog;
 

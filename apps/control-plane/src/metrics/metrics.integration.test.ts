@@ -11,9 +11,10 @@ import {
   type TestDatabases,
   testDatabases,
 } from '@wrenn/testkit';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
 import { type Sample, scrape } from '@wrenn/testkit/exposition';
 import { freePort } from '@wrenn/testkit/free-port';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { migrateUrl } from '../db/migrator.ts';
 import { startTestServer, type TestServer } from '../testing/test-server.ts';
@@ -23,11 +24,10 @@ const prometheusMissing = await access(prometheus).then(
   () => undefined,
   () => `${prometheus} is not installed`,
 );
-if (prometheusMissing !== undefined) console.log(`a test is skipped: ${prometheusMissing}`);
 
 const [version = '18'] = postgresVersions;
 
-describe.skipIf(postgresMissing(version) !== undefined)('the metrics of a control plane', () => {
+describeUnless(postgresMissing(version), 'the metrics of a control plane', () => {
   let databases: TestDatabases;
   let server: TestServer<FakeHost>;
   let client: WrennClient;
@@ -82,18 +82,16 @@ describe.skipIf(postgresMissing(version) !== undefined)('the metrics of a contro
     expect(sampleOf(samples, 'wrenn_host_call_seconds_count', calls)).toBeGreaterThan(0);
   });
 
-  it.skipIf(prometheusMissing !== undefined)(
-    'are what Prometheus itself reads and computes with',
-    async () => {
-      const { id } = await client.capsules.create();
-      await using running = await startPrometheus(new URL(url).host);
-      await expect.poll(() => running.query('up{job="wrenn"}')).toEqual([1]);
-      await expect.poll(() => running.query('max(wrenn_capsules{state="running"})')).toEqual([1]);
-      const median = 'histogram_quantile(0.5, sum by (le) (wrenn_capsule_operation_seconds_bucket))';
-      await expect.poll(async () => (await running.query(median))[0]).toBeGreaterThan(0);
-      await client.capsules.destroy(id);
-    },
-  );
+  it('are what Prometheus itself reads and computes with', async (context) => {
+    if (prometheusMissing !== undefined) context.skip(prometheusMissing);
+    const { id } = await client.capsules.create();
+    await using running = await startPrometheus(new URL(url).host);
+    await expect.poll(() => running.query('up{job="wrenn"}')).toEqual([1]);
+    await expect.poll(() => running.query('max(wrenn_capsules{state="running"})')).toEqual([1]);
+    const median = 'histogram_quantile(0.5, sum by (le) (wrenn_capsule_operation_seconds_bucket))';
+    await expect.poll(async () => (await running.query(median))[0]).toBeGreaterThan(0);
+    await client.capsules.destroy(id);
+  });
 });
 
 function sampleOf(samples: readonly Sample[], wanted: string, labels: Record<string, string> = {}) {

@@ -2,7 +2,8 @@ import { type HostId, type ImageId, newId, uuidFromId, WrennError } from '@wrenn
 import type { ImageInfo } from '@wrenn/protocol/hostagent';
 import { createLogger } from '@wrenn/service';
 import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../db/database.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import { ensureHost } from '../hosts/store.ts';
@@ -12,7 +13,7 @@ import { deleteStrangerImages } from './stranger-images.ts';
 const longAgo = new Date(Date.now() - 120_000);
 
 for (const version of postgresVersions) {
-  describe.skipIf(postgresMissing(version) !== undefined)(`stranger images, on PostgreSQL ${version}`, () => {
+  describeUnless(postgresMissing(version), `stranger images, on PostgreSQL ${version}`, () => {
     let databases: TestDatabases;
     let database: Database;
     const host = newId('host');

@@ -1,5 +1,6 @@
 import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
+import { afterAll, beforeAll } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
 import { startTestServer, type TestAgent, type TestServer, type TestServerOptions } from './test-server.ts';
 
@@ -14,9 +15,8 @@ export function describeOnPostgres<A extends TestAgent>(
 ): void {
   for (const version of postgresVersions) {
     const missing = postgresMissing(version);
-    if (missing !== undefined) console.log(`skipped: ${missing}`);
 
-    describe.skipIf(missing !== undefined)(`${what}, on PostgreSQL ${version}`, () => {
+    describeUnless(missing, `${what}, on PostgreSQL ${version}`, () => {
       let databases: TestDatabases;
       let server: TestServer<A>;
 

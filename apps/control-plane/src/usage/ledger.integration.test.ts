@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CapsuleState, capsuleStates, newId, uuidFromId } from '@wrenn/core';
 import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
 import { type RawBuilder, sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { platformUuid } from '../admin/platform.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { migrateUrl } from '../db/migrator.ts';
@@ -21,7 +22,7 @@ const reserved: Readonly<Record<CapsuleState, unknown>> = {
 };
 
 for (const version of postgresVersions) {
-  describe.skipIf(postgresMissing(version) !== undefined)(`the ledger, on PostgreSQL ${version}`, () => {
+  describeUnless(postgresMissing(version), `the ledger, on PostgreSQL ${version}`, () => {
     let databases: TestDatabases;
     let database: Database;
     const host = newId('host');

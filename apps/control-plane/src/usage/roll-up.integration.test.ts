@@ -1,8 +1,9 @@
 import { newId } from '@wrenn/core';
 import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
 import fc from 'fast-check';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../db/database.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import { type DayOfUse, usageOn } from './daily.ts';
@@ -20,9 +21,8 @@ import {
 
 for (const version of postgresVersions) {
   const missing = postgresMissing(version);
-  if (missing !== undefined) console.log(`skipped: ${missing}`);
 
-  describe.skipIf(missing !== undefined)(`usage of days, on PostgreSQL ${version}`, () => {
+  describeUnless(missing, `usage of days, on PostgreSQL ${version}`, () => {
     let databases: TestDatabases;
     let database: Database;
 

@@ -1,7 +1,8 @@
 import { newId, type TeamId, uuidFromId } from '@wrenn/core';
 import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../db/database.ts';
 import { migrateUrl } from '../db/migrator.ts';
 import { type Level, type Range, ranges, statsOf } from './stats.ts';
@@ -16,7 +17,7 @@ const minute = 60_000;
 const day = 1440 * minute;
 
 for (const version of postgresVersions) {
-  describe.skipIf(postgresMissing(version) !== undefined)(`stats, on PostgreSQL ${version}`, () => {
+  describeUnless(postgresMissing(version), `stats, on PostgreSQL ${version}`, () => {
     let databases: TestDatabases;
     let database: Database;
 

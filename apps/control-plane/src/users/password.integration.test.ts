@@ -1,4 +1,5 @@
 import { postgresMissing, postgresVersions } from '@wrenn/testkit';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AccountTests, goodPassword, newAddress } from './testing/accounts.ts';
@@ -8,7 +9,7 @@ import { mailsTo, mailTo, tokenIn } from './testing/mailbox.ts';
 const nextPassword = 'another good password';
 
 for (const version of postgresVersions) {
-  describe.skipIf(postgresMissing(version) !== undefined)(`passwords, on PostgreSQL ${version}`, () => {
+  describeUnless(postgresMissing(version), `passwords, on PostgreSQL ${version}`, () => {
     let tests: AccountTests;
     beforeAll(async () => {
       tests = await AccountTests.start(version);

@@ -1,10 +1,11 @@
 import { postgresMissing, postgresVersions } from '@wrenn/testkit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Account, AccountTests, goodPassword, newAddress } from './testing/accounts.ts';
 import { codeOf } from './testing/browser.ts';
 
 for (const version of postgresVersions) {
-  describe.skipIf(postgresMissing(version) !== undefined)(`signing in, on PostgreSQL ${version}`, () => {
+  describeUnless(postgresMissing(version), `signing in, on PostgreSQL ${version}`, () => {
     let tests: AccountTests;
     let ada: Account;
     beforeAll(async () => {

@@ -1,6 +1,7 @@
 import { postgresMissing, postgresVersions, type TestDatabases } from '@wrenn/testkit';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   type AccountServer,
   accountDatabases,
@@ -13,7 +14,7 @@ import { Browser, codeOf } from './testing/browser.ts';
 import { mailsTo, mailTo, tokenIn } from './testing/mailbox.ts';
 
 for (const version of postgresVersions) {
-  describe.skipIf(postgresMissing(version) !== undefined)(`signing up, on PostgreSQL ${version}`, () => {
+  describeUnless(postgresMissing(version), `signing up, on PostgreSQL ${version}`, () => {
     let databases: TestDatabases;
     let server: AccountServer;
     beforeAll(async () => {

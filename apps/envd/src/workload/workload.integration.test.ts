@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, writeFile
 import { join } from 'node:path';
 import { deadline, systemCode, until } from '@wrenn/core';
 import { Signal } from '@wrenn/protocol/process';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type EnvdUnderTest, startEnvd } from '../testing/envd-under-test.ts';
 import { runCommand } from '../testing/run-command.ts';
 import { StartedProcess } from '../testing/started-process.ts';
@@ -15,7 +16,7 @@ const hierarchy = readFileSync('/proc/mounts', 'utf8')
   .split('\n')
   .map((line) => line.split(' '))
   .find(([, , type]) => type === 'cgroup2')?.[1];
-if (hierarchy === undefined) console.log('skipped: this machine has no control groups of version 2');
+const missing = hierarchy === undefined ? 'this machine has no control groups of version 2' : undefined;
 
 const hostSecret = 'the secret of the host';
 const accessToken = 'the token of the capsule';
@@ -47,7 +48,7 @@ const sh = (envd: EnvdUnderTest, script: string) =>
 const placed = 'until grep -q users/ /proc/$$/cgroup; do :; done';
 const ownGroup = `${placed}; sed -n 's/^0:://p' /proc/$$/cgroup`;
 
-describe.skipIf(hierarchy === undefined)('in control groups', () => {
+describeUnless(missing, 'in control groups', () => {
   let root: string;
   let envd: EnvdUnderTest;
   beforeEach(async () => {

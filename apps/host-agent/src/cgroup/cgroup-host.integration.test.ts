@@ -2,14 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describeUnless } from '@wrenn/testkit/describe-unless';
+import { afterEach, expect, it } from 'vitest';
 import { CgroupHost } from './cgroup-host.ts';
 
 const host = await CgroupHost.detect(`test-${process.pid}`);
 const limits = { cpus: 1, memoryBytes: 256 * 1024 * 1024, pids: 50 };
 const roots = host.support.version === 'none' ? [] : host.support.hierarchies.map(({ root }) => root);
 
-if (roots.length === 0) console.log(`skipped: ${host.describe()}`);
+const missing = roots.length === 0 ? host.describe() : undefined;
 
 /** A process that sleeps inside a cgroup. */
 async function sleeperIn(procsFiles: readonly string[]): Promise<ChildProcess> {
@@ -24,7 +25,7 @@ async function ourDirectories(): Promise<string[]> {
   return all.flat().filter((name) => name === `wrenn-test-${process.pid}`);
 }
 
-describe.skipIf(roots.length === 0)('CgroupHost', () => {
+describeUnless(missing, 'CgroupHost', () => {
   afterEach(async () => {
     await host.sweep(new Set());
     await host.close();
