@@ -159,6 +159,8 @@ it('teams, accounts and templates are searched by the server, and the address of
   await page.getByLabel('Search templates').fill('nima');
   await page.locator('mark', { hasText: 'nima' }).waitFor();
   expect(new URL(page.url()).search).toBe('?of=platform&q=nima');
+  await page.getByText('Of teams', { exact: true }).click();
+  await page.getByText('Nothing fits').waitFor();
 });
 
 it('a team gets hosts of its own for good, and is deleted, when its name is typed', async () => {

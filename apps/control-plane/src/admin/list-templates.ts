@@ -5,7 +5,7 @@ import type { Queryable } from '../db/database.ts';
 import { visibilities } from '../db/schema.ts';
 import { containing, idBegins } from '../db/search.ts';
 import { templateTypes } from '../templates/template.ts';
-import { type Asked, pageFields, presentPage, rowsOf } from './pages.ts';
+import { pageFields, pageQuery, presentPage, rowsOf } from './pages.ts';
 import { platformUuid } from './platform.ts';
 
 const templateBody = z
@@ -26,12 +26,16 @@ const templateBody = z
   })
   .meta({ id: 'AdminTemplate' });
 
+export const templatePageQuery = pageQuery('the name, a tag, or the name of the team').extend({
+  owner: z.enum(['all', 'platform', 'teams']).default('all'),
+});
+
 export const templatePageBody = z.object({ templates: z.array(templateBody), ...pageFields });
 
 /** Templates and snapshots of all teams that fit, newest first. The layers of builds have no name, and are not among them. */
 export async function listAllTemplates(
   database: Queryable,
-  { page, q }: Asked,
+  { page, q, owner }: z.output<typeof templatePageQuery>,
 ): Promise<z.output<typeof templatePageBody>> {
   const live = database
     .selectFrom('templates as template')
@@ -41,6 +45,7 @@ export async function listAllTemplates(
     )
     .where('template.deleted_at', 'is', null)
     .where('template.ready_at', 'is not', null)
+    .where(ownedBy(owner))
     .where(fitting(q));
   const { limit, offset } = rowsOf(page);
   const rows = await live
@@ -73,6 +78,12 @@ export async function listAllTemplates(
     created_at: row.created_at.toISOString(),
   }));
   return { templates, ...presentPage(page, Number(total)) };
+}
+
+function ownedBy(owner: z.output<typeof templatePageQuery>['owner']) {
+  if (owner === 'all') return sql<SqlBool>`true`;
+  const isPlatform = sql<SqlBool>`template.team_id = ${platformUuid}`;
+  return owner === 'platform' ? isPlatform : sql<SqlBool>`not (${isPlatform})`;
 }
 
 function fitting(q: string) {

@@ -36,13 +36,17 @@ describeOnPostgres(
           expect.objectContaining({ name: 'for-all', type: 'snapshot', platform: true }),
         ]),
       );
-      const found = async (q: string) => {
-        const { templates } = await root.rest.get('GET', `/admin/templates?q=${encodeURIComponent(q)}`);
+      const found = async (q: string, owner = 'all') => {
+        const query = new URLSearchParams({ q, owner }).toString();
+        const { templates } = await root.rest.get('GET', `/admin/templates?${query}`);
         return (templates as { name: string }[]).map(({ name }) => name);
       };
       expect(await found('R-AL')).toEqual(['for-all']);
       expect(await found("Ann's")).toEqual(['hers']);
       expect(await found(zeroId('template'))).toEqual(['minimal']);
+      expect(await found('', 'platform')).toEqual(['for-all', 'minimal']);
+      expect(await found('', 'teams')).toEqual(['hers']);
+      expect(await found('minimal', 'teams')).toEqual([]);
       expect(await root.rest.ask('DELETE', '/admin/templates/hers')).toMatchObject(refused(404, 'not_found'));
       expect(await root.rest.ask('DELETE', '/admin/templates/minimal')).toMatchObject(
         refused(403, 'forbidden'),

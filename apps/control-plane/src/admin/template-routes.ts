@@ -8,8 +8,7 @@ import type { ServerContext } from '../server-context.ts';
 import { deleteTemplate } from '../templates/delete.ts';
 import { deletion } from '../templates/routes.ts';
 import { templateParameters } from '../templates/schemas.ts';
-import { listAllTemplates, templatePageBody } from './list-templates.ts';
-import { pageQuery } from './pages.ts';
+import { listAllTemplates, templatePageBody, templatePageQuery } from './list-templates.ts';
 
 const common = { config: { auth: 'admin' } } as const;
 const tags = ['administration'];
@@ -26,7 +25,7 @@ export const adminTemplateRoutes =
           summary: 'List templates and snapshots of all teams',
           description: 'Newest first.',
           tags,
-          querystring: pageQuery('the name, a tag, or the name of the team'),
+          querystring: templatePageQuery,
           response: { 200: templatePageBody, ...failures(400, 401, 403) },
         },
       },
