@@ -6,16 +6,17 @@ const never = new AbortController().signal;
 
 /** Passes `turns` turns of the event loop. */
 function* busy(turns: number, released: string[] = []): Steps<string> {
+  let passed = 0;
+  const count = () => {
+    passed += 1;
+    next = setImmediate(count);
+  };
+  let next = setImmediate(count);
   try {
-    let passed = 0;
-    const count = () => {
-      passed += 1;
-      if (passed < turns) setImmediate(count);
-    };
-    setImmediate(count);
     while (passed < turns) yield;
     return 'done';
   } finally {
+    clearImmediate(next);
     released.push('released');
   }
 }
