@@ -69,7 +69,6 @@ export async function listTeams(
 }
 
 function fitting(q: string) {
-  if (q === '') return sql<SqlBool>`true`;
   const part = containing(q);
   return sql<SqlBool>`(name ilike ${part} or slug ilike ${part} or ${idBegins('team', sql.ref('teams.id'), q)}
     or exists (select from memberships owning join users owner on owner.id = owning.user_id

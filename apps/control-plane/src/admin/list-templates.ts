@@ -87,7 +87,6 @@ function ownedBy(owner: z.output<typeof templatePageQuery>['owner']) {
 }
 
 function fitting(q: string) {
-  if (q === '') return sql<SqlBool>`true`;
   const part = containing(q);
   return sql<SqlBool>`(template.name ilike ${part} or team.name ilike ${part} or team.slug ilike ${part}
     or ${idBegins('template', sql.ref('template.id'), q)}

@@ -61,7 +61,6 @@ export async function listUsers(
 }
 
 function fitting(q: string) {
-  if (q === '') return sql<SqlBool>`true`;
   const part = containing(q);
   return sql<SqlBool>`(name ilike ${part} or email ilike ${part} or ${idBegins('user', sql.ref('users.id'), q)})`;
 }

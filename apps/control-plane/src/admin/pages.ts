@@ -10,11 +10,8 @@ export const pageQuery = (searched: string) =>
     q: text(100).trim().default('').describe(`A part of ${searched}, or how the ID begins.`),
   });
 
-export interface Asked {
-  readonly page: number;
-  /** Empty: all of them. */
-  readonly q: string;
-}
+/** An empty `q` is a part of everything. */
+export type Asked = z.output<ReturnType<typeof pageQuery>>;
 
 /** What every list of administrators says of itself. */
 export const pageFields = {

@@ -33,10 +33,8 @@ export class OutputFrames {
         const { output, number } = event.value;
         if (output.case === undefined) return 'more';
         const data = this.#text(output.case, output.value);
-        // What a terminal prints is its screen, which a client of streams reads as its output.
-        const type = output.case === 'pty' ? 'stdout' : output.case;
         this.#lastNumber = Number(number);
-        if (data !== '') await this.#channel.send({ type, data, number: this.#lastNumber });
+        await this.#tellText(output.case, data);
         return 'more';
       }
       case 'gap': {
@@ -59,10 +57,14 @@ export class OutputFrames {
   /** Of a character whose end never came. */
   async #tellCutOff(): Promise<void> {
     for (const stream of ['stdout', 'stderr', 'pty'] as const) {
-      const data = this.#decoders[stream].decode();
-      const type = stream === 'pty' ? 'stdout' : stream;
-      if (data !== '') await this.#channel.send({ type, data, number: this.#lastNumber });
+      await this.#tellText(stream, this.#decoders[stream].decode());
     }
+  }
+
+  async #tellText(stream: 'stdout' | 'stderr' | 'pty', data: string): Promise<void> {
+    // What a terminal prints is its screen, which a client of streams reads as its output.
+    const type = stream === 'pty' ? 'stdout' : stream;
+    if (data !== '') await this.#channel.send({ type, data, number: this.#lastNumber });
   }
 
   #text(stream: 'stdout' | 'stderr' | 'pty', bytes: Uint8Array): string {

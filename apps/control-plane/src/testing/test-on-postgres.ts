@@ -1,7 +1,7 @@
-import { postgresMissing, postgresVersions, type TestDatabases, testDatabases } from '@wrenn/testkit';
-import { describeUnless } from '@wrenn/testkit/describe-unless';
+import { type TestDatabases, testDatabases } from '@wrenn/testkit';
 import { afterAll, beforeAll } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
+import { describeOnEachPostgres } from './on-each-postgres.ts';
 import { startTestServer, type TestAgent, type TestServer, type TestServerOptions } from './test-server.ts';
 
 /**
@@ -13,23 +13,19 @@ export function describeOnPostgres<A extends TestAgent>(
   options: Omit<TestServerOptions<A>, 'databaseUrl'>,
   tests: (server: () => TestServer<A>) => void,
 ): void {
-  for (const version of postgresVersions) {
-    const missing = postgresMissing(version);
+  describeOnEachPostgres(what, (version) => {
+    let databases: TestDatabases;
+    let server: TestServer<A>;
 
-    describeUnless(missing, `${what}, on PostgreSQL ${version}`, () => {
-      let databases: TestDatabases;
-      let server: TestServer<A>;
-
-      beforeAll(async () => {
-        databases = await testDatabases(version, migrateUrl);
-        server = await startTestServer({ ...options, databaseUrl: await databases.fresh() });
-      });
-      afterAll(async () => {
-        await server?.[Symbol.asyncDispose]();
-        await databases?.[Symbol.asyncDispose]();
-      });
-
-      tests(() => server);
+    beforeAll(async () => {
+      databases = await testDatabases(version, migrateUrl);
+      server = await startTestServer({ ...options, databaseUrl: await databases.fresh() });
     });
-  }
+    afterAll(async () => {
+      await server?.[Symbol.asyncDispose]();
+      await databases?.[Symbol.asyncDispose]();
+    });
+
+    tests(() => server);
+  });
 }

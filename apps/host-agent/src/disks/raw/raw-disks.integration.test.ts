@@ -63,7 +63,7 @@ describe.each([
   });
 
   it('are independent: what is written to one is in no other', async (context) => {
-    context.skip(method === 'dm_snapshot', 'layers of a device are tested with it');
+    context.skip(method === 'dm_snapshot', 'disks of copy-on-write stores have tests of their own');
     const [one, other] = [path('one'), path('other')];
     for (const disk of [one, other]) await disks.make({ path: disk, below: [image], like: '', owner }, never);
     await using file = await open(one, 'r+');
