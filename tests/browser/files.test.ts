@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { Network } from './support/cut.ts';
 import { Drag } from './support/drag.ts';
 import { folderWith } from './support/folder-with.ts';
 import { contentOf, ownCapsule } from './support/own-capsule.ts';
@@ -86,6 +87,39 @@ describe('a folder', () => {
     const at = `/v1/capsules/${id}/files/content?path=two.txt`;
     await context.request.put(at, { headers: { origin: url }, data: '2' });
     await row(page, 'two.txt').waitFor();
+  });
+
+  it('shows what came after it was read and before its changes were told', async () => {
+    await using visited = await visit('/dashboard/keys', { as });
+    const { page, context, url } = visited;
+    const network = await Network.of(page, /\/files\/watch\?/);
+    network.hold();
+    const id = await opened(visited, { 'one.txt': '1' });
+    await row(page, 'one.txt').waitFor();
+    const at = `/v1/capsules/${id}/files/content?path=two.txt`;
+    await context.request.put(at, { headers: { origin: url }, data: '2' });
+    network.letGo();
+    await row(page, 'two.txt').waitFor();
+  });
+
+  it('is searched by what is typed as soon as it was asked for, until another one is', async () => {
+    await using visited = await visit('/dashboard/keys', { as });
+    const { page } = visited;
+    await opened(visited, { 'one.txt': '1', 'sub/more.txt': '', 'sub/other.txt': '' });
+    const search = page.getByLabel('Show only names with');
+    await search.fill('sub');
+    // In one go: the page has not gone there when the first letters come.
+    await page.evaluate(`
+      [...document.querySelectorAll('[role=row]')].find((row) => row.textContent.includes('sub')).click();
+      const field = document.querySelector('[aria-label^="Show only"]');
+      field.value = 'more';
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+    `);
+    await row(page, 'more.txt').waitFor();
+    await expect.poll(() => row(page, 'other.txt').count()).toBe(0);
+    await page.goBack();
+    await row(page, 'one.txt').waitFor();
+    expect(await search.inputValue()).toBe('');
   });
 
   it('gets folders and files, renames, and deletes what is chosen', async () => {

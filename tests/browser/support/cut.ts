@@ -1,14 +1,14 @@
 import type { Page, WebSocketRoute } from 'playwright-core';
 
-/** A network between a page and its terminals that a test can cut. */
+/** A network between a page and its WebSockets, those of terminals unless told, that a test can cut. */
 export class Network {
   readonly #open = new Set<WebSocketRoute>();
   #state: 'whole' | 'cut' = 'whole';
   #held: PromiseWithResolvers<void> | undefined;
 
-  static async of(page: Page): Promise<Network> {
+  static async of(page: Page, address = /\/pty$/): Promise<Network> {
     const network = new Network();
-    await page.routeWebSocket(/\/pty$/, (socket) => network.#connect(socket));
+    await page.routeWebSocket(address, (socket) => network.#connect(socket));
     return network;
   }
 

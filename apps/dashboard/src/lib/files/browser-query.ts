@@ -22,6 +22,11 @@ export function browserQuery(parameters: Pick<URLSearchParams, 'get'>): BrowserQ
   };
 }
 
+/** Equal where the same folder is shown, as the same user. */
+export function folderKey({ path, user }: Pick<BrowserQuery, 'path' | 'user'>): string {
+  return JSON.stringify([path, user]);
+}
+
 /** The part of an address after its path; what is as usual is left out. */
 export function browserAddress({ path, user, sort, order, file }: BrowserQuery): string {
   const said = Object.entries({ path, user, sort, order }).filter(

@@ -13,10 +13,13 @@ export class FolderWatch {
   #settling: ReturnType<typeof setTimeout> | undefined;
   #state: 'watching' | 'over' = 'watching';
 
-  /** `onChange` is called once for many changes; with the path of the last one, or none where anything may have changed. */
+  /**
+   * `onChange` is called once for many changes; with the path of the last one, or none where anything may have changed:
+   * whenever changes begin to be told, since nobody tells of those before.
+   */
   constructor(files: CapsuleFiles, path: string, onChange: (path: string | undefined) => void) {
     this.#onChange = onChange;
-    this.#open(files.watchUrl(path), 'first');
+    this.#open(files.watchUrl(path));
   }
 
   close(): void {
@@ -26,7 +29,7 @@ export class FolderWatch {
     this.#socket?.close();
   }
 
-  #open(url: string, which: 'first' | 'another'): void {
+  #open(url: string): void {
     this.state = 'connecting';
     const socket = new WebSocket(url);
     this.#socket = socket;
@@ -35,12 +38,12 @@ export class FolderWatch {
       if (type === 'ping' || type === 'error') return;
       if (type !== 'ready') return this.#soon(path);
       this.state = 'open';
-      if (which === 'another') this.#soon(undefined);
+      this.#soon(undefined);
     };
     socket.onclose = () => {
       if (this.#state === 'over') return;
       this.state = 'down';
-      this.#timer = setTimeout(() => this.#open(url, 'another'), againMs);
+      this.#timer = setTimeout(() => this.#open(url), againMs);
     };
   }
 
