@@ -95,7 +95,7 @@ async function setUpMachine(): Promise<Tally> {
   } catch (thrown) {
     const remedy = thrown instanceof WrennError && thrown.remedy !== undefined ? `; ${thrown.remedy}` : '';
     console.error(`set-up: ${describeError(thrown)}${remedy}`);
-    return oneFailed('set-up');
+    return oneFailed('set-up', describeError(thrown));
   }
 }
 
@@ -103,7 +103,7 @@ async function check(): Promise<Tally> {
   if (stopping.signal.aborted) return noTests;
   title('check');
   const { passed, failed } = await runChecks();
-  return { ...noTests, passed, failed: failed.map((name) => `check: ${name}`) };
+  return { ...noTests, passed, failed: failed.map(({ name, why }) => ({ name: `check: ${name}`, why })) };
 }
 
 function minutesSince(began: number): string {

@@ -7,8 +7,8 @@ const timeoutMs = 180_000;
 
 export interface CheckedCode {
   readonly passed: number;
-  /** The names of those that did not. */
-  readonly failed: readonly string[];
+  /** Those that did not, with what they printed. */
+  readonly failed: readonly { readonly name: string; readonly why: string }[];
 }
 
 /** Runs all checks, and prints a line for each as it ends, with the output of those that failed. */
@@ -19,13 +19,13 @@ export async function runChecks(): Promise<CheckedCode> {
   return { passed: checks.length - failed.length, failed };
 }
 
-async function failedOf(wanted: readonly Check[], workers: number): Promise<readonly string[]> {
+async function failedOf(wanted: readonly Check[], workers: number): Promise<CheckedCode['failed']> {
   const waiting = [...wanted];
-  const failed: string[] = [];
+  const failed: { name: string; why: string }[] = [];
   const work = async () => {
     for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
       const outcome = await runCommand(check.argv, { timeoutMs, output: 'keep' });
-      if (outcome.code !== 0) failed.push(check.name);
+      if (outcome.code !== 0) failed.push({ name: check.name, why: outcome.output });
       show(check, outcome);
     }
   };

@@ -23,7 +23,10 @@ export function compareInventories(before: Inventory, after: Inventory): { tally
     const added = names.filter((name) => !known.has(name));
     return added.length === 0 ? [] : [`${kind}: ${added.join(', ')}`];
   });
-  return { tally: lines.length === 0 ? onePassed() : oneFailed('nothing is left behind'), lines };
+  return {
+    tally: lines.length === 0 ? onePassed() : oneFailed('nothing is left behind', lines.join('\n')),
+    lines,
+  };
 }
 
 async function entriesOf(directory: string): Promise<string[]> {

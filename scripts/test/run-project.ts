@@ -58,7 +58,7 @@ export async function runProject(
     const tally = await readTally(file);
     if (tally === undefined) return oneFailed(`${name}: vitest exited with ${code} and no result`);
     const hasSaidWhy = code === 0 || tally.failed.length > 0;
-    return hasSaidWhy ? tally : { ...tally, failed: [`${name}: vitest exited with ${code}`] };
+    return hasSaidWhy ? tally : { ...tally, failed: oneFailed(`${name}: vitest exited with ${code}`).failed };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

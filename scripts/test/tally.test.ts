@@ -15,6 +15,15 @@ describe('the end of a test run', () => {
     expect(lines.at(-1)).toBe('0 passed, 1 failed, 1 skipped');
   });
 
+  it('says why something failed as far as its beginning, without empty lines', () => {
+    const why = ['Timeout', '', ...Array.from({ length: 20 }, (_, index) => `waiting ${index}`)].join('\n');
+    const lines = tallyLines(oneFailed('a > b', why));
+    const shown = lines.filter((line) => line.startsWith('    | '));
+    expect(shown[0]).toBe('    | Timeout');
+    expect(shown[1]).toBe('    | waiting 0');
+    expect(shown.at(-1)).toBe('    | and 5 lines more');
+  });
+
   it('says which files took longest', () => {
     const files = [
       { name: 'quick', ms: 900 },

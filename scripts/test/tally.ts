@@ -3,7 +3,8 @@ import { z } from 'zod';
 /** What came of a number of tests. Names are `file > suite > test`. */
 export const tallySchema = z.object({
   passed: z.int(),
-  failed: z.array(z.string()),
+  /** `why` is what was said of it, with where; empty where it has been printed just before. */
+  failed: z.array(z.object({ name: z.string(), why: z.string() })),
   skipped: z.array(z.object({ name: z.string(), reason: z.string() })),
   /** How long each file took. */
   files: z.array(z.object({ name: z.string(), ms: z.number() })),
@@ -12,6 +13,8 @@ export type Tally = z.infer<typeof tallySchema>;
 
 /** So many files say where the time of a run goes. */
 const longestShown = 25;
+/** The whole of it is further up, which is not always kept. */
+const whyLinesShown = 16;
 
 export const noTests: Tally = { passed: 0, failed: [], skipped: [], files: [] };
 
@@ -19,8 +22,8 @@ export function onePassed(): Tally {
   return { ...noTests, passed: 1 };
 }
 
-export function oneFailed(name: string): Tally {
-  return { ...noTests, failed: [name] };
+export function oneFailed(name: string, why = ''): Tally {
+  return { ...noTests, failed: [{ name, why }] };
 }
 
 export function sumOf(tallies: readonly Tally[]): Tally {
@@ -41,8 +44,15 @@ export function tallyLines({ passed, failed, skipped, files }: Tally): string[] 
     ...(skipped.length === 0 ? [] : ['', 'Skipped:']),
     ...skipped.map(({ name, reason }) => `  ${name}: ${reason}`),
     ...(failed.length === 0 ? [] : ['', 'Failed:']),
-    ...failed.map((name) => `  ${name}`),
+    ...failed.flatMap(({ name, why }) => [`  ${name}`, ...whyLines(why)]),
     '',
     `${passed} passed, ${failed.length} failed, ${skipped.length} skipped`,
   ];
+}
+
+function whyLines(why: string): string[] {
+  const lines = why.split('\n').filter((line) => line.trim() !== '');
+  const left = lines.length - whyLinesShown;
+  const shown = lines.slice(0, whyLinesShown).map((line) => `    | ${line}`);
+  return left > 0 ? [...shown, `    | and ${left} lines more`] : shown;
 }
