@@ -40,3 +40,24 @@ it('a page of which a part never arrives is not asked for without end', async ()
   await expect.poll(() => asked).toBe(5);
   await expect.poll(() => page.evaluate("sessionStorage.getItem('wrenn.reloads')")).toBe('4');
 });
+
+it('a list has what changed after it was read and before its changes were told', async () => {
+  await using visited = await visit('/health', { as: 'ada@localhost' });
+  const { page, context, url } = visited;
+  const held = Promise.withResolvers<void>();
+  await page.route(/\/v1\/live$/, async (route) => {
+    await held.promise;
+    await route.continue();
+  });
+  const key = async (name: string) => {
+    const data = { name, scopes: ['capsules:read'] };
+    const made = await context.request.post('/v1/api-keys', { headers: { origin: url }, data });
+    expect(made.status()).toBe(201);
+  };
+  await key('made-before');
+  await page.goto('/dashboard/keys');
+  await page.getByText('made-before').waitFor();
+  await key('made-meanwhile');
+  held.resolve();
+  await page.getByText('made-meanwhile').waitFor();
+});

@@ -12,6 +12,8 @@ export class Loaded<Value> {
   isBusy = $state(false);
   readonly #read: (signal: AbortSignal) => Promise<Value>;
   #under: AbortController | undefined;
+  /** A read that is wanted after the first one. */
+  #again: PromiseWithResolvers<void> | undefined;
 
   constructor(read: (signal: AbortSignal) => Promise<Value>) {
     this.#read = read;
@@ -22,8 +24,15 @@ export class Loaded<Value> {
     return this.state.kind === 'loading' ? undefined : this.state.value;
   }
 
-  /** In place of a read that is still under way. Never throws: a fault is a state. */
+  /**
+   * In place of a read that is still under way; after the first one, which shows something earlier. Never throws: a
+   * fault is a state.
+   */
   async reload(): Promise<void> {
+    if (this.#under !== undefined && this.state.kind === 'loading') {
+      this.#again ??= Promise.withResolvers<void>();
+      return await this.#again.promise;
+    }
     this.#under?.abort();
     const under = new AbortController();
     this.#under = under;
@@ -34,7 +43,11 @@ export class Loaded<Value> {
     } catch (thrown) {
       if (this.#under === under) this.state = { kind: 'failed', fault: asFault(thrown), value: this.value };
     } finally {
-      if (this.#under === under) this.isBusy = false;
+      if (this.#under === under) {
+        this.#under = undefined;
+        this.isBusy = false;
+        this.#readAgain();
+      }
     }
   }
 
@@ -44,5 +57,12 @@ export class Loaded<Value> {
     this.#under = undefined;
     this.isBusy = false;
     this.state = { kind: 'ready', value };
+    this.#readAgain();
+  }
+
+  #readAgain(): void {
+    const again = this.#again;
+    this.#again = undefined;
+    if (again !== undefined) void this.reload().then(again.resolve);
   }
 }

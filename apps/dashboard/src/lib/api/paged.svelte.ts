@@ -15,6 +15,8 @@ export class Paged<Item, Cursor> {
   readonly #read: (cursor: Cursor | undefined, signal: AbortSignal) => Promise<PageOf<Item, Cursor>>;
   #next: Cursor | undefined;
   #under: AbortController | undefined;
+  /** A read that is wanted after the one under way. */
+  #again: PromiseWithResolvers<void> | undefined;
 
   constructor(read: (cursor: Cursor | undefined, signal: AbortSignal) => Promise<PageOf<Item, Cursor>>) {
     this.#read = read;
@@ -34,12 +36,14 @@ export class Paged<Item, Cursor> {
     if (this.#under === undefined && !this.isWhole && this.fault === undefined) await this.#page(this.items);
   }
 
-  /** Reads again what was read already, and shows it when all of it is there. */
+  /**
+   * Reads again what was read already, and shows it when all of it is there. What is being read may be older than the
+   * reason to ask, but it is not given up: where reasons keep coming, nothing would ever be shown.
+   */
   async reload(): Promise<void> {
-    const length = this.items.length;
-    this.#under?.abort();
-    this.#under = undefined;
-    await this.#pages(undefined, [], length);
+    if (this.#under === undefined) return await this.#pages(undefined, [], this.items.length);
+    this.#again ??= Promise.withResolvers<void>();
+    await this.#again.promise;
   }
 
   async retry(): Promise<void> {
@@ -76,7 +80,14 @@ export class Paged<Item, Cursor> {
       if (this.#under === under) {
         this.#under = undefined;
         this.isBusy = false;
+        this.#readAgain();
       }
     }
+  }
+
+  #readAgain(): void {
+    const again = this.#again;
+    this.#again = undefined;
+    if (again !== undefined) void this.reload().then(again.resolve);
   }
 }

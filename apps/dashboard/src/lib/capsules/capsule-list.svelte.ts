@@ -36,6 +36,8 @@ export class CapsuleList {
     return live.listen({
       kinds: ['capsule'],
       onChange: (_, { id, capsule }) => {
+        // What is being read may be from before this change, and takes its place.
+        if (this.paged.isBusy) this.#reread();
         if (capsule !== undefined) this.put(capsule as Capsule);
         else if (id !== undefined && this.paged.items.some((item) => item.id === id)) this.#reread();
       },

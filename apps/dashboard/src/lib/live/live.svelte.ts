@@ -2,6 +2,7 @@ import { type LiveKind, liveKinds } from '@wrenn/core/live-kinds';
 import { answered, api } from '#lib/api/client.ts';
 import { ApiFault } from '#lib/api/fault.ts';
 import type { LiveChange } from './change.ts';
+import { Rereading } from './rereading.ts';
 
 /** How the page hears of changes. While it is `down`, what is shown may be old. */
 export type LiveState = 'off' | 'connecting' | 'open' | 'down';
@@ -14,8 +15,6 @@ export interface LiveListener {
   readonly onResync: () => void;
 }
 
-/** Many events that come together lead to one read. */
-const settleMs = 150;
 const againMs = 5_000;
 
 /** One stream of events for the whole page, whatever is open on it. */
@@ -32,8 +31,9 @@ class Live {
     const source = new EventSource(path);
     this.#source = source;
     source.onopen = () => {
-      if (this.state === 'down') this.#resync(undefined);
       this.state = 'open';
+      // Nobody told of what happened before, and whoever listens already has read before.
+      this.#resync(undefined);
     };
     source.onerror = () => this.#broken(path, source);
     source.addEventListener('resync', ({ data }: MessageEvent<string>) => this.#resync(kindsOf(data)));
@@ -55,18 +55,13 @@ class Live {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Reads again whenever something of these kinds changes; once for many changes that come together. */
-  rereads(kinds: readonly LiveKind[], reread: () => void): () => void {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const soon = () => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        reread();
-      }, settleMs);
-    };
-    const stop = this.listen({ kinds, onChange: soon, onResync: soon });
+  /** Reads again whenever something of these kinds changes (rereading.ts), until the returned function is called. */
+  rereads(kinds: readonly LiveKind[], reread: () => Promise<void>): () => void {
+    const rereading = new Rereading(reread);
+    const ask = () => rereading.ask();
+    const stop = this.listen({ kinds, onChange: ask, onResync: ask });
     return () => {
-      clearTimeout(timer);
+      rereading.stop();
       stop();
     };
   }
@@ -78,10 +73,7 @@ class Live {
     clearTimeout(this.#again);
     this.#again = setTimeout(() => {
       void answered(api.GET('/v1/me')).then(
-        () => {
-          this.open(path);
-          this.#resync(undefined);
-        },
+        () => void this.open(path),
         (thrown: unknown) => {
           if (thrown instanceof ApiFault) this.#broken(path, source);
           else throw thrown;
