@@ -184,6 +184,36 @@ describe('a file', () => {
     await page.getByRole('button', { name: /^Keep both/ }).click();
     await editor(page).getByText('theirs').waitFor();
     expect(await contentOf(visited, id, 'both.txt.mine')).toBe('first\nmine');
+
+    // And once more: what was kept before stays.
+    await typed(page, 'again');
+    await context.request.put(at, { headers: { origin: url }, data: 'theirs again\n' });
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('button', { name: /^Keep both/ }).click();
+    await page.getByText(/^What you typed is in .*both\.txt\.mine-2$/).waitFor();
+    expect(await contentOf(visited, id, 'both.txt.mine')).toBe('first\nmine');
+    expect(await contentOf(visited, id, 'both.txt.mine-2')).toBe('theirs\nagain');
+  });
+
+  it('that is changed at the very moment it is saved is not replaced either', async () => {
+    await using visited = await visit('/dashboard/keys', { as });
+    const { page, context, url } = visited;
+    const id = await opened(visited, { 'both.txt': 'first\n' }, '?file=both.txt');
+    await editor(page).getByText('first').waitFor();
+    await typed(page, 'mine');
+    const at = `/v1/capsules/${id}/files/content?path=both.txt`;
+    // After the page has looked whether it is still what was read.
+    await page.route('**/files/content?*', async (route) => {
+      if (route.request().method() === 'PUT')
+        await context.request.put(at, { headers: { origin: url }, data: 'theirs\n' });
+      await route.continue();
+    });
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('changed by something else').waitFor();
+    expect(await contentOf(visited, id, 'both.txt')).toBe('theirs\n');
+    await page.unroute('**/files/content?*');
+    await page.getByRole('button', { name: 'Replace it with mine' }).click();
+    await expect.poll(() => contentOf(visited, id, 'both.txt')).toBe('first\nmine');
   });
 
   it('that cannot be saved stays as it was typed, and is saved when it can be', async () => {

@@ -152,6 +152,17 @@ describe('a file', () => {
     await shell('rm large');
   });
 
+  it('is written on condition that it is still what was read', async () => {
+    const tag = (await send('PUT', content('version'), 'one')).headers.get('etag') ?? '';
+    expect((await send('HEAD', content('version'))).headers.get('etag')).toBe(tag);
+    expect((await send('PUT', content('version'), 'two', { 'if-match': tag })).status).toBe(204);
+    for (const headers of [{ 'if-match': tag }, { 'if-none-match': '*' }]) {
+      const { status, body } = await refused(await send('PUT', content('version'), 'mine', headers));
+      expect([status, body.error.code]).toEqual([412, 'precondition_failed']);
+    }
+    expect(await shell('cat version')).toBe('two');
+  });
+
   it('is given in part, and not at all where it is known already', async () => {
     await send('PUT', content('part'), 'hello world');
     const part = await send('GET', content('part'), undefined, { range: 'bytes=6-' });

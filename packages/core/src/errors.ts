@@ -32,6 +32,8 @@ export const errorCodes = {
   snapshot_refused: { status: 409, rpc: 'data_loss', retryable: false },
   /** An image of a registry that cannot be used: altered on its way, for another machine, or in a form nobody unpacks. */
   image_refused: { status: 409, rpc: 'data_loss', retryable: false },
+  /** It is not, or no longer, the version that the request's `If-Match` or `If-None-Match` is about. */
+  precondition_failed: { status: 412, rpc: 'failed_precondition', retryable: false },
   too_large: { status: 413, rpc: 'out_of_range', retryable: false },
   rate_limited: { status: 429, rpc: 'resource_exhausted', retryable: true },
   not_implemented: { status: 501, rpc: 'unimplemented', retryable: false },

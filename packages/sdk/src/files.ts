@@ -7,6 +7,14 @@ export interface FileOptions {
   readonly user?: string;
 }
 
+/** What has to be there for a file to be written; else it throws `precondition_failed`. */
+export interface WriteOptions extends FileOptions {
+  /** The version that is to be replaced, or `*` for any. */
+  readonly ifMatch?: string;
+  /** `*`: only where nothing is. */
+  readonly ifNoneMatch?: string;
+}
+
 export type FileContent = string | Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array>;
 
 /**
@@ -24,14 +32,28 @@ export class Files {
     capsuleId: string,
     path: string,
     options: FileOptions = {},
-    { signal }: CallOptions = {},
+    call: CallOptions = {},
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    return (await this.open(capsuleId, path, options, call)).content;
+  }
+
+  /** As `read`, with what tells this version from others, for `ifMatch`: files of /proc and the like have no such tag. */
+  async open(
+    capsuleId: string,
+    path: string,
+    options: FileOptions = {},
+    { signal }: CallOptions = {},
+  ): Promise<{
+    readonly content: ReadableStream<Uint8Array<ArrayBuffer>>;
+    readonly etag: string | undefined;
+  }> {
     const response = await this.#http.send({
       method: 'GET',
       path: contentOf(capsuleId, path, options),
       signal,
     });
-    return response.body ?? new Blob([]).stream();
+    const content = response.body ?? new Blob([]).stream();
+    return { content, etag: response.headers.get('etag') ?? undefined };
   }
 
   /** The whole file. */
@@ -54,20 +76,28 @@ export class Files {
     return await new Response(await this.read(capsuleId, path, options, call)).text();
   }
 
-  /** Resolves when the file is there whole; until then it is as it was. */
+  /**
+   * Resolves when the file is there whole; until then it is as it was. With what tells this version from others, for
+   * `ifMatch`: undefined where the capsule does not say.
+   */
   async write(
     capsuleId: string,
     path: string,
     content: FileContent,
-    options: FileOptions = {},
+    { ifMatch, ifNoneMatch, ...options }: WriteOptions = {},
     { signal }: CallOptions = {},
-  ): Promise<void> {
-    await this.#http.send({
+  ): Promise<{ readonly etag: string | undefined }> {
+    const response = await this.#http.send({
       method: 'PUT',
       path: contentOf(capsuleId, path, options),
       stream: content,
+      headers: {
+        ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+        ...(ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch }),
+      },
       signal,
     });
+    return { etag: response.headers.get('etag') ?? undefined };
   }
 
   /** A folder with all that is in it, as a tar that comes as it is packed. */

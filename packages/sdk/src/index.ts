@@ -16,7 +16,7 @@ export { Capsules } from './capsules.ts';
 export { WrennClient, type WrennClientOptions } from './client.ts';
 export type { Credential } from './credential.ts';
 export { WrennApiError } from './error.ts';
-export { type FileContent, type FileOptions, Files } from './files.ts';
+export { type FileContent, type FileOptions, Files, type WriteOptions } from './files.ts';
 export { Jobs } from './jobs.ts';
 export { Live } from './live.ts';
 export { Ports } from './ports.ts';

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { deadline, until } from '@wrenn/core';
 import { WrennClient } from '@wrenn/sdk';
 import { FakeSessionHost, type TestDatabases, testDatabases } from '@wrenn/testkit';
@@ -83,6 +83,38 @@ it('nobody packs a folder for HEAD', async () => {
   expect((await ask('HEAD', '/archive?path=folder')).status).toBe(404);
   expect(asked).toEqual([]);
   expect(await (await ask('GET', '/archive?path=folder')).text()).toBe('tar');
+});
+
+describe('a file that is written under conditions', () => {
+  const put = (headers: Record<string, string>) =>
+    fetch(`${url}/content?path=a`, {
+      method: 'PUT',
+      body: 'content',
+      headers: { 'x-api-key': server.apiKey, ...headers },
+    });
+
+  it('has them told to the capsule, and its tag told to whoever wrote it', async () => {
+    let told: IncomingHttpHeaders = {};
+    guestAnswers((request, response) => {
+      told = request.headers;
+      request.resume().on('end', () => response.writeHead(200, { etag: '"two"' }).end());
+    });
+    const answer = await put({ 'if-match': '"one"', 'if-none-match': '"three"' });
+    expect(answer.status).toBe(204);
+    expect(answer.headers.get('etag')).toBe('"two"');
+    expect(told).toMatchObject({ 'if-match': '"one"', 'if-none-match': '"three"' });
+  });
+
+  it('is refused by name where another version is there', async () => {
+    guestAnswers((_request, response) => {
+      response.writeHead(412, { 'content-type': 'application/json' });
+      const fault = { message: 'another version', error: 'precondition_failed', field: 'if-match' };
+      response.end(JSON.stringify({ code: 412, ...fault }));
+    });
+    const answer = await put({ 'if-match': '"one"' });
+    expect(answer.status).toBe(412);
+    expect(await answer.json()).toMatchObject({ error: { code: 'precondition_failed', field: 'if-match' } });
+  });
 });
 
 describe('a file that comes by a form', () => {

@@ -20,12 +20,14 @@ const mostFormBytes = 100 * 1024 * 1024;
 
 /** What a request for a file may ask of it, and what of its answer is told. */
 const conditions = ['range', 'if-range', 'if-none-match'];
+const writeConditions = ['if-match', 'if-none-match'];
 const facts = ['content-length', 'content-range', 'accept-ranges', 'etag', 'last-modified'];
 
 const reads = { auth: withScope('files:read'), audits: 'capsule.file_read' } as const;
 const writes = { auth: withScope('files:write'), audits: 'capsule.file_write', body: 'stream' } as const;
 const query = z.object({ path, user });
 const faults = failures(400, 401, 403, 404, 409, 413, 502, 503, 504, 507);
+const writeFaults = { ...faults, ...failures(412) };
 const described = (operationId: string, summary: string, description?: string) => ({
   ...{ operationId, summary, tags: ['files'], params: capsuleIdParameters },
   ...(description === undefined ? {} : { description }),
@@ -156,17 +158,21 @@ export const bodyRoutes =
             ...described(
               'putFile',
               'Write a file',
-              'Its old content is there until the last byte of the new has come.',
+              'Its old content is there until the last byte of the new has come. Knows `If-Match` and `If-None-Match`, where `*` is any file: 412 when something else is there. The answer has the `ETag` of what was written.',
             ),
             querystring: query,
-            response: { 204: z.null(), ...faults },
+            response: { 204: z.null(), ...writeFaults },
           },
         },
         async (request, reply) => {
           const { raw } = request;
-          const sent = { ...request.query, length: raw.headers['content-length'], body: raw };
-          await upload(placeOf(request, request.params.id), sent, whenGone(reply));
-          return await reply.code(204).send(null);
+          const headers = pick(raw.headers, writeConditions);
+          const sent = { ...request.query, length: raw.headers['content-length'], body: raw, headers };
+          const answer = await upload(placeOf(request, request.params.id), sent, whenGone(reply));
+          return await reply
+            .code(204)
+            .headers(pick(answer.headers, ['etag']))
+            .send(null);
         },
       );
 

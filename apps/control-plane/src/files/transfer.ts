@@ -45,8 +45,8 @@ export async function download(
 }
 
 /**
- * Writes a file with what `body` yields; returns when the guest has all of it under its name. When `body` breaks, or
- * `signal` aborts, the file stays as it was.
+ * Writes a file with what `body` yields; returns the guest's answer when it has all of it under its name. When `body`
+ * breaks, or `signal` aborts, the file stays as it was.
  */
 export async function upload(
   place: Place,
@@ -56,12 +56,14 @@ export async function upload(
     readonly what?: Transfer['what'];
     readonly length: string | undefined;
     readonly body: Readable;
+    readonly headers?: Record<string, string>;
   },
   signal: AbortSignal,
   { connectMs }: Pick<AnswerBounds, 'connectMs'> = usualBounds,
-): Promise<void> {
+): Promise<IncomingMessage> {
   const { path, user, what = 'files', length, body } = given;
   const headers = {
+    ...given.headers,
     'content-type': 'application/octet-stream',
     ...(length === undefined ? {} : { 'content-length': length }),
   };
@@ -76,8 +78,9 @@ export async function upload(
   // A guest that refuses closes before it has read all, so that its answer comes, and then a broken pipe.
   const sending = pipeline(body, sent, { signal });
   await Promise.race([answer, sending.then(() => answer)]);
-  (await answer).resume();
+  const answered = (await answer).resume();
   await sending;
+  return answered;
 }
 
 /** Whoever is asked has the capsule running first, resumed if that is its way. */
@@ -130,7 +133,7 @@ const byStatus: Readonly<Record<number, ErrorCode>> = {
   403: 'forbidden',
   404: 'not_found',
   409: 'conflict',
-  412: 'conflict',
+  412: 'precondition_failed',
   413: 'too_large',
   416: 'invalid_request',
   507: 'no_space',

@@ -1,4 +1,4 @@
-import { constants, fchmodSync, fchownSync, openSync, renameSync, unlinkSync } from 'node:fs';
+import { constants, fchmodSync, fchownSync, fstatSync, openSync, renameSync, unlinkSync } from 'node:fs';
 import { systemCode } from '@wrenn/core';
 import { fileFault } from '../filesystem/file-fault.ts';
 import { type Metadata, replaceMetadata } from '../filesystem/metadata.ts';
@@ -9,6 +9,7 @@ import { closeAside, releasing, writeFully } from './descriptors.ts';
 import { newDraftName } from './draft-name.ts';
 import { overwrite } from './overwrite.ts';
 import type { Target } from './target.ts';
+import { type Validators, validatorsOf } from './validators.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 /** Nobody else reads what is not whole yet. */
@@ -32,6 +33,7 @@ export class Draft implements Disposable {
   readonly #path: string;
   #fd: number | undefined;
   #metadata: Metadata = {};
+  #validators: Validators | undefined;
   #isThere = true;
 
   /** Takes over `fd`, of the file at `path`. */
@@ -89,6 +91,7 @@ export class Draft implements Disposable {
         if (existing !== undefined) giveOwner(fd, existing);
         fchmodSync(fd, existing === undefined ? newFileMode : existing.mode & keptModeBits);
       });
+      this.#validators = validatorsOf(fstatSync(fd, { bigint: true }));
     } catch (thrown) {
       throw fileFault(thrown, path);
     }
@@ -96,17 +99,22 @@ export class Draft implements Disposable {
     this.#fd = undefined;
   }
 
-  /** Puts it in the target's place, or its content where nothing else is possible. */
-  async commit(): Promise<void> {
+  /**
+   * Puts it in the target's place, or its content where nothing else is possible. Returns what tells this version of the
+   * target from others; undefined where it was copied, since others may have written between the copy and a look at it.
+   */
+  async commit(): Promise<Validators | undefined> {
     const { path, realPath, existing } = this.target;
     try {
       asUser(this.#account, () => renameOver(this.#path, realPath));
       this.#isThere = false;
+      return this.#validators;
     } catch (thrown) {
       if (existing === undefined || !notByRenaming.includes(systemCode(thrown)))
         throw fileFault(thrown, path);
       await overwrite(this.target, this.#path, this.#account, this.#metadata);
       this[Symbol.dispose]();
+      return undefined;
     }
   }
 

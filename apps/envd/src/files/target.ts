@@ -14,6 +14,7 @@ import { fileFault } from '../filesystem/file-fault.ts';
 import type { Account } from '../users/accounts.ts';
 import { asUser } from '../users/as-user.ts';
 import { requireRegular } from './open-file.ts';
+import { type Validators, validatorsOf } from './validators.ts';
 
 /** A file that is to be written. */
 export interface Target {
@@ -46,6 +47,16 @@ export function locateTarget(path: string, account: Account, field = 'path'): Ta
     });
   } catch (thrown) {
     throw fileFault(thrown, path, field);
+  }
+}
+
+/** What is there now, as the user sees it; undefined where nothing is. */
+export function versionAt({ path, realPath }: Target, account: Account): Validators | undefined {
+  try {
+    const stats = asUser(account, () => lstatSync(realPath, { bigint: true, throwIfNoEntry: false }));
+    return stats === undefined ? undefined : validatorsOf(stats);
+  } catch (thrown) {
+    throw fileFault(thrown, path);
   }
 }
 

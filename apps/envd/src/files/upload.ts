@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { WrennError } from '@wrenn/core';
 import { queryOf } from '../access/signature.ts';
@@ -10,15 +10,17 @@ import type { Account } from '../users/accounts.ts';
 import { Draft } from './draft.ts';
 import { boundaryOf, readParts } from './multipart.ts';
 import { requestedFile } from './requested-file.ts';
-import { locateTarget } from './target.ts';
+import { locateTarget, type Target, versionAt } from './target.ts';
 import { bodyFault, receiveBody } from './upload-body.ts';
+import { mayWrite } from './validators.ts';
 import { type WrittenFile, writtenFile } from './written-file.ts';
 
 const metadataPrefix = 'x-metadata-';
 
 /**
  * `POST /files`: a form with one or many files, or one file as the body itself. All of it has come before any file is
- * replaced; a fault until then leaves everything as it was.
+ * replaced; a fault until then leaves everything as it was. `If-Match` and `If-None-Match` are looked at before anything
+ * is read, and once more before the first file is replaced. The answer for one file has its `ETag`.
  */
 export async function upload(
   daemon: Daemon,
@@ -29,7 +31,7 @@ export async function upload(
   const { account, path } = requestedFile(daemon, query);
   const named = query.get('path') ? path : undefined;
   const type = request.headers['content-type'] ?? '';
-  const files = new PendingFiles(account, metadataIn(request));
+  const files = new PendingFiles(account, metadataIn(request), request.headers);
   try {
     const body = receiveBody(request);
     try {
@@ -42,7 +44,9 @@ export async function upload(
     } finally {
       body.destroy();
     }
-    replyJson(response, 200, await files.commit());
+    const { written, etag } = await files.commit();
+    if (etag !== undefined) response.setHeader('etag', etag);
+    replyJson(response, 200, written);
   } finally {
     await files.discard();
   }
@@ -88,12 +92,14 @@ async function receiveForm(
 class PendingFiles {
   readonly #account: Account;
   readonly #metadata: Metadata;
+  readonly #conditions: IncomingHttpHeaders;
   readonly #drafts: Draft[] = [];
   readonly #taken = new Set<string>();
 
-  constructor(account: Account, metadata: Metadata) {
+  constructor(account: Account, metadata: Metadata, conditions: IncomingHttpHeaders) {
     this.#account = account;
     this.#metadata = metadata;
+    this.#conditions = conditions;
   }
 
   get count(): number {
@@ -106,18 +112,35 @@ class PendingFiles {
       throw new WrennError('invalid_request', `path '${path}' is given twice`, { field: 'path' });
     }
     this.#taken.add(target.realPath);
+    this.#checkConditions(target);
     const draft = Draft.open(target, this.#account);
     this.#drafts.push(draft);
     await draft.fill(content, 'give-back');
     draft.seal(this.#metadata);
   }
 
-  async commit(): Promise<WrittenFile[]> {
+  /** With the tag of a file that is the only one. */
+  async commit(): Promise<{ readonly written: WrittenFile[]; readonly etag: string | undefined }> {
+    const etags: (string | undefined)[] = [];
+    await turn();
+    for (const { target } of this.#drafts) this.#checkConditions(target);
     for (const draft of this.#drafts) {
-      await turn();
-      await draft.commit();
+      // Between the look at a single file and its replacement nobody else has a turn.
+      if (etags.length > 0) await turn();
+      etags.push((await draft.commit())?.etag);
     }
-    return this.#drafts.map(({ target: { path } }) => writtenFile(path, this.#metadata));
+    const written = this.#drafts.map(({ target: { path } }) => writtenFile(path, this.#metadata));
+    return { written, etag: etags.length === 1 ? etags[0] : undefined };
+  }
+
+  #checkConditions(target: Target): void {
+    const { 'if-match': match, 'if-none-match': noneMatch } = this.#conditions;
+    if (match === undefined && noneMatch === undefined) return;
+    if (mayWrite(this.#conditions, versionAt(target, this.#account))) return;
+    throw new WrennError('precondition_failed', `path '${target.path}' is another version`, {
+      field: match === undefined ? 'if-none-match' : 'if-match',
+      remedy: 'read it again',
+    });
   }
 
   async discard(): Promise<void> {

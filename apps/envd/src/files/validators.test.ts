@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkConditions, rangeApplies } from './validators.ts';
+import { checkConditions, mayWrite, rangeApplies } from './validators.ts';
 
 const file = { etag: '"a"', 'last-modified': 'Wed, 01 Jul 2026 10:00:00 GMT' };
 const before = 'Wed, 01 Jul 2026 09:00:00 GMT';
@@ -29,6 +29,22 @@ test.each([
   [{ 'if-match': '"a"', 'if-unmodified-since': before }, 'send'],
 ] as const)('%j comes to %s', (headers, outcome) => {
   expect(checkConditions(headers, file)).toBe(outcome);
+});
+
+test.each([
+  [{}, true, true],
+  [{ 'if-match': '"a"' }, true, false],
+  [{ 'if-match': '"b", "a"' }, true, false],
+  [{ 'if-match': '"b"' }, false, false],
+  [{ 'if-match': '*' }, true, false],
+  [{ 'if-match': 'nonsense' }, false, false],
+  [{ 'if-none-match': '*' }, false, true],
+  [{ 'if-none-match': '"a"' }, false, true],
+  [{ 'if-none-match': '"b"' }, true, true],
+  [{ 'if-match': '"a"', 'if-none-match': '"a"' }, false, false],
+] as const)('%j lets a file be replaced: %s, and made: %s', (headers, replaced, made) => {
+  expect(mayWrite(headers, file)).toBe(replaced);
+  expect(mayWrite(headers, undefined)).toBe(made);
 });
 
 test('a range applies only to the version that its client has', () => {

@@ -31,6 +31,17 @@ export function checkConditions(
   return fresh(headers, { ...validators }) ? 'not-modified' : 'send';
 }
 
+/**
+ * Whether a request may put a file where `existing` is: `If-Match` wants that version, `If-None-Match` any other, and `*`
+ * a file, or none (RFC 9110, 13.1).
+ */
+export function mayWrite(headers: IncomingHttpHeaders, existing: Validators | undefined): boolean {
+  const isOneOf = (list: string) =>
+    existing !== undefined && (list.trim() === '*' || etagsIn(list).includes(existing.etag));
+  const { 'if-match': match, 'if-none-match': noneMatch } = headers;
+  return (match === undefined || isOneOf(match)) && (noneMatch === undefined || !isOneOf(noneMatch));
+}
+
 /** Whether the client's part is of this very version, so that a range can complete it. */
 export function rangeApplies(headers: IncomingHttpHeaders, validators: Validators): boolean {
   const condition = headers['if-range'];

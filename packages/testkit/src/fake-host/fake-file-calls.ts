@@ -34,11 +34,17 @@ export async function moveFakeBody(
     const { tree } = guest(id);
     const path = url.searchParams.get('path') ?? '';
     if (request.method === 'POST') {
-      tree.write(path, await buffer(request));
-      response.end();
+      const data = await buffer(request);
+      const { 'if-match': match, 'if-none-match': noneMatch } = request.headers;
+      const there = tree.versionOf(path);
+      const isOther = match !== undefined && match !== tagOf(there);
+      if (isOther || (noneMatch === '*' && there !== undefined))
+        throw new WrennError('precondition_failed', `${path} is another version`);
+      tree.write(path, data);
+      response.writeHead(200, { etag: tagOf(tree.versionOf(path)) }).end();
     } else {
       const { data, version } = tree.read(path);
-      response.writeHead(200, { 'content-length': String(data.length), etag: `"${version}"` }).end(data);
+      response.writeHead(200, { 'content-length': String(data.length), etag: tagOf(version) }).end(data);
     }
   } catch (thrown) {
     const { code, message } = WrennError.from(thrown, 'moving a file');
@@ -46,6 +52,8 @@ export async function moveFakeBody(
     response.end(JSON.stringify({ code: errorCodes[code].status, message, error: code }));
   }
 }
+
+const tagOf = (version: number | undefined) => `"${version}"`;
 
 /** Tells of every change in the folder as of something that was written. */
 async function* watch(

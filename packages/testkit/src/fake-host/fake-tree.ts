@@ -85,6 +85,11 @@ export class FakeTree {
     return { data, version };
   }
 
+  /** Undefined where nothing is. */
+  versionOf(path: string): number | undefined {
+    return this.#entries.get(absolute(path))?.version;
+  }
+
   remove(path: string): void {
     const at = absolute(path);
     this.#find(at);

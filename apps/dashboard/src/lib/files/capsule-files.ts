@@ -13,6 +13,12 @@ export interface Beginning {
   readonly etag: string | undefined;
 }
 
+/** What has to be there for a file to be written. */
+export type WriteCondition =
+  | { readonly 'if-match': string }
+  | { readonly 'if-none-match': '*' }
+  | Readonly<Record<string, never>>;
+
 /** The files of a capsule as one of its users sees them; `base` is its path in the API. */
 export class CapsuleFiles {
   readonly user: string;
@@ -76,8 +82,18 @@ export class CapsuleFiles {
     return response.headers.get('etag') ?? undefined;
   }
 
-  async write(path: string, content: Blob | string): Promise<void> {
-    await this.#fetch(this.contentUrl(path), { method: 'PUT', body: content });
+  /**
+   * Returns the version that it made, where the capsule says. Throws `precondition_failed` where something else is there
+   * than `condition` wants; a capsule of before that could be asked does not look.
+   */
+  async write(
+    path: string,
+    content: Blob | string,
+    condition: WriteCondition = {},
+  ): Promise<string | undefined> {
+    const init = { method: 'PUT', body: content, headers: { ...condition } };
+    const response = await this.#fetch(this.contentUrl(path), init);
+    return response.headers.get('etag') ?? undefined;
   }
 
   async #post<Body>(name: string, body: object, signal?: AbortSignal): Promise<Body> {

@@ -20,6 +20,8 @@ export type Shown =
 
 export type Conflict = 'changed' | 'gone';
 
+/** Of what is kept beside one file. */
+const mostBeside = 50;
 const mostTextBytes = 2 * 1024 * 1024;
 const mostImageBytes = 20 * 1024 * 1024;
 
@@ -92,34 +94,39 @@ export class OpenFile {
     this.saveFault = undefined;
     const { path } = this.entry;
     try {
-      if (how === 'careful') {
-        const version = await this.#files.version(path);
-        if (version !== this.#etag) {
-          this.conflict = version === undefined ? 'gone' : 'changed';
-          return;
-        }
-      }
+      if (how === 'careful' && (await this.#isAnother())) return;
+      const etag = how === 'careful' ? this.#etag : undefined;
       this.isDirty = false;
-      await this.#files.write(path, text);
-      this.#etag = await this.#files.version(path);
+      const written = await this.#files.write(path, text, etag === undefined ? {} : { 'if-match': etag });
+      this.#etag = written ?? (await this.#files.version(path));
       this.conflict = undefined;
       this.isOld = false;
       this.size = new Blob([text]).size;
     } catch (thrown) {
       this.isDirty = true;
-      this.saveFault = asFault(thrown);
+      const fault = asFault(thrown);
+      // Between the look and the writing.
+      const isConflict = fault.code === 'precondition_failed' && (await this.#isAnother().catch(() => false));
+      if (!isConflict) this.saveFault = fault;
     } finally {
       this.isSaving = false;
     }
+  }
+
+  /** Whether something else is there than what was read; then that is what is asked about. */
+  async #isAnother(): Promise<boolean> {
+    const version = await this.#files.version(this.entry.path);
+    if (version === this.#etag) return false;
+    this.conflict = version === undefined ? 'gone' : 'changed';
+    return true;
   }
 
   /** Keeps what was typed in another file beside it. */
   async saveBeside(text: string): Promise<string | undefined> {
     this.isSaving = true;
     this.saveFault = undefined;
-    const path = `${this.entry.path}.mine`;
     try {
-      await this.#files.write(path, text);
+      const path = await this.#writeBeside(text);
       this.isDirty = false;
       return path;
     } catch (thrown) {
@@ -127,6 +134,19 @@ export class OpenFile {
       return undefined;
     } finally {
       this.isSaving = false;
+    }
+  }
+
+  /** What was kept before stays: it is as much somebody's work. */
+  async #writeBeside(text: string): Promise<string> {
+    for (let count = 1; ; count++) {
+      const path = `${this.entry.path}.mine${count === 1 ? '' : `-${count}`}`;
+      try {
+        await this.#files.write(path, text, { 'if-none-match': '*' });
+        return path;
+      } catch (thrown) {
+        if (asFault(thrown).code !== 'precondition_failed' || count === mostBeside) throw thrown;
+      }
     }
   }
 
