@@ -3,7 +3,7 @@ import { abortable, pause, WrennError } from '@wrenn/core';
 import type { PtyAttachResponse } from '@wrenn/protocol/hostagent';
 import type { HostAgent } from '../hosts/agent.ts';
 import type { Channel } from '../sockets/channel.ts';
-import { reach, type Target } from './reach.ts';
+import { type LastReached, reach, type Target } from './reach.ts';
 import { TerminalActs } from './terminal-acts.ts';
 import type { OpenFrame } from './terminal-frames.ts';
 
@@ -25,6 +25,7 @@ export class TerminalSession {
   readonly #open: OpenFrame;
   readonly #tag: string;
   readonly #start = Promise.withResolvers<'runs' | 'never ran'>();
+  readonly #last: LastReached = {};
   /** Undefined until it was started; from then on it is only attached to. */
   #from: bigint | undefined;
   #said: 'nothing' | 'paused' | 'unreachable' = 'nothing';
@@ -76,7 +77,10 @@ export class TerminalSession {
   #reach<T>(use: (agent: HostAgent) => Promise<T>, signal: AbortSignal): Promise<T> {
     // A new terminal is a reason to wake its capsule, and so is whatever was typed.
     const wanted = () => this.#from === undefined || !this.acts.queue.isEmpty;
-    return reach(this.#target, { use, wanted, signal, absent: (why) => this.#sayAbsent(why) });
+    return reach(this.#target, {
+      ...{ use, wanted, signal, last: this.#last },
+      absent: (why) => this.#sayAbsent(why),
+    });
   }
 
   async #sayAbsent(why: 'paused' | 'unreachable'): Promise<void> {
