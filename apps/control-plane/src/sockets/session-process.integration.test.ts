@@ -22,7 +22,7 @@ async function handingTo(script: string, takeMs: number) {
   );
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => void server.close());
-  return (server.address() as AddressInfo).port;
+  return { port: (server.address() as AddressInfo).port, server, sessions };
 }
 
 /** Asks for an upgrade; `text` is what came, and `isOver` whether the connection ended. */
@@ -43,7 +43,7 @@ function client(port: number) {
 
 describe('a connection that is handed over', () => {
   it('is answered once it was taken and let go of', async () => {
-    const port = await handingTo(
+    const { port } = await handingTo(
       `const arriving = new Map();
        process.on('message', ({ type, id }, socket) => {
          if (type === 'upgrade') arriving.set(id, socket), process.send({ type: 'taken', id });
@@ -59,11 +59,33 @@ describe('a connection that is handed over', () => {
   });
 
   it.each([
+    ['is over', 'end'],
+    ['goes on', 'write'],
+  ])('that %s keeps its server from closing no longer than the process is there', async (_what, act) => {
+    const { port, server, sessions } = await handingTo(
+      `const arriving = new Map();
+       process.on('message', ({ type, id }, socket) => {
+         if (type === 'upgrade') arriving.set(id, socket), process.send({ type: 'taken', id });
+         else arriving.get(id).${act}('served');
+       });
+       process.on('disconnect', () => process.exit());`,
+      60_000,
+    );
+    const one = client(port);
+    await comesTrue('it is served', () => one.text === 'served');
+    await sessions.close();
+    const closed = once(server, 'close');
+    server.close();
+    await closed;
+    await comesTrue('its client knows', () => one.isOver);
+  });
+
+  it.each([
     ['dies before it has said so', `process.on('message', () => process.exit(1));`],
     ['dies at once', 'process.exit(1)'],
     ['never says so', `process.on('message', () => undefined);`],
   ])('is told to try again when the process %s', async (_what, script) => {
-    const port = await handingTo(script, 100);
+    const { port } = await handingTo(script, 100);
     const clients = Array.from({ length: 5 }, () => client(port));
     await comesTrue('all are let go of', () => clients.every(({ isOver }) => isOver));
     for (const { text } of clients) expect(text).toMatch(/^HTTP\/1\.1 503 [\s\S]*"retryable":true/);

@@ -68,6 +68,9 @@ export class SessionProcess implements Upgrades {
     const late = setTimeout(() => this.#giveUp(id, 'it was not taken'), this.#takeMs);
     this.#untaken.set(id, { socket, late });
     socket.once('close', () => this.#forget(id));
+    // Or else Node's server, when it closes, asks the process that it was sent to whether it is done with it, and waits for
+    // an answer for ever where that process has ended (lib/internal/child_process.js of Node 24: SocketListSend).
+    Reflect.set(socket, 'server', null);
     this.#process.send(handover, socket, (fault) => {
       if (fault !== null) this.#giveUp(id, describeError(fault));
     });
