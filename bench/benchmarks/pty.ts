@@ -1,6 +1,6 @@
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { WebSocket } from 'ws';
 import { startPythonServer } from '../../tests/support/guest-app.ts';
 import { type Benchmark, timed } from '../benchmark.ts';
@@ -110,15 +110,23 @@ class Keyboard implements AsyncDisposable {
   }
 }
 
-/** Runs `work` beside a load of `bench/loads`, in a thread that does not hold up this one. */
-async function underLoad<T>(name: 'files' | 'ports', workerData: object, work: () => Promise<T>): Promise<T> {
-  const load = new Worker(new URL(`../loads/${name}.ts`, import.meta.url), { workerData });
-  const broken = Promise.withResolvers<never>();
-  load.once('error', broken.reject);
+/**
+ * Runs `work` beside a load of `bench/loads`. It is a process and a session of its own, as other people's machines would
+ * be: a scheduler that shares the processor out by sessions would have the keyboard wait for the load's share.
+ */
+async function underLoad<T>(name: 'files' | 'ports', given: object, work: () => Promise<T>): Promise<T> {
+  const program = join(import.meta.dirname, `../loads/${name}.ts`);
+  const load = fork(program, [JSON.stringify(given)], { detached: true });
+  const ended = once(load, 'exit');
+  const broken = ended.then(([code, signal]) => {
+    throw new Error(`the load of ${name} ended by itself (${code ?? signal})`);
+  });
+  broken.catch(() => undefined);
   try {
-    await Promise.race([once(load, 'message'), broken.promise]);
-    return await Promise.race([work(), broken.promise]);
+    await Promise.race([once(load, 'message'), broken]);
+    return await Promise.race([work(), broken]);
   } finally {
-    await load.terminate();
+    load.kill('SIGKILL');
+    await ended;
   }
 }

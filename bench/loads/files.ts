@@ -1,4 +1,3 @@
-import { parentPort, workerData } from 'node:worker_threads';
 import { WrennClient } from '@wrenn/sdk';
 import { z } from 'zod';
 
@@ -10,13 +9,13 @@ const { baseUrl, apiKey, id, parallel, sizeMiB } = z
     parallel: z.number(),
     sizeMiB: z.number(),
   })
-  .parse(workerData);
+  .parse(JSON.parse(process.argv[2] ?? ''));
 
-/** Files on their way up to a capsule and down from it, until the thread is ended. */
+/** Files on their way up to a capsule and down from it, until the process is ended. */
 const { files } = new WrennClient({ baseUrl, apiKey });
 const piece = Buffer.alloc(sizeMiB << 20, 'neither all zeroes nor hard to make ');
 await files.write(id, 'down', piece);
-parentPort?.postMessage('begun');
+process.send?.('begun');
 await Promise.all(
   Array.from({ length: parallel }, async (_, at) => {
     for (;;) {

@@ -72,6 +72,8 @@ export class KeptProcess {
     const began = performance.now();
     // What this process was started with to record traces, the child is started with too.
     const child = fork(program, [...args], {
+      // A session of its own: the kernel shares the processor out by them (put-first.ts).
+      detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: { ...process.env, OTEL_SERVICE_NAME: traceName },
     });
