@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { describeUnless } from '@wrenn/testkit/describe-unless';
 import { expect, it } from 'vitest';
 
 const autogroup = '/proc/self/autogroup';
 const missing = existsSync(autogroup) ? undefined : 'the kernel has no autogroups';
-const program = join(import.meta.dirname, 'testing/put-first-program.ts');
+const program = fileURLToPath(new URL('testing/put-first-program.ts', import.meta.url));
 
 const run = (how: 'in its own session' | 'in this session') =>
   text(

@@ -3,10 +3,11 @@ import { FakePausingHost, type TestDatabases, testDatabases } from '@wrenn/testk
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemActor } from '../access/principal.ts';
 import { migrateUrl } from '../db/migrator.ts';
+import type { HostAgent } from '../hosts/agent.ts';
 import { Rest } from '../snapshots/testing/rest.ts';
 import { ensureDefaultTeam } from '../teams/store.ts';
 import { startTestServer, type TestServer } from '../testing/test-server.ts';
-import { type Absence, reach, type Target } from './reach.ts';
+import { type Absence, type LastReached, reach, type Target } from './reach.ts';
 
 let databases: TestDatabases;
 let server: TestServer<FakePausingHost>;
@@ -130,6 +131,35 @@ describe('a capsule that runs', () => {
     await expect.poll(() => said).toEqual(['unreachable']);
     await act('DELETE', target);
     await outcome;
+  });
+
+  it('is asked where it was last, and looked for when it is not there', async () => {
+    const target = await capsule();
+    const last: LastReached = {};
+    const asked: HostAgent[] = [];
+    let faults: WrennError[] = [];
+    const ask = () =>
+      reach(target, {
+        use: async (agent) => {
+          asked.push(agent);
+          const fault = faults.shift();
+          if (fault !== undefined) throw fault;
+          return 'heard';
+        },
+        absent: () => Promise.resolve(),
+        wanted: () => true,
+        signal: new AbortController().signal,
+        last,
+      });
+    expect(await ask()).toBe('heard');
+    const [right] = asked;
+    expect(last.agent).toBe(right);
+    const wrong = target.context.agents.of({ id: newId('host'), address: '127.0.0.1:1' });
+    last.agent = wrong;
+    faults = [new WrennError('not_found', 'no such capsule here')];
+    expect(await ask()).toBe('heard');
+    expect(asked.slice(1)).toEqual([wrong, right]);
+    expect(last.agent).toBe(right);
   });
 
   it('that refuses what is asked is not asked again', async () => {

@@ -4,7 +4,7 @@ import type { PtyAttachResponse } from '@wrenn/protocol/hostagent';
 import type { HostAgent } from '../hosts/agent.ts';
 import type { Channel } from '../sockets/channel.ts';
 import { type LastReached, reach, type Target } from './reach.ts';
-import { TerminalActs } from './terminal-acts.ts';
+import { type ActedOn, TerminalActs } from './terminal-acts.ts';
 import type { OpenFrame } from './terminal-frames.ts';
 
 type PtyEvent = PtyAttachResponse['event'];
@@ -25,7 +25,6 @@ export class TerminalSession {
   readonly #open: OpenFrame;
   readonly #tag: string;
   readonly #start = Promise.withResolvers<'runs' | 'never ran'>();
-  readonly #last: LastReached = {};
   /** Undefined until it was started; from then on it is only attached to. */
   #from: bigint | undefined;
   #said: 'nothing' | 'paused' | 'unreachable' = 'nothing';
@@ -41,7 +40,10 @@ export class TerminalSession {
     if (open.type === 'connect') this.#start.resolve('runs');
     const writer = open.writer ?? randomBytes(12).toString('hex');
     const acted = { capsuleId: target.capsuleId, tag: this.#tag, writer, start: this.#start.promise };
-    this.acts = new TerminalActs({ ...acted, reach: (use, signal) => this.#reach(use, signal) }, channel);
+    // Where the last key went. Output, whose stream broke when it is asked for again, is looked for anew.
+    const last: LastReached = {};
+    const reached: ActedOn['reach'] = (use, signal) => this.#reach(use, signal, last);
+    this.acts = new TerminalActs({ ...acted, reach: reached }, channel);
   }
 
   /** Output waits in the guest, not here, while the client holds it up. */
@@ -74,13 +76,10 @@ export class TerminalSession {
     }
   }
 
-  #reach<T>(use: (agent: HostAgent) => Promise<T>, signal: AbortSignal): Promise<T> {
+  #reach<T>(use: (agent: HostAgent) => Promise<T>, signal: AbortSignal, last: LastReached = {}): Promise<T> {
     // A new terminal is a reason to wake its capsule, and so is whatever was typed.
     const wanted = () => this.#from === undefined || !this.acts.queue.isEmpty;
-    return reach(this.#target, {
-      ...{ use, wanted, signal, last: this.#last },
-      absent: (why) => this.#sayAbsent(why),
-    });
+    return reach(this.#target, { use, wanted, signal, last, absent: (why) => this.#sayAbsent(why) });
   }
 
   async #sayAbsent(why: 'paused' | 'unreachable'): Promise<void> {
