@@ -7,6 +7,8 @@ export interface Worker {
 
 /** One that looks at things every now and then, and sooner when somebody asks for it. */
 export interface Watcher extends Worker {
+  /** Whether this process has looked, or left it to another replica, at all yet. */
+  readonly hasLooked: boolean;
   /** Asks for a look soon. */
   poke(): void;
   /** Looks at everything once; does nothing when another replica is at it. */

@@ -1,10 +1,9 @@
 import { deadline, until, WrennError } from '@wrenn/core';
-import { type Capsules, WrennApiError, WrennClient } from '@wrenn/sdk';
+import { WrennClient } from '@wrenn/sdk';
 import { z } from 'zod';
 
 const readyLimitMs = 60_000;
 const requestLimitMs = 5_000;
-const askAgainMs = 200;
 const selfTestLimitMs = 60_000;
 const destroyLimitMs = 30_000;
 
@@ -46,7 +45,8 @@ async function reasonsAgainst(url: string, signal: AbortSignal): Promise<string 
 export async function selfTest(url: string, apiKey: string, signal: AbortSignal): Promise<string> {
   using limit = deadline(selfTestLimitMs, 'the self-test capsule', signal);
   const { capsules } = new WrennClient({ baseUrl: url, apiKey });
-  const id = await madeCapsule(capsules, limit);
+  // Not aborted: the server would go on with it, and the capsule's ID be lost.
+  const { id } = await capsules.create({ template: 'minimal', timeoutSec: selfTestLimitMs / 1000 });
   try {
     const command = { cmd: 'echo', args: ['hello from a capsule'] };
     const said = await capsules.exec(id, command, { signal: limit });
@@ -57,31 +57,5 @@ export async function selfTest(url: string, apiKey: string, signal: AbortSignal)
     );
   } finally {
     await capsules.destroy(id, { signal: AbortSignal.timeout(destroyLimitMs) });
-  }
-}
-
-/**
- * The ID of a new capsule. After a restart the control plane can take this machine for the online host that it was, be
- * ready, look at it before it listens, and have none until its next look.
- */
-async function madeCapsule(capsules: Capsules, signal: AbortSignal): Promise<string> {
-  let refusal: WrennApiError | undefined;
-  try {
-    return await until(
-      async () => {
-        try {
-          // Not aborted: the server would go on with it, and the capsule's ID be lost.
-          return (await capsules.create({ template: 'minimal', timeoutSec: selfTestLimitMs / 1000 })).id;
-        } catch (thrown) {
-          if (!(thrown instanceof WrennApiError && thrown.code === 'no_hosts_available')) throw thrown;
-          refusal = thrown;
-          return undefined;
-        }
-      },
-      askAgainMs,
-      signal,
-    );
-  } catch (thrown) {
-    throw signal.aborted && refusal !== undefined ? refusal : thrown;
   }
 }

@@ -4,7 +4,9 @@ import { FakeHostAgent, type TestDatabases, testDatabases } from '@wrenn/testkit
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { migrateUrl } from '../db/migrator.ts';
+import { faults } from '../health/readiness.ts';
 import { startTestServer, type TestServer } from '../testing/test-server.ts';
+import { HostMonitor } from './monitor.ts';
 
 let databases: TestDatabases;
 let server: TestServer<FakeHostAgent>;
@@ -125,6 +127,14 @@ test('a host that is silent for long loses its capsules, and has them again when
   await expect(client.capsules.exec(id, { cmd: 'true' })).rejects.toMatchObject({ code: 'invalid_state' });
   server.agent.facts = facts;
   await settled(id, 'running');
+});
+
+test('nothing is ready before the hosts were looked at: what is said of them may be old', async () => {
+  const { context } = server.controlPlane;
+  const hostMonitor = new HostMonitor(context);
+  expect(await faults({ ...context, hostMonitor })).toEqual(['the hosts have not been looked at yet']);
+  await hostMonitor.pass(soon());
+  expect(await faults({ ...context, hostMonitor })).toEqual([]);
 });
 
 test('the first look at a new agent stops nothing; the second does', async () => {

@@ -31,9 +31,15 @@ export class HostMonitor implements Watcher {
   readonly #bell = new Bell();
   /** Hosts whose silence was logged: it is said once, not at every look. */
   readonly #silent = new Set<HostId>();
+  #passes: 'none' | 'some' = 'none';
 
   constructor(services: Services) {
     this.#services = services;
+  }
+
+  /** Until then a host that the database says is online may be one of before this process started. */
+  get hasLooked(): boolean {
+    return this.#passes === 'some';
   }
 
   /** Asks for a pass soon. */
@@ -59,6 +65,7 @@ export class HostMonitor implements Watcher {
         await unlock(connection, 'hostMonitor');
       }
     });
+    this.#passes = 'some';
   }
 
   /** One host's fault must not keep the others from being looked at. */

@@ -30,8 +30,7 @@ export type Absence = 'paused' | 'unreachable';
  * if it was made with `auto_resume`: a terminal that is only looked at lets its capsule sleep.
  *
  * Where it was `last` is asked first, since a query for each key is slower than the key: a host that does not have the
- * capsule, or has it paused, does nothing and says so. Whatever it says that is no answer, the database is asked then,
- * and `use` is called again.
+ * capsule, or has it paused, does nothing and says so. Then the database is asked, and `use` is called again.
  *
  * Throws what is for good: the capsule is gone, or `use` refuses.
  */
@@ -55,8 +54,9 @@ export async function reach<T>(
   if (last.agent !== undefined) {
     try {
       return await use(last.agent);
-    } catch {
-      // The same call says it again below, if it is so for good.
+    } catch (thrown) {
+      const error = WrennError.from(thrown, 'reaching the capsule');
+      if (!isPassing(error) && error.code !== 'not_found') throw error;
     }
   }
   for (;;) {

@@ -1,4 +1,5 @@
 import { type ApiFault, asFault } from './fault.ts';
+import { OneMore } from './one-more.ts';
 
 export type LoadState<Value> =
   | { readonly kind: 'loading' }
@@ -12,8 +13,7 @@ export class Loaded<Value> {
   isBusy = $state(false);
   readonly #read: (signal: AbortSignal) => Promise<Value>;
   #under: AbortController | undefined;
-  /** A read that is wanted after the first one. */
-  #again: PromiseWithResolvers<void> | undefined;
+  readonly #more = new OneMore();
 
   constructor(read: (signal: AbortSignal) => Promise<Value>) {
     this.#read = read;
@@ -29,10 +29,7 @@ export class Loaded<Value> {
    * fault is a state.
    */
   async reload(): Promise<void> {
-    if (this.#under !== undefined && this.state.kind === 'loading') {
-      this.#again ??= Promise.withResolvers<void>();
-      return await this.#again.promise;
-    }
+    if (this.#under !== undefined && this.state.kind === 'loading') return await this.#more.ask();
     this.#under?.abort();
     const under = new AbortController();
     this.#under = under;
@@ -46,7 +43,7 @@ export class Loaded<Value> {
       if (this.#under === under) {
         this.#under = undefined;
         this.isBusy = false;
-        this.#readAgain();
+        this.#more.begin(() => this.reload());
       }
     }
   }
@@ -57,12 +54,6 @@ export class Loaded<Value> {
     this.#under = undefined;
     this.isBusy = false;
     this.state = { kind: 'ready', value };
-    this.#readAgain();
-  }
-
-  #readAgain(): void {
-    const again = this.#again;
-    this.#again = undefined;
-    if (again !== undefined) void this.reload().then(again.resolve);
+    this.#more.begin(() => this.reload());
   }
 }

@@ -1,4 +1,5 @@
 import { type ApiFault, asFault } from './fault.ts';
+import { OneMore } from './one-more.ts';
 
 export interface PageOf<Item, Cursor> {
   readonly items: readonly Item[];
@@ -15,8 +16,7 @@ export class Paged<Item, Cursor> {
   readonly #read: (cursor: Cursor | undefined, signal: AbortSignal) => Promise<PageOf<Item, Cursor>>;
   #next: Cursor | undefined;
   #under: AbortController | undefined;
-  /** A read that is wanted after the one under way. */
-  #again: PromiseWithResolvers<void> | undefined;
+  readonly #more = new OneMore();
 
   constructor(read: (cursor: Cursor | undefined, signal: AbortSignal) => Promise<PageOf<Item, Cursor>>) {
     this.#read = read;
@@ -41,9 +41,8 @@ export class Paged<Item, Cursor> {
    * reason to ask, but it is not given up: where reasons keep coming, nothing would ever be shown.
    */
   async reload(): Promise<void> {
-    if (this.#under === undefined) return await this.#pages(undefined, [], this.items.length);
-    this.#again ??= Promise.withResolvers<void>();
-    await this.#again.promise;
+    if (this.#under === undefined) await this.#pages(undefined, [], this.items.length);
+    else await this.#more.ask();
   }
 
   async retry(): Promise<void> {
@@ -80,14 +79,8 @@ export class Paged<Item, Cursor> {
       if (this.#under === under) {
         this.#under = undefined;
         this.isBusy = false;
-        this.#readAgain();
+        this.#more.begin(() => this.reload());
       }
     }
-  }
-
-  #readAgain(): void {
-    const again = this.#again;
-    this.#again = undefined;
-    if (again !== undefined) void this.reload().then(again.resolve);
   }
 }

@@ -7,17 +7,14 @@ const againMs = 5_000;
 /** Whether what happens in a folder is heard of as it happens. */
 export class FolderWatch {
   state = $state<'connecting' | 'open' | 'down'>('connecting');
-  readonly #onChange: (path: string | undefined) => void;
+  readonly #onChange: () => void;
   #socket: WebSocket | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #settling: ReturnType<typeof setTimeout> | undefined;
   #state: 'watching' | 'over' = 'watching';
 
-  /**
-   * `onChange` is called once for many changes; with the path of the last one, or none where anything may have changed:
-   * whenever changes begin to be told, since nobody tells of those before.
-   */
-  constructor(files: CapsuleFiles, path: string, onChange: (path: string | undefined) => void) {
+  /** `onChange` is called once for many changes, and whenever they begin to be told: nobody tells of those before. */
+  constructor(files: CapsuleFiles, path: string, onChange: () => void) {
     this.#onChange = onChange;
     this.#open(files.watchUrl(path));
   }
@@ -34,11 +31,10 @@ export class FolderWatch {
     const socket = new WebSocket(url);
     this.#socket = socket;
     socket.onmessage = ({ data }: MessageEvent<string>) => {
-      const { type, path } = JSON.parse(data) as { readonly type: string; readonly path?: string };
+      const { type } = JSON.parse(data) as { readonly type: string };
       if (type === 'ping' || type === 'error') return;
-      if (type !== 'ready') return this.#soon(path);
       this.state = 'open';
-      this.#soon(undefined);
+      this.#soon();
     };
     socket.onclose = () => {
       if (this.#state === 'over') return;
@@ -47,10 +43,10 @@ export class FolderWatch {
     };
   }
 
-  #soon(path: string | undefined): void {
+  #soon(): void {
     this.#settling ??= setTimeout(() => {
       this.#settling = undefined;
-      this.#onChange(path);
+      this.#onChange();
     }, settleMs);
   }
 }
