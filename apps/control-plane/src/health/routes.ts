@@ -31,7 +31,8 @@ export const healthRoutes =
         schema: {
           operationId: 'ready',
           summary: 'Whether capsules can be made',
-          description: 'The database answers and is up to date, and a host is online; otherwise the reasons.',
+          description:
+            'The database answers and is up to date, and a host is online, as far as this process has looked; otherwise the reasons.',
           tags: ['service'],
           response: { 200: ready, 503: unready },
         },
